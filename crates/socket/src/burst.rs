@@ -1,0 +1,101 @@
+//! Reads in large runs while there is something to read, and keeps no buffer while there isn't.
+//!
+//! A websocket asks for a few KiB at a time; a relay with thousands of idle links can't keep
+//! more for each. One large read serves many of those requests, then its buffer is freed.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// How much one system call reads at the most: 64 KiB, a whole chunk of a body.
+const RUN_BYTES: usize = 64 * 1024;
+
+/// A stream with a read buffer that exists only while it holds something.
+#[derive(Debug)]
+pub struct Burst<S> {
+    stream: S,
+    run: Bytes,
+}
+
+impl<S> Burst<S> {
+    /// A stream whose first bytes were read already.
+    pub fn new(stream: S, read_ahead: Bytes) -> Self {
+        Self {
+            stream,
+            run: read_ahead,
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Burst<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.run.is_empty() {
+            let mut run = Vec::with_capacity(RUN_BYTES);
+            let mut space = ReadBuf::uninit(run.spare_capacity_mut());
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space))?;
+            let filled = space.filled();
+            let now = filled.len().min(into.remaining());
+            into.put_slice(&filled[..now]);
+            if now < filled.len() {
+                let rest = Bytes::copy_from_slice(&filled[now..]);
+                drop(run);
+                self.run = rest;
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let now = self.run.len().min(into.remaining());
+        into.put_slice(&self.run[..now]);
+        self.run.advance(now);
+        if self.run.is_empty() {
+            self.run = Bytes::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Burst<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn hands_on_every_byte_and_frees_its_buffer() {
+        let (near, mut far) = tokio::io::duplex(RUN_BYTES * 2);
+        let sent: Vec<u8> = (0..RUN_BYTES + 5000).map(|n| (n % 251) as u8).collect();
+        far.write_all(&sent).await.unwrap();
+        let mut burst = Burst::new(near, Bytes::from_static(b"ahead"));
+        let mut got = vec![0; 5 + sent.len()];
+        for piece in got.chunks_mut(1000) {
+            burst.read_exact(piece).await.unwrap();
+        }
+        assert_eq!(&got[..5], b"ahead");
+        assert!(got[5..] == sent);
+        assert!(burst.run.is_empty());
+    }
+}

@@ -1,0 +1,107 @@
+//! The handshake's messages ⇄ bytes.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use super::{DecodeError, Wire, bytes_of, cut, text};
+use crate::proto::{self, First};
+use crate::{AnswerMode, Hello, Policy, Reject, RejectReason, Seq, Welcome, WelcomeOrReject};
+
+impl Wire for Hello {
+    fn encode(self) -> Bytes {
+        bytes_of(&proto::Hello {
+            client: cut(self.client),
+            instance: self.instance,
+            tunnel: self.tunnel.to_string(),
+            answer_now: match self.policy.answer {
+                AnswerMode::App => 0,
+                AnswerMode::Now(status) => status.into(),
+            },
+            wait_ms: u64::try_from(self.policy.wait.as_millis()).unwrap_or(u64::MAX),
+            strict: self.policy.strict,
+            window_bytes: self.window_bytes,
+        })
+    }
+
+    fn decode(bytes: Bytes) -> Result<Self, DecodeError> {
+        let hello = proto::Hello::decode(bytes)?;
+        let answer = match hello.answer_now {
+            0 => AnswerMode::App,
+            now => AnswerMode::Now(status(now)?),
+        };
+        Ok(Self {
+            client: text(hello.client)?,
+            instance: hello.instance,
+            tunnel: hello.tunnel.parse()?,
+            policy: Policy {
+                answer,
+                wait: Duration::from_millis(hello.wait_ms),
+                strict: hello.strict,
+            },
+            window_bytes: hello.window_bytes,
+        })
+    }
+}
+
+impl Wire for WelcomeOrReject {
+    fn encode(self) -> Bytes {
+        let first = match self {
+            Self::Welcome(welcome) => First::Welcome(proto::Welcome {
+                relay: cut(welcome.relay),
+                url: welcome.url,
+                subdomain_url: welcome.subdomain_url,
+                window_bytes: welcome.window_bytes,
+                max_body_bytes: welcome.max_body_bytes,
+                waiting: welcome.waiting,
+                last_seq: welcome.last_seq.0,
+            }),
+            Self::Reject(reject) => First::Reject(proto::Reject {
+                reason: match reject.reason {
+                    RejectReason::NameTaken => proto::RejectReason::NameTaken,
+                    RejectReason::BadHello => proto::RejectReason::BadHello,
+                    RejectReason::Full => proto::RejectReason::Full,
+                    RejectReason::Unknown => proto::RejectReason::Unknown,
+                }
+                .into(),
+                message: cut(reject.message),
+            }),
+        };
+        bytes_of(&proto::WelcomeOrReject { first: Some(first) })
+    }
+
+    fn decode(bytes: Bytes) -> Result<Self, DecodeError> {
+        match proto::WelcomeOrReject::decode(bytes)?
+            .first
+            .ok_or(DecodeError::UnknownKind)?
+        {
+            First::Welcome(welcome) => Ok(Self::Welcome(Welcome {
+                relay: text(welcome.relay)?,
+                url: text(welcome.url)?,
+                subdomain_url: welcome.subdomain_url.map(text).transpose()?,
+                window_bytes: welcome.window_bytes,
+                max_body_bytes: welcome.max_body_bytes,
+                waiting: welcome.waiting,
+                last_seq: Seq(welcome.last_seq),
+            })),
+            First::Reject(reject) => Ok(Self::Reject(Reject {
+                reason: match reject.reason() {
+                    proto::RejectReason::NameTaken => RejectReason::NameTaken,
+                    proto::RejectReason::BadHello => RejectReason::BadHello,
+                    proto::RejectReason::Full => RejectReason::Full,
+                    proto::RejectReason::Unknown => RejectReason::Unknown,
+                },
+                message: text(reject.message)?,
+            })),
+        }
+    }
+}
+
+/// A final status (RFC 9110, section 15); higher ones than 599 exist in the wild.
+pub(super) fn status(got: u32) -> Result<u16, DecodeError> {
+    match u16::try_from(got) {
+        Ok(status @ 200..=999) => Ok(status),
+        _ => Err(DecodeError::Status { got }),
+    }
+}

@@ -1,0 +1,129 @@
+//! What the relay says ⇄ bytes.
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use super::handshake::status;
+use super::{
+    DecodeError, Wire, at_most, bytes_of, chunk, chunk_to_proto, cut, goodbye, goodbye_to_proto,
+    headers, text,
+};
+use crate::limits::CHUNK_BYTES;
+use crate::proto::{self, ToClientKind};
+use crate::{Delivery, DeliveryId, ExchangeId, Kind, Request, Scheme, Seq, ToClient, is_token};
+
+impl Wire for ToClient {
+    fn encode(self) -> Bytes {
+        let kind = match self {
+            Self::Request(request) => ToClientKind::Request(request_to_proto(request)),
+            Self::RequestBody(chunk) => ToClientKind::RequestBody(chunk_to_proto(chunk)),
+            Self::Credit { exchange, bytes } => ToClientKind::Credit(proto::Credit {
+                exchange: exchange.0,
+                bytes,
+            }),
+            Self::Cancel { exchange } => ToClientKind::Cancel(proto::Cancel {
+                exchange: exchange.0,
+            }),
+            Self::Answered { exchange, status } => ToClientKind::Answered(proto::Answered {
+                exchange: exchange.0,
+                status: status.map(u32::from),
+            }),
+            Self::Goodbye { reason, message } => {
+                ToClientKind::Goodbye(goodbye_to_proto(reason, message))
+            }
+        };
+        bytes_of(&proto::ToClient { kind: Some(kind) })
+    }
+
+    fn decode(bytes: Bytes) -> Result<Self, DecodeError> {
+        Ok(
+            match proto::ToClient::decode(bytes)?
+                .kind
+                .ok_or(DecodeError::UnknownKind)?
+            {
+                ToClientKind::Request(request) => Self::Request(request_from_proto(request)?),
+                ToClientKind::RequestBody(piece) => Self::RequestBody(chunk(piece)?),
+                ToClientKind::Credit(credit) => Self::Credit {
+                    exchange: ExchangeId(credit.exchange),
+                    bytes: credit.bytes,
+                },
+                ToClientKind::Cancel(cancel) => Self::Cancel {
+                    exchange: ExchangeId(cancel.exchange),
+                },
+                ToClientKind::Answered(answered) => Self::Answered {
+                    exchange: ExchangeId(answered.exchange),
+                    status: answered.status.map(status).transpose()?,
+                },
+                ToClientKind::Goodbye(farewell) => {
+                    let (reason, message) = goodbye(farewell)?;
+                    Self::Goodbye { reason, message }
+                }
+            },
+        )
+    }
+}
+
+fn request_to_proto(request: Request) -> proto::Request {
+    let delivery = request.delivery;
+    proto::Request {
+        exchange: request.exchange.0,
+        delivery_id: Bytes::copy_from_slice(delivery.id.as_bytes()),
+        seq: delivery.seq.0,
+        received_at_us: delivery.received_at_us,
+        queued: delivery.kind == Kind::Queued,
+        method: delivery.method.into(),
+        target: delivery.target,
+        headers: delivery.headers.into_lines(),
+        https: delivery.scheme == Scheme::Https,
+        forwarded_for: cut(delivery.forwarded_for.into()),
+        body_bytes: delivery.body_bytes,
+        body: request.body,
+        end: request.end,
+    }
+}
+
+fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {
+    let id = <[u8; 16]>::try_from(&request.delivery_id[..]).map_err(|_| DecodeError::Id {
+        got: request.delivery_id.len(),
+    })?;
+    if !is_token(request.method.as_bytes()) {
+        return Err(DecodeError::Method);
+    }
+    if !is_target(&request.target) {
+        return Err(DecodeError::Target);
+    }
+    at_most("a body piece", request.body.len(), CHUNK_BYTES)?;
+    let line_bytes = request.method.len() + request.target.len();
+    let delivery = Delivery {
+        id: DeliveryId::from_bytes(id),
+        seq: Seq(request.seq),
+        received_at_us: request.received_at_us,
+        kind: if request.queued {
+            Kind::Queued
+        } else {
+            Kind::Live
+        },
+        method: request.method.into(),
+        target: request.target,
+        headers: headers(request.headers, line_bytes)?,
+        scheme: if request.https {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        },
+        forwarded_for: text(request.forwarded_for)?.into(),
+        body_bytes: request.body_bytes,
+    };
+    let exchange = ExchangeId(request.exchange);
+    Ok(Request {
+        exchange,
+        delivery,
+        body: request.body,
+        end: request.end,
+    })
+}
+
+fn is_target(target: &[u8]) -> bool {
+    matches!(target.first(), None | Some(b'/' | b'?'))
+        && target.iter().all(|byte| *byte > b' ' && *byte != 0x7f)
+}
