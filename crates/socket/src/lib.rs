@@ -84,6 +84,12 @@ pub fn websocket_config() -> WebSocketConfig {
         .max_frame_size(Some(limits::MESSAGE_BYTES))
 }
 
+/// The `Sec-WebSocket-Accept` that answers a client's `Sec-WebSocket-Key` (RFC 6455, section
+/// 4.2.2).
+pub fn accept_key(key: &[u8]) -> String {
+    tokio_tungstenite::tungstenite::handshake::derive_accept_key(key)
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> MessageSocket<S> {
     /// The relay's end of a connection that has just been upgraded. `read_ahead` is what was
     /// read beyond the upgrade request.

@@ -47,6 +47,9 @@ pub enum DecodeError {
     /// A target that is neither empty nor begins with `/` or `?`, or holds control characters.
     #[error("a target that can't stand in a request line")]
     Target,
+    /// An address holds something else than visible ASCII.
+    #[error("an address with characters that can't stand in one")]
+    Url,
     /// A status outside 200 to 999.
     #[error("the status {got} is no final one")]
     Status {
@@ -99,7 +102,7 @@ fn goodbye_to_proto(reason: GoodbyeReason, message: String) -> proto::Goodbye {
     };
     proto::Goodbye {
         reason: reason.into(),
-        message,
+        message: cut(message),
     }
 }
 
@@ -112,6 +115,17 @@ fn goodbye(goodbye: proto::Goodbye) -> Result<(GoodbyeReason, String), DecodeErr
         proto::GoodbyeReason::Unknown => GoodbyeReason::Unknown,
     };
     Ok((reason, text(goodbye.message)?))
+}
+
+/// Refuses what could not be a part of a line: control characters, which may end it.
+fn in_line(bytes: &[u8]) -> Result<(), DecodeError> {
+    if bytes
+        .iter()
+        .any(|byte| *byte < b' ' && *byte != b'\t' || *byte == 0x7f)
+    {
+        return Err(InvalidHeader::Value.into());
+    }
+    Ok(())
 }
 
 fn text(text: String) -> Result<String, DecodeError> {
@@ -137,3 +151,6 @@ fn at_most(what: &'static str, got: usize, limit: usize) -> Result<(), DecodeErr
 fn bytes_of(message: &impl prost::Message) -> Bytes {
     Bytes::from(message.encode_to_vec())
 }
+
+#[cfg(test)]
+mod tests;

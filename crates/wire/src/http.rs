@@ -7,13 +7,11 @@ use thiserror::Error;
 
 /// One header line. Names are lower case (RFC 9110, section 5.1: they compare without case);
 /// values are bytes as they came, without the white space around them.
-#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Header {
     /// A token (RFC 9110, section 5.6.2) in lower case.
-    #[prost(bytes = "bytes", tag = "1")]
     pub name: Bytes,
     /// Any bytes but NUL, CR and LF.
-    #[prost(bytes = "bytes", tag = "2")]
     pub value: Bytes,
 }
 
@@ -36,10 +34,10 @@ impl Headers {
     /// Takes the lines as they are, once each has been checked.
     pub fn checked(lines: Vec<Header>) -> Result<Self, InvalidHeader> {
         for Header { name, value } in &lines {
-            if !is_token(name) || name.iter().any(u8::is_ascii_uppercase) {
+            if !is_lower_case_token(name) {
                 return Err(InvalidHeader::Name);
             }
-            if value.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
+            if ends_line(value) {
                 return Err(InvalidHeader::Value);
             }
         }
@@ -146,10 +144,44 @@ impl HeadersBuilder {
 
 /// Whether these bytes are a token (RFC 9110, section 5.6.2), as methods and names must be.
 pub fn is_token(bytes: &[u8]) -> bool {
+    all_of(TOKEN | LOWER_CASE_TOKEN, bytes)
+}
+
+fn is_lower_case_token(bytes: &[u8]) -> bool {
+    all_of(LOWER_CASE_TOKEN, bytes)
+}
+
+/// Looks at every byte instead of stopping at the first, which is several times as fast.
+fn ends_line(value: &[u8]) -> bool {
+    let found = |found, byte: &u8| found | matches!(byte, 0 | b'\r' | b'\n');
+    value.iter().fold(false, found)
+}
+
+const TOKEN: u8 = 1;
+const LOWER_CASE_TOKEN: u8 = 2;
+
+/// Which bytes tokens may have: a look-up, since every name of every head goes through it.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b'A'..=b'Z' => TOKEN,
+            b'a'..=b'z' | b'0'..=b'9' => LOWER_CASE_TOKEN,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' => LOWER_CASE_TOKEN,
+            b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~' => LOWER_CASE_TOKEN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+fn all_of(classes: u8, bytes: &[u8]) -> bool {
     !bytes.is_empty()
         && bytes
             .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
+            .all(|byte| CLASSES[usize::from(*byte)] & classes != 0)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 mod codec;
 mod delivery;
+#[cfg(test)]
+mod golden;
 mod handshake;
 mod http;
 mod id;

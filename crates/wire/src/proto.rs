@@ -2,10 +2,15 @@
 //!
 //! These types only mirror the encoding; `codec` turns them into the crate's own and back.
 
+mod lines;
+
 use bytes::Bytes;
 use prost::{Enumeration, Message, Oneof};
 
-use crate::Header;
+pub(crate) use self::lines::Lines;
+
+pub(crate) type RequestLines = Lines<8>;
+pub(crate) type AnswerLines = Lines<4>;
 
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Hello {
@@ -134,8 +139,8 @@ pub(crate) struct Request {
     pub(crate) method: String,
     #[prost(bytes = "bytes", tag = "7")]
     pub(crate) target: Bytes,
-    #[prost(message, repeated, tag = "8")]
-    pub(crate) headers: Vec<Header>,
+    #[prost(oneof = "RequestLines", tags = "8")]
+    pub(crate) headers: Option<RequestLines>,
     #[prost(bool, tag = "9")]
     pub(crate) https: bool,
     #[prost(string, tag = "10")]
@@ -156,8 +161,8 @@ pub(crate) struct Answer {
     pub(crate) status: u32,
     #[prost(bytes = "bytes", optional, tag = "3")]
     pub(crate) reason: Option<Bytes>,
-    #[prost(message, repeated, tag = "4")]
-    pub(crate) headers: Vec<Header>,
+    #[prost(oneof = "AnswerLines", tags = "4")]
+    pub(crate) headers: Option<AnswerLines>,
     #[prost(bytes = "bytes", tag = "5")]
     pub(crate) body: Bytes,
     #[prost(bool, tag = "6")]

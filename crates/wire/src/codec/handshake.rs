@@ -78,8 +78,8 @@ impl Wire for WelcomeOrReject {
         {
             First::Welcome(welcome) => Ok(Self::Welcome(Welcome {
                 relay: text(welcome.relay)?,
-                url: text(welcome.url)?,
-                subdomain_url: welcome.subdomain_url.map(text).transpose()?,
+                url: url(welcome.url)?,
+                subdomain_url: welcome.subdomain_url.map(url).transpose()?,
                 window_bytes: welcome.window_bytes,
                 max_body_bytes: welcome.max_body_bytes,
                 waiting: welcome.waiting,
@@ -103,5 +103,14 @@ pub(super) fn status(got: u32) -> Result<u16, DecodeError> {
     match u16::try_from(got) {
         Ok(status @ 200..=999) => Ok(status),
         _ => Err(DecodeError::Status { got }),
+    }
+}
+
+/// An address: it is printed and copied, so it must not hold anything that a terminal obeys.
+fn url(url: String) -> Result<String, DecodeError> {
+    if url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        text(url)
+    } else {
+        Err(DecodeError::Url)
     }
 }

@@ -6,10 +6,10 @@ use prost::Message as _;
 use super::handshake::status;
 use super::{
     DecodeError, Wire, at_most, bytes_of, chunk, chunk_to_proto, cut, goodbye, goodbye_to_proto,
-    headers, text,
+    headers, in_line, text,
 };
 use crate::limits::CHUNK_BYTES;
-use crate::proto::{self, ToClientKind};
+use crate::proto::{self, Lines, ToClientKind};
 use crate::{Delivery, DeliveryId, ExchangeId, Kind, Request, Scheme, Seq, ToClient, is_token};
 
 impl Wire for ToClient {
@@ -73,7 +73,7 @@ fn request_to_proto(request: Request) -> proto::Request {
         queued: delivery.kind == Kind::Queued,
         method: delivery.method.into(),
         target: delivery.target,
-        headers: delivery.headers.into_lines(),
+        headers: Lines::new(delivery.headers.into_lines()),
         https: delivery.scheme == Scheme::Https,
         forwarded_for: cut(delivery.forwarded_for.into()),
         body_bytes: delivery.body_bytes,
@@ -92,6 +92,7 @@ fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {
     if !is_target(&request.target) {
         return Err(DecodeError::Target);
     }
+    in_line(request.forwarded_for.as_bytes())?;
     at_most("a body piece", request.body.len(), CHUNK_BYTES)?;
     let line_bytes = request.method.len() + request.target.len();
     let delivery = Delivery {
@@ -105,7 +106,7 @@ fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {
         },
         method: request.method.into(),
         target: request.target,
-        headers: headers(request.headers, line_bytes)?,
+        headers: headers(Lines::take(request.headers), line_bytes)?,
         scheme: if request.https {
             Scheme::Https
         } else {

@@ -6,11 +6,11 @@ use prost::Message as _;
 use super::handshake::status;
 use super::{
     DecodeError, Wire, at_most, bytes_of, chunk, chunk_to_proto, failure, goodbye,
-    goodbye_to_proto, headers,
+    goodbye_to_proto, headers, in_line,
 };
 use crate::limits::{ACKS, CHUNK_BYTES, TEXT_BYTES};
-use crate::proto::{self, ToRelayKind};
-use crate::{Answer, ExchangeId, InvalidHeader, Response, Seq, ToRelay};
+use crate::proto::{self, Lines, ToRelayKind};
+use crate::{Answer, ExchangeId, Response, Seq, ToRelay};
 
 impl Wire for ToRelay {
     fn encode(self) -> Bytes {
@@ -69,8 +69,12 @@ fn answer_to_proto(answer: Answer) -> proto::Answer {
     proto::Answer {
         exchange: answer.exchange.0,
         status: answer.response.status.into(),
-        reason: answer.response.reason,
-        headers: answer.response.headers.into_lines(),
+        // One too long for the relay is left away: it tells nothing that the status doesn't.
+        reason: answer
+            .response
+            .reason
+            .filter(|reason| reason.len() <= TEXT_BYTES),
+        headers: Lines::new(answer.response.headers.into_lines()),
         body: answer.body,
         end: answer.end,
     }
@@ -80,16 +84,11 @@ fn answer_from_proto(answer: proto::Answer) -> Result<Answer, DecodeError> {
     at_most("a body piece", answer.body.len(), CHUNK_BYTES)?;
     if let Some(reason) = &answer.reason {
         at_most("a reason phrase", reason.len(), TEXT_BYTES)?;
-        if reason
-            .iter()
-            .any(|byte| *byte < b' ' && *byte != b'\t' || *byte == 0x7f)
-        {
-            return Err(InvalidHeader::Value.into());
-        }
+        in_line(reason)?;
     }
     let response = Response {
         status: status(answer.status)?,
-        headers: headers(answer.headers, 0)?,
+        headers: headers(Lines::take(answer.headers), 0)?,
         reason: answer.reason,
     };
     let exchange = ExchangeId(answer.exchange);

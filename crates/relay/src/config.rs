@@ -1,0 +1,57 @@
+//! What a relay is told before it starts, resolved: nothing here has been typed by anyone.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use crate::limits::Limits;
+
+/// Everything a [`Relay`](crate::Relay) needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The folder for the relay's files; made if it is absent.
+    pub data: PathBuf,
+    /// The relay's own domain: `<tunnel>.domain` names tunnels then, beside `domain/<tunnel>`.
+    pub domain: Option<String>,
+    /// The public base address to announce, where it differs from what the relay can know.
+    pub public_url: Option<String>,
+    /// How connections are secured.
+    pub tls: Tls,
+    /// Whether a proxy in front is trusted to say who the sender is (`X-Forwarded-For`) and how
+    /// it came (`X-Forwarded-Proto`).
+    pub behind_proxy: bool,
+    /// Where the first token is, or goes.
+    pub first_token: FirstToken,
+    /// What peers are held to.
+    pub limits: Limits,
+    /// How long a stopping relay waits for requests under way.
+    pub grace: Duration,
+}
+
+/// How connections are secured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all.
+    Off,
+    /// By a certificate the relay makes for itself and keeps in its data folder.
+    SelfSigned,
+    /// By these PEM files, read again whenever they change.
+    Files {
+        /// The certificate and its chain, the relay's own first.
+        cert: PathBuf,
+        /// Its private key.
+        key: PathBuf,
+    },
+}
+
+/// Where a relay's first token is, or goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FirstToken {
+    /// Made if there is no token yet, and told by [`Relay::first_token`](crate::Relay::first_token), for
+    /// whoever started the relay to print.
+    Print,
+    /// Read from this file, or made and written there (mode 0600) if the file is absent.
+    File(PathBuf),
+}

@@ -1,0 +1,207 @@
+//! One TCP connection: TLS if there is any, deadlines on silence, then HTTP.
+
+mod deadlines;
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use kreel_wire::Scheme;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tracing::{debug, info};
+
+use self::deadlines::Deadlines;
+pub(crate) use self::deadlines::{Busy, UnderWay};
+use crate::framing::{FramingLimits, GatedIo};
+use crate::ingress::{self, From};
+use crate::limits::{H2_STREAMS, HEAD_BYTES, HEAD_TIME, HEADER_LINES, IDLE, TLS_HANDSHAKE};
+use crate::shared::Shared;
+
+/// A connection's bytes, in the clear.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    /// A connection without TLS.
+    Plain(TcpStream),
+    /// One with TLS, boxed: it is large, and idle links shall not pay for it twice.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// What a websocket runs on after its upgrade.
+pub(crate) type Upgraded = Deadlines<GatedIo<Stream>>;
+
+/// Serves one connection to its end.
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
+) {
+    // Many small writes with nothing to follow: waiting for more only delays them.
+    if let Err(error) = tcp.set_nodelay(true) {
+        debug!(%error, "the connection went before it began");
+        return;
+    }
+    let Some(tls) = tls else {
+        return http1(
+            shared,
+            Stream::Plain(tcp),
+            From {
+                peer,
+                scheme: Scheme::Http,
+            },
+        )
+        .await;
+    };
+    let from = From {
+        peer,
+        scheme: Scheme::Https,
+    };
+    match timeout(TLS_HANDSHAKE, tls.accept(tcp)).await {
+        Ok(Ok(stream)) => {
+            let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let stream = Stream::Tls(Box::new(stream));
+            if h2 {
+                http2(shared, stream, from).await;
+            } else {
+                http1(shared, stream, from).await;
+            }
+        }
+        Ok(Err(error)) => debug!(%error, "no TLS"),
+        Err(_) => debug!("the TLS handshake took too long"),
+    }
+}
+
+async fn http1(shared: Arc<Shared>, stream: Stream, from: From) {
+    let busy = Busy::default();
+    let limits = FramingLimits {
+        max_head_bytes: HEAD_BYTES,
+        max_header_lines: HEADER_LINES,
+    };
+    let stream = GatedIo::new(stream, limits);
+    let gate = stream.gate();
+    let io = TokioIo::new(Deadlines::new(stream, busy.clone()));
+    let service = ingress::service(shared.clone(), from, busy, Some(gate.clone()));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_headers(HEADER_LINES)
+        .max_buf_size(HEAD_BYTES)
+        // A sender that has said all it has to say may close its half and still listen.
+        .half_close(true)
+        // An answer of the app's goes on as it is; the relay's own say their date themselves.
+        .auto_date_header(false)
+        .serve_connection(io, service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shared.stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Some(refused) = gate.refused() {
+        info!(peer = %from.peer, %refused, "a request was refused");
+    } else if let Err(error) = ended {
+        debug!(%error, "an HTTP/1.1 connection failed");
+    }
+}
+
+async fn http2(shared: Arc<Shared>, stream: Stream, from: From) {
+    let busy = Busy::default();
+    let io = TokioIo::new(Deadlines::new(stream, busy.clone()));
+    let service = ingress::service(shared.clone(), from, busy, None);
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(H2_STREAMS)
+        .max_header_list_size(HEAD_BYTES as u32)
+        .keep_alive_interval(IDLE / 2)
+        .auto_date_header(false)
+        .serve_connection(io, service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shared.stopping.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%error, "an HTTP/2 connection failed");
+    }
+}
+
+/// The stream below an upgraded connection, and what hyper had read of it already.
+pub(crate) fn into_stream(upgraded: hyper::upgrade::Upgraded) -> Option<(Upgraded, Bytes)> {
+    let parts = upgraded.downcast::<TokioIo<Upgraded>>().ok()?;
+    let mut stream = parts.io.into_inner();
+    stream.lift();
+    Some((stream, parts.read_buf))
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, into),
+            Self::Tls(tls) => Pin::new(tls).poll_read(cx, into),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Self::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Self::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(tcp) => tcp.is_write_vectored(),
+            Self::Tls(tls) => tls.is_write_vectored(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! HTTP from senders ⇄ deliveries and answers. One `match` on where a request is meant for.
+
+pub(crate) mod answer;
+mod body;
+mod forward;
+mod keep;
+pub(crate) mod problem;
+mod retained;
+mod route;
+mod upload;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
+use hyper::service::Service;
+use kreel_wire::Scheme;
+use serde_json::json;
+
+use self::answer::{Body, json_answer};
+use self::problem::Problem;
+use self::route::{Route, route};
+use crate::connection::Busy;
+use crate::framing::Gate;
+use crate::link::handshake;
+use crate::shared::Shared;
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct From {
+    /// The other end of it: the sender, or a proxy in front.
+    pub(crate) peer: SocketAddr,
+    /// Whether it is under TLS.
+    pub(crate) scheme: Scheme,
+}
+
+/// What hyper calls for each request of a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Ingress {
+    shared: Arc<Shared>,
+    from: From,
+    busy: Busy,
+    /// What stands before an HTTP/1.1 connection; an upgrade must be let through.
+    gate: Option<Gate>,
+}
+
+/// A service for one connection.
+pub(crate) fn service(shared: Arc<Shared>, from: From, busy: Busy, gate: Option<Gate>) -> Ingress {
+    Ingress {
+        shared,
+        from,
+        busy,
+        gate,
+    }
+}
+
+impl Service<Request<Incoming>> for Ingress {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (shared, from, gate) = (self.shared.clone(), self.from, self.gate.clone());
+        let under_way = self.busy.begin();
+        Box::pin(async move {
+            let mut response = dispatch(&shared, from, gate, request).await;
+            response.body_mut().hold(under_way);
+            Ok(response)
+        })
+    }
+}
+
+async fn dispatch(
+    shared: &Arc<Shared>,
+    from: From,
+    gate: Option<Gate>,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let answer = match route(&request, shared.address.domain.as_deref()) {
+        Ok(Route::Link) => return handshake::upgrade(shared, gate.as_ref(), request).await,
+        Ok(Route::Health) => own(&request, || Ok(health())),
+        Ok(Route::WhoAmI) => who_am_i(shared, &request).await,
+        Ok(Route::Tunnel { name, target }) => match shared.tunnels.find(&name) {
+            Some(tunnel) => return forward::forward(shared, &tunnel, from, target, request).await,
+            None => Err(Problem::NoTunnel),
+        },
+        Err(problem) => Err(problem),
+    };
+    answer.unwrap_or_else(|problem| problem.response())
+}
+
+/// The relay's own addresses are read-only.
+fn own(
+    request: &Request<Incoming>,
+    answer: impl FnOnce() -> Result<Response<Body>, Problem>,
+) -> Result<Response<Body>, Problem> {
+    match *request.method() {
+        Method::GET | Method::HEAD => answer(),
+        _ => Err(Problem::MethodNotAllowed),
+    }
+}
+
+fn health() -> Response<Body> {
+    json_answer(
+        200,
+        &json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}),
+    )
+}
+
+async fn who_am_i(shared: &Shared, request: &Request<Incoming>) -> Result<Response<Body>, Problem> {
+    let (_, name) = handshake::authorize(shared, request.headers()).await?;
+    own(request, || Ok(json_answer(200, &json!({"token": name}))))
+}

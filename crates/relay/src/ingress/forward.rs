@@ -1,0 +1,523 @@
+//! One request to a tunnel, from its head to its answer: the table of how a sender is answered.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{HOST, HeaderName};
+use http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use kreel_wire::limits::CHUNK_BYTES;
+use kreel_wire::{
+    AnswerMode, Delivery, DeliveryId, ExchangeId, Headers, HeadersBuilder, Kind, Policy,
+    Request as ToApp, Scheme,
+};
+use tokio::time::{sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::From;
+use super::answer::{Body, app_answer};
+use super::body::SenderBody;
+use super::keep::{State, accepted, keep, read_all};
+use super::problem::Problem;
+use super::retained::Retained;
+use super::upload::{Progress, Upload, UploadTask};
+use crate::link::{Link, Opened};
+use crate::replies::Reply;
+use crate::shared::Shared;
+use crate::tunnels::Tunnel;
+
+/// Delivers one request, and answers its sender.
+pub(super) async fn forward(
+    shared: &Arc<Shared>,
+    tunnel: &Arc<Tunnel>,
+    from: From,
+    target: Bytes,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let forward = Forward { shared, tunnel };
+    match forward.answer(from, target, request).await {
+        Ok(response) => response,
+        Err(problem) => problem.response(),
+    }
+}
+
+struct Forward<'a> {
+    shared: &'a Arc<Shared>,
+    tunnel: &'a Arc<Tunnel>,
+}
+
+/// A request whose beginning is here.
+struct Arrived {
+    delivery: Delivery,
+    beginning: Vec<Bytes>,
+    body: SenderBody,
+}
+
+impl Forward<'_> {
+    async fn answer(
+        &self,
+        from: From,
+        target: Bytes,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Problem> {
+        let arrived = self.arrive(from, target, request).await?;
+        match self.tunnel.live() {
+            (Policy { strict: true, .. }, None) => Err(Problem::NoClient),
+            (policy, None) => self.queue(arrived, policy, None).await,
+            (policy, Some(link)) => match policy.answer {
+                AnswerMode::Now(_) => self.answer_now(arrived, policy, link).await,
+                AnswerMode::App => self.answer_as_app(arrived, policy, link).await,
+            },
+        }
+    }
+
+    /// Gives the delivery its id and position once its beginning is here.
+    async fn arrive(
+        &self,
+        from: From,
+        target: Bytes,
+        request: Request<Incoming>,
+    ) -> Result<Arrived, Problem> {
+        let (head, incoming) = request.into_parts();
+        let mut body = SenderBody::new(incoming, self.shared.limits.max_body_bytes)?;
+        let body_bytes = body.told_bytes();
+        let beginning = body.beginning().await?;
+        let origin = self.origin(from, &head.headers);
+        let seq = self
+            .tunnel
+            .next_seq(&self.shared.store)
+            .await
+            .map_err(|error| Problem::store(&error))?;
+        let delivery = Delivery {
+            id: DeliveryId::generate(),
+            seq,
+            received_at_us: now_us(),
+            kind: Kind::Live,
+            method: head.method.as_str().into(),
+            target,
+            headers: lines(&head),
+            scheme: origin.scheme,
+            forwarded_for: origin.forwarded_for,
+            body_bytes,
+        };
+        Ok(Arrived {
+            delivery,
+            beginning,
+            body,
+        })
+    }
+
+    /// Keeps the delivery for a client to come, then says so.
+    async fn queue(
+        &self,
+        arrived: Arrived,
+        policy: Policy,
+        retained: Option<Retained>,
+    ) -> Result<Response<Body>, Problem> {
+        let Arrived {
+            delivery,
+            beginning,
+            mut body,
+        } = arrived;
+        let mut retained = retained.unwrap_or_else(|| self.retained(&delivery));
+        read_all(&mut retained, beginning, &mut body).await?;
+        self.queue_complete(delivery, retained, policy).await
+    }
+
+    async fn queue_complete(
+        &self,
+        delivery: Delivery,
+        retained: Retained,
+        policy: Policy,
+    ) -> Result<Response<Body>, Problem> {
+        let id = delivery.id;
+        keep(self.shared, self.tunnel, delivery, retained, None).await?;
+        Ok(accepted(kept_status(policy), id, State::Queued))
+    }
+
+    /// `--answer now`: on disk, then 200; the app gets it meanwhile.
+    async fn answer_now(
+        &self,
+        arrived: Arrived,
+        policy: Policy,
+        link: Arc<Link>,
+    ) -> Result<Response<Body>, Problem> {
+        let whole = arrived
+            .body
+            .is_complete()
+            .then(|| join(&arrived.beginning))
+            .flatten();
+        let Some(whole) = whole else {
+            return self.queue(arrived, policy, None).await;
+        };
+        let delivery = arrived.delivery;
+        let (id, status) = (delivery.id, kept_status(policy));
+        let mut retained = self.retained(&delivery);
+        retained
+            .push(whole.clone())
+            .await
+            .map_err(|error| Problem::store(&error))?;
+        let Ok(opened) = self.open(&link, &delivery, whole, true, policy.wait).await else {
+            return self.queue_complete(delivery, retained, policy).await;
+        };
+        keep(self.shared, self.tunnel, delivery, retained, Some(&link)).await?;
+        link.answered(opened.exchange, Some(status));
+        Ok(accepted(status, id, State::Pending))
+    }
+
+    /// The app's own answer, or what stands in for it.
+    async fn answer_as_app(
+        &self,
+        arrived: Arrived,
+        policy: Policy,
+        link: Arc<Link>,
+    ) -> Result<Response<Body>, Problem> {
+        let Arrived {
+            delivery,
+            mut beginning,
+            body,
+        } = arrived;
+        let complete = body.is_complete();
+        let first = take_first(&mut beginning);
+        let end = complete && beginning.is_empty();
+        let mut retained = (!policy.strict).then(|| self.retained(&delivery));
+        if let Some(retained) = &mut retained {
+            retained
+                .push(first.clone())
+                .await
+                .map_err(|error| Problem::store(&error))?;
+        }
+        let Ok(opened) = self.open(&link, &delivery, first, end, policy.wait).await else {
+            if policy.strict {
+                return Err(Problem::NoClient);
+            }
+            return self
+                .queue(
+                    Arrived {
+                        delivery,
+                        beginning,
+                        body,
+                    },
+                    policy,
+                    retained,
+                )
+                .await;
+        };
+        let waiting = Waiting::new(opened, link);
+        if end {
+            self.wait_for_app(waiting, delivery, retained, policy).await
+        } else {
+            self.stream_to_app(waiting, delivery, beginning, body, retained, policy)
+                .await
+        }
+    }
+
+    /// The whole request is with the client: its answer, until `--wait` is over.
+    async fn wait_for_app(
+        &self,
+        mut waiting: Waiting,
+        delivery: Delivery,
+        retained: Option<Retained>,
+        policy: Policy,
+    ) -> Result<Response<Body>, Problem> {
+        match timeout(policy.wait, &mut waiting.reply).await {
+            Ok(Ok(reply)) => waiting.replied(reply, None),
+            Ok(Err(_)) => match retained {
+                Some(retained) => self.queue_complete(delivery, retained, policy).await,
+                None => Err(Problem::NoClient),
+            },
+            Err(_) => match retained {
+                Some(retained) => {
+                    self.leave_pending(waiting, delivery, retained, policy)
+                        .await
+                }
+                None => Err(waiting.gave_up()),
+            },
+        }
+    }
+
+    /// The app is still at work: the delivery is kept, the sender told, the attempt goes on.
+    async fn leave_pending(
+        &self,
+        mut waiting: Waiting,
+        delivery: Delivery,
+        retained: Retained,
+        policy: Policy,
+    ) -> Result<Response<Body>, Problem> {
+        let (id, status) = (delivery.id, kept_status(policy));
+        keep(
+            self.shared,
+            self.tunnel,
+            delivery,
+            retained,
+            Some(&waiting.link),
+        )
+        .await?;
+        waiting.answered(status);
+        Ok(accepted(status, id, State::Pending))
+    }
+
+    /// The request's body is still arriving, while the app may answer already.
+    async fn stream_to_app(
+        &self,
+        mut waiting: Waiting,
+        delivery: Delivery,
+        ahead: Vec<Bytes>,
+        body: SenderBody,
+        retained: Option<Retained>,
+        policy: Policy,
+    ) -> Result<Response<Body>, Problem> {
+        let (progress, no_sending) = (Progress::new(), CancellationToken::new());
+        let upload = Upload {
+            body,
+            ahead,
+            retained,
+            link: waiting.link.clone(),
+            exchange: waiting.exchange,
+            credit: waiting.credit.clone(),
+            progress: progress.clone(),
+            no_sending: no_sending.clone(),
+        };
+        let mut upload = upload.start();
+        let mut deadline = tokio::time::Instant::now() + policy.wait;
+        loop {
+            tokio::select! {
+                // An answer that is there counts, however late it is noticed.
+                biased;
+                reply = &mut waiting.reply => return match reply {
+                    Ok(reply) => waiting.replied(reply, Some(upload)),
+                    Err(_) => self.keep_upload(upload, delivery, policy, Problem::NoClient).await,
+                },
+                uploaded = upload.done() => {
+                    let retained = uploaded.inspect_err(|_| waiting.over())?;
+                    return if no_sending.is_cancelled() {
+                        self.keep_rest(delivery, retained, policy).await
+                    } else {
+                        self.wait_for_app(waiting, delivery, retained, policy).await
+                    };
+                }
+                () = sleep_until(deadline) => {
+                    deadline = progress.moved_at() + policy.wait;
+                    if deadline <= tokio::time::Instant::now() {
+                        waiting.cancel();
+                        no_sending.cancel();
+                        return self.keep_upload(upload, delivery, policy, Problem::NoAnswer).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The client can't have the rest now: the delivery is kept whole, for later.
+    async fn keep_upload(
+        &self,
+        mut upload: UploadTask,
+        delivery: Delivery,
+        policy: Policy,
+        strictly: Problem,
+    ) -> Result<Response<Body>, Problem> {
+        if policy.strict {
+            return Err(strictly);
+        }
+        let retained = upload.done().await?;
+        self.keep_rest(delivery, retained, policy).await
+    }
+
+    async fn keep_rest(
+        &self,
+        delivery: Delivery,
+        retained: Option<Retained>,
+        policy: Policy,
+    ) -> Result<Response<Body>, Problem> {
+        let retained = retained.ok_or(Problem::NoClient)?;
+        self.queue_complete(delivery, retained, policy).await
+    }
+
+    async fn open(
+        &self,
+        link: &Link,
+        delivery: &Delivery,
+        body: Bytes,
+        end: bool,
+        wait: Duration,
+    ) -> Result<Opened, ()> {
+        let delivery = delivery.clone();
+        let request = ToApp {
+            exchange: ExchangeId(0),
+            delivery,
+            body,
+            end,
+        };
+        timeout(wait, link.open(request))
+            .await
+            .map_err(|_| ())?
+            .map_err(|_| ())
+    }
+
+    fn retained(&self, delivery: &Delivery) -> Retained {
+        Retained::new(self.shared, self.tunnel.id, delivery.seq)
+    }
+
+    fn origin(&self, from: From, headers: &HeaderMap) -> Origin {
+        let peer = from.peer.ip().to_canonical().to_string();
+        if !self.shared.behind_proxy {
+            return Origin {
+                scheme: from.scheme,
+                forwarded_for: peer.into(),
+            };
+        }
+        let said = |name| {
+            let name = HeaderName::from_static(name);
+            let lines = headers
+                .get_all(name)
+                .into_iter()
+                .filter_map(|value| value.to_str().ok());
+            lines.collect::<Vec<_>>().join(", ")
+        };
+        let scheme = match said("x-forwarded-proto").as_str() {
+            "https" => Scheme::Https,
+            "http" => Scheme::Http,
+            _ => from.scheme,
+        };
+        let chain = said("x-forwarded-for");
+        Origin {
+            scheme,
+            forwarded_for: if chain.is_empty() { peer } else { chain }.into(),
+        }
+    }
+}
+
+struct Origin {
+    scheme: Scheme,
+    forwarded_for: Box<str>,
+}
+
+/// An exchange a sender waits on. Dropped before its time, it tells the client that the sender
+/// has left.
+struct Waiting {
+    link: Arc<Link>,
+    exchange: ExchangeId,
+    reply: tokio::sync::oneshot::Receiver<Reply>,
+    credit: Arc<tokio::sync::Semaphore>,
+    over: bool,
+}
+
+impl Waiting {
+    fn new(opened: Opened, link: Arc<Link>) -> Self {
+        let Opened {
+            exchange,
+            reply,
+            credit,
+        } = opened;
+        Self {
+            link,
+            exchange,
+            reply,
+            credit,
+            over: false,
+        }
+    }
+
+    /// Hands the app's answer on. The upload goes on beside it if it is not complete.
+    fn replied(
+        mut self,
+        reply: Reply,
+        upload: Option<UploadTask>,
+    ) -> Result<Response<Body>, Problem> {
+        self.over = true;
+        match reply {
+            Reply::Answered(head, body) => {
+                Ok(app_answer(head, body, &self.link, self.exchange, upload))
+            }
+            Reply::Failed(failure) => Err(Problem::Failed(failure)),
+        }
+    }
+
+    fn answered(&mut self, status: u16) {
+        self.over = true;
+        self.link.answered(self.exchange, Some(status));
+    }
+
+    fn cancel(&mut self) {
+        self.over = true;
+        self.link.cancel(self.exchange);
+    }
+
+    fn gave_up(&mut self) -> Problem {
+        self.answered(504);
+        Problem::NoAnswer
+    }
+
+    fn over(&mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.over {
+            self.link.answered(self.exchange, None);
+        }
+    }
+}
+
+fn kept_status(policy: Policy) -> u16 {
+    match policy.answer {
+        AnswerMode::App => 202,
+        AnswerMode::Now(status) => status,
+    }
+}
+
+/// What fits the first message: the first run, or all runs joined if they are small.
+fn take_first(runs: &mut Vec<Bytes>) -> Bytes {
+    if let Some(whole) = join(runs) {
+        runs.clear();
+        return whole;
+    }
+    let mut first = runs.remove(0);
+    let head = first.split_to(first.len().min(CHUNK_BYTES));
+    if !first.is_empty() {
+        runs.insert(0, first);
+    }
+    head
+}
+
+/// All runs as one, if together they fit a message.
+fn join(runs: &[Bytes]) -> Option<Bytes> {
+    match runs {
+        [] => Some(Bytes::new()),
+        [one] if one.len() <= CHUNK_BYTES => Some(one.clone()),
+        several if several.iter().map(Bytes::len).sum::<usize>() <= CHUNK_BYTES => {
+            let mut whole = BytesMut::with_capacity(CHUNK_BYTES);
+            several.iter().for_each(|run| whole.extend_from_slice(run));
+            Some(whole.freeze())
+        }
+        _ => None,
+    }
+}
+
+/// The header lines as sent. HTTP/2 says the host elsewhere; it is a header line like others
+/// for an app (RFC 9113, section 8.3.1).
+fn lines(head: &http::request::Parts) -> Headers {
+    let authority = head
+        .uri
+        .authority()
+        .filter(|_| !head.headers.contains_key(HOST));
+    let Some(authority) = authority else {
+        return Headers::from_map(&head.headers);
+    };
+    let mut builder = HeadersBuilder::with_capacity(head.headers.len() + 1);
+    builder.push(b"host", authority.as_str().as_bytes());
+    for (name, value) in &head.headers {
+        builder.push(name.as_str().as_bytes(), value.as_bytes());
+    }
+    builder.build()
+}
+
+fn now_us() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}

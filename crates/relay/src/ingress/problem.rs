@@ -1,0 +1,191 @@
+//! What the relay says itself when it can't deliver: `application/problem+json` (RFC 9457).
+
+use http::header::{
+    ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+    WWW_AUTHENTICATE,
+};
+use http::{HeaderValue, Response, StatusCode};
+use kreel_wire::Failure;
+use serde_json::json;
+use tracing::error;
+
+use super::answer::{Body, json_answer};
+use crate::error::StoreError;
+use crate::link::handshake;
+
+/// Why a request was not delivered. The same words whatever tunnels exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// No such tunnel, or not the asker's to know.
+    NoTunnel,
+    /// The request is not one the relay can take.
+    BadRequest(&'static str),
+    /// The relay is no forward proxy.
+    NoProxy,
+    /// The relay's own addresses take GET and HEAD.
+    MethodNotAllowed,
+    /// The body is over the limit, in bytes.
+    TooLarge(u64),
+    /// The sender paused too long.
+    TooSlow,
+    /// `--strict`, and no client listens.
+    NoClient,
+    /// `--strict`, and the app did not answer in time.
+    NoAnswer,
+    /// The client reports that the attempt failed.
+    Failed(Failure),
+    /// Too much waits already.
+    Full,
+    /// The delivery could not be put on disk.
+    Store,
+    /// Too many links.
+    TooManyLinks,
+    /// The relay is stopping.
+    Draining,
+    /// The link's address wants a websocket.
+    NotAWebsocket,
+    /// None of the versions offered is spoken here.
+    Version,
+    /// No token was shown.
+    NoToken,
+    /// The token is unknown or revoked.
+    BadToken,
+}
+
+impl Problem {
+    /// The store failed: told to the operator in full, to the sender in short.
+    pub(crate) fn store(error: &StoreError) -> Self {
+        error!(%error, cause = ?error, "a delivery could not be kept");
+        Self::Store
+    }
+
+    /// The answer that says so.
+    pub(crate) fn response(&self) -> Response<Body> {
+        let (status, code, detail) = self.words();
+        let body = json!({
+            "title": StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()),
+            "status": status,
+            "code": code,
+            "detail": detail,
+        });
+        let mut response = json_answer(status, &body);
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        for (name, value) in self.headers() {
+            headers.insert(name, value);
+        }
+        response
+    }
+
+    fn words(&self) -> (u16, &'static str, String) {
+        let fixed = |status, code, detail: &str| (status, code, detail.to_owned());
+        match self {
+            Self::NoTunnel => fixed(404, "no_tunnel", "There is no such tunnel here."),
+            Self::BadRequest(detail) => (400, "bad_request", (*detail).to_owned()),
+            Self::NoProxy => fixed(
+                405,
+                "no_proxy",
+                "This is a webhook relay, not a forward proxy.",
+            ),
+            Self::MethodNotAllowed => fixed(
+                405,
+                "method_not_allowed",
+                "Only GET and HEAD are answered here.",
+            ),
+            Self::TooLarge(limit) => (
+                413,
+                "too_large",
+                format!("The body is larger than this relay takes: {limit} bytes."),
+            ),
+            Self::TooSlow => fixed(408, "too_slow", "The request did not arrive in time."),
+            Self::NoClient => fixed(
+                502,
+                "no_client",
+                "No client listens on this tunnel, and it answers only for its app (--strict).",
+            ),
+            Self::NoAnswer => fixed(
+                504,
+                "no_answer",
+                "The app did not answer in time, and the tunnel answers only for its app (--strict).",
+            ),
+            Self::Failed(failure @ Failure::TimedOut { .. }) => {
+                (504, failure.code(), sentence(failure))
+            }
+            Self::Failed(failure) => (502, failure.code(), sentence(failure)),
+            Self::Full => fixed(
+                503,
+                "full",
+                "Too many deliveries wait for this tunnel's client.",
+            ),
+            Self::Store => fixed(
+                503,
+                "store",
+                "The relay could not put the delivery on disk, so it takes none.",
+            ),
+            Self::TooManyLinks => fixed(
+                503,
+                "too_many_links",
+                "This relay has as many clients as it can take.",
+            ),
+            Self::Draining => fixed(503, "draining", "This relay is shutting down."),
+            Self::NotAWebsocket => fixed(
+                400,
+                "not_a_websocket",
+                "This address takes kreel clients' websockets only.",
+            ),
+            Self::Version => fixed(
+                426,
+                "version",
+                "This relay speaks none of the link protocol's versions that were offered.",
+            ),
+            Self::NoToken => fixed(
+                401,
+                "no_token",
+                "A token is needed here: Authorization: Bearer ...",
+            ),
+            Self::BadToken => fixed(
+                401,
+                "bad_token",
+                "The token is unknown here, or has been revoked.",
+            ),
+        }
+    }
+
+    fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let fixed = |name, value| (name, HeaderValue::from_static(value));
+        match self {
+            Self::MethodNotAllowed => vec![fixed(ALLOW, "GET, HEAD")],
+            // What is left of the body would have to be read to reach the next request.
+            Self::TooLarge(_) | Self::TooSlow | Self::BadRequest(_) => {
+                vec![fixed(CONNECTION, "close")]
+            }
+            Self::Full | Self::Store | Self::TooManyLinks => vec![fixed(RETRY_AFTER, "30")],
+            Self::Draining => vec![fixed(RETRY_AFTER, "5")],
+            Self::Version => vec![
+                fixed(UPGRADE, "websocket"),
+                (SEC_WEBSOCKET_PROTOCOL, handshake::spoken()),
+            ],
+            Self::NoToken | Self::BadToken => vec![fixed(WWW_AUTHENTICATE, "Bearer")],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The failure as a sentence: without what the developer's machine is called.
+fn sentence(failure: &Failure) -> String {
+    match failure {
+        Failure::Refused { .. } => "The app refused the connection.".to_owned(),
+        Failure::Unreachable { .. } => "The app could not be reached.".to_owned(),
+        Failure::TimedOut { .. } => "The app did not finish its answer in time.".to_owned(),
+        Failure::Died => "The app closed the connection before it answered.".to_owned(),
+        Failure::DiedMidAnswer { .. } => {
+            "The app closed the connection in the middle of its answer.".to_owned()
+        }
+        Failure::Garbled { .. } => "The app's answer could not be read.".to_owned(),
+        Failure::SenderLeft => "The request broke off.".to_owned(),
+        Failure::GivenUp { .. } => "The client gave the attempt up.".to_owned(),
+    }
+}

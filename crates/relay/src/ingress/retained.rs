@@ -1,0 +1,109 @@
+//! A body held on to while its sender waits, so that it can still be kept: in memory while it
+//! is small and there is room, in the store's pieces from then on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use kreel_wire::{Delivery, Seq};
+
+use crate::error::StoreError;
+use crate::limits::{RETAIN_BYTES, RETAIN_TOTAL_BYTES};
+use crate::shared::Shared;
+use crate::store::{Record, Store};
+
+/// How large the pieces are once a body goes to disk: 256 KiB, so that rows stay readable.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// A body so far.
+#[derive(Debug)]
+pub(super) struct Retained {
+    store: Arc<Store>,
+    tunnel: i64,
+    seq: Seq,
+    memory: Vec<Bytes>,
+    memory_bytes: usize,
+    pieces: u32,
+    total_bytes: u64,
+    /// Shared by all bodies of the relay.
+    budget: Arc<AtomicUsize>,
+    kept: bool,
+}
+
+impl Retained {
+    /// Nothing yet, of this delivery.
+    pub(super) fn new(shared: &Shared, tunnel: i64, seq: Seq) -> Self {
+        Self {
+            store: shared.store.clone(),
+            tunnel,
+            seq,
+            memory: Vec::new(),
+            memory_bytes: 0,
+            pieces: 0,
+            total_bytes: 0,
+            budget: shared.retained_bytes.clone(),
+            kept: false,
+        }
+    }
+
+    /// How much of the body there is so far, in bytes.
+    pub(super) fn total_bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    /// Adds what came. Waits for the disk when memory is used up.
+    pub(super) async fn push(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.memory_bytes += bytes.len();
+        self.total_bytes += bytes.len() as u64;
+        let all = self.budget.fetch_add(bytes.len(), Ordering::Relaxed) + bytes.len();
+        self.memory.push(bytes);
+        let limit = if self.pieces > 0 {
+            PIECE_BYTES
+        } else {
+            RETAIN_BYTES
+        };
+        if self.memory_bytes > limit || all > RETAIN_TOTAL_BYTES {
+            self.spill().await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the delivery with this body until it is settled.
+    pub(super) async fn keep(mut self, delivery: Delivery) -> Result<(), StoreError> {
+        if self.pieces > 0 && self.memory_bytes > 0 {
+            self.spill().await?;
+        }
+        let record = Record {
+            delivery,
+            body_bytes: self.total_bytes,
+            body: std::mem::take(&mut self.memory),
+        };
+        self.store.keep(self.tunnel, record).await?;
+        self.kept = true;
+        Ok(())
+    }
+
+    async fn spill(&mut self) -> Result<(), StoreError> {
+        let bytes = std::mem::take(&mut self.memory);
+        self.store
+            .put_piece(self.tunnel, self.seq, self.pieces, bytes)
+            .await?;
+        self.pieces += 1;
+        self.budget
+            .fetch_sub(std::mem::take(&mut self.memory_bytes), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Drop for Retained {
+    fn drop(&mut self) {
+        self.budget.fetch_sub(self.memory_bytes, Ordering::Relaxed);
+        if self.pieces > 0 && !self.kept {
+            let (store, tunnel, seq) = (self.store.clone(), self.tunnel, self.seq);
+            tokio::spawn(async move { store.discard(tunnel, seq).await });
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Sizes, counts and deadlines the relay holds senders and clients to, each with its reason.
+//!
+//! Those an operator may want otherwise are fields of [`Limits`]; the rest are constants. What
+//! both ends of a link hold each other to stands in `kreel_wire::limits`.
+
+use std::time::Duration;
+
+/// What an operator may set.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// The largest body of a webhook, in bytes; more is answered 413. 100 MiB: the uploads of
+    /// every sender we know of stay below, and a tunnel is no file transfer.
+    pub max_body_bytes: u64,
+    /// The most links at once. 10,000 of them fit a 512 MiB server with room to spare.
+    pub max_links: usize,
+    /// The most deliveries waiting for one client; more are answered 503. 10,000: days of a
+    /// busy developer's webhooks.
+    pub max_waiting: u64,
+    /// The most bytes of waiting deliveries in all; more are answered 503. 1 GiB, which the
+    /// smallest server's disk has.
+    pub max_waiting_bytes: u64,
+    /// The most connections from senders and clients at once. 16,384, below the usual limit of
+    /// open files once that has been raised for a server.
+    pub max_connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 100 * 1024 * 1024,
+            max_links: 10_000,
+            max_waiting: 10_000,
+            max_waiting_bytes: 1024 * 1024 * 1024,
+            max_connections: 16_384,
+        }
+    }
+}
+
+/// The largest head of a sender's request: 64 KiB, twice what nginx and Node take.
+pub(crate) const HEAD_BYTES: usize = 64 * 1024;
+
+/// The most header lines in a sender's request: 256; proxies in front add a dozen at most.
+pub(crate) const HEADER_LINES: usize = 256;
+
+/// How long a sender may take from its first byte to the end of its head: 15 s, a slow phone's
+/// worst case and a slow-loris's best.
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(15);
+
+/// How long a TLS handshake may take: 10 s, ten bad round trips.
+pub(crate) const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long a connection may stay silent before its first request or between two: 60 s, longer
+/// than the keep-alive of the usual webhook senders' pools.
+pub(crate) const IDLE: Duration = Duration::from_secs(60);
+
+/// How long a sender may pause in the middle of a body: 30 s, after which it gets 408.
+pub(crate) const BODY_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long a reader may take none of what is written to it: 60 s. One byte a second is slow
+/// but alive; nothing in a minute is gone.
+pub(crate) const WRITE_PAUSE: Duration = Duration::from_secs(60);
+
+/// What is kept in memory of one body while its sender waits: 1 MiB. Most webhooks are a
+/// thousandth of that; what is larger goes to disk in pieces.
+pub(crate) const RETAIN_BYTES: usize = 1024 * 1024;
+
+/// What is kept in memory of all bodies together while their senders wait: 8 MiB, so that the
+/// relay stays within 32 MiB whatever is sent to it.
+pub(crate) const RETAIN_TOTAL_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many kept deliveries may be with a client unacknowledged: 32, enough to keep the app
+/// busy across a slow link and few enough to stay cheap to send again.
+pub(crate) const DRAIN_WINDOW: usize = 32;
+
+/// How many opened exchanges may wait for a link to write them: 256. A link that can't keep up
+/// makes senders wait here, where it costs nothing.
+pub(crate) const OPENS_QUEUED: usize = 256;
+
+/// How many body pieces may wait for a link to write them: 8 of 64 KiB.
+pub(crate) const PIECES_QUEUED: usize = 8;
+
+/// How many jobs may wait for the store: 1,024, about what one group commit takes in.
+pub(crate) const STORE_JOBS: usize = 1024;
+
+/// How many positions of a tunnel are claimed on disk at once: 4,096. A crash skips at most so
+/// many numbers; taking one is free in between.
+pub(crate) const SEQ_BLOCK: u64 = 4096;
+
+/// How often the relay looks whether another process changed its tokens: every 500 ms, so that
+/// a revoked token's links end within a second.
+pub(crate) const TOKENS_CHECK: Duration = Duration::from_millis(500);
+
+/// How often certificate files are looked at for changes: every second.
+pub(crate) const CERTIFICATE_CHECK: Duration = Duration::from_secs(1);
+
+/// How long a link gets to say goodbye: 2 s; a peer that doesn't listen is cut off.
+pub(crate) const GOODBYE: Duration = Duration::from_secs(2);
+
+/// The most streams of one HTTP/2 connection at once: 128, the usual figure; each may hold a body.
+pub(crate) const H2_STREAMS: u32 = 128;
+
+/// The most a client may have sent ahead on one exchange: 16 MiB, whatever window it names.
+pub(crate) const MAX_WINDOW_BYTES: u32 = 16 * 1024 * 1024;

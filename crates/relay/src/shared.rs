@@ -1,0 +1,83 @@
+//! What every connection of a running relay shares.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use kreel_wire::TunnelName;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Limits;
+use crate::store::Store;
+use crate::tunnels::Tunnels;
+
+/// The relay's state, one for all connections.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Arc<Store>,
+    pub(crate) tunnels: Tunnels,
+    pub(crate) limits: Limits,
+    pub(crate) address: PublicAddress,
+    /// Whether a proxy in front says who the sender is.
+    pub(crate) behind_proxy: bool,
+    /// Bytes of bodies held in memory while their senders wait.
+    pub(crate) retained_bytes: Arc<AtomicUsize>,
+    /// The tasks that serve links.
+    pub(crate) links: TaskTracker,
+    /// Cancelled when the relay begins to stop.
+    pub(crate) stopping: CancellationToken,
+}
+
+/// The addresses this relay announces.
+#[derive(Debug, Clone)]
+pub(crate) struct PublicAddress {
+    /// Without a slash at its end: `https://relay.example`.
+    pub(crate) base: String,
+    /// The domain whose subdomains are tunnels.
+    pub(crate) domain: Option<String>,
+}
+
+impl PublicAddress {
+    /// The tunnel's address by path, which always works.
+    pub(crate) fn by_path(&self, tunnel: &TunnelName) -> String {
+        format!("{}/{tunnel}", self.base)
+    }
+
+    /// The tunnel's address by subdomain, where the relay has a domain.
+    pub(crate) fn by_subdomain(&self, tunnel: &TunnelName) -> Option<String> {
+        let domain = self.domain.as_deref()?;
+        let (scheme, authority) = self.base.split_once("://")?;
+        let port = authority
+            .rsplit_once(':')
+            .filter(|(_, port)| port.parse::<u16>().is_ok());
+        let port = port.map(|(_, port)| format!(":{port}")).unwrap_or_default();
+        Some(format!("{scheme}://{tunnel}.{domain}{port}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_keep_the_port() {
+        let address = |base: &str| PublicAddress {
+            base: base.into(),
+            domain: Some("relay.example".into()),
+        };
+        let tunnel: TunnelName = "mine".parse().unwrap();
+        assert_eq!(
+            address("https://relay.example").by_path(&tunnel),
+            "https://relay.example/mine"
+        );
+        let subdomain = |base| address(base).by_subdomain(&tunnel).unwrap();
+        assert_eq!(
+            subdomain("https://relay.example"),
+            "https://mine.relay.example"
+        );
+        assert_eq!(
+            subdomain("https://127.0.0.1:8443"),
+            "https://mine.relay.example:8443"
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! The tables of the relay's file. Migrations are only ever added, never changed.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::error::StoreError;
+
+/// Each migration once, oldest first; the file's `user_version` counts those it has had.
+const MIGRATIONS: [&str; 1] = [
+    // Times are milliseconds since 1970 unless the name says otherwise. `headers` are lines of
+    // `name: value` ended by a line feed, in order, as bytes.
+    "CREATE TABLE token (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        hash BLOB NOT NULL UNIQUE,
+        created_at INTEGER NOT NULL,
+        last_used_at INTEGER,
+        revoked_at INTEGER
+    ) STRICT;
+    CREATE UNIQUE INDEX token_name ON token (name) WHERE revoked_at IS NULL;
+    CREATE TABLE tunnel (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        token_id INTEGER NOT NULL REFERENCES token (id),
+        created_at INTEGER NOT NULL,
+        reserved_seq INTEGER NOT NULL DEFAULT 0,
+        answer_now INTEGER NOT NULL DEFAULT 0,
+        wait_ms INTEGER NOT NULL DEFAULT 10000,
+        strict INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE delivery (
+        tunnel_id INTEGER NOT NULL REFERENCES tunnel (id),
+        seq INTEGER NOT NULL,
+        id BLOB NOT NULL,
+        received_at_us INTEGER NOT NULL,
+        method TEXT NOT NULL,
+        target BLOB NOT NULL,
+        headers BLOB NOT NULL,
+        https INTEGER NOT NULL,
+        forwarded_for TEXT NOT NULL,
+        body_bytes INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        UNIQUE (tunnel_id, seq)
+    ) STRICT;
+    CREATE TABLE piece (
+        tunnel_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        UNIQUE (tunnel_id, seq, number)
+    ) STRICT;",
+];
+
+/// Opens the file, brings its tables up to date and sets what durability needs.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // In WAL mode FULL syncs the log at each commit: that is what an acknowledgement rests on.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -2048)?;
+    migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let known = MIGRATIONS.len() as i64;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    for migration in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_file_is_refused_and_left_alone() {
+        let folder = std::env::temp_dir().join(format!("kreel-schema-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("relay.db");
+        let connection = open(&path).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(connection);
+        let refused = open(&path).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                StoreError::Newer {
+                    found: 99,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{refused}"
+        );
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,75 @@
+//! A certificate the relay makes for itself, for clients that are given its file.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use rcgen::{CertificateParams, DnType, KeyPair, SanType};
+
+use super::unusable;
+use crate::error::RelayError;
+use crate::store::private;
+
+/// The certificate's and the key's file in this folder, made unless they are there for these
+/// names already.
+pub(super) fn ensure(data: &Path, domain: Option<&str>) -> Result<(PathBuf, PathBuf), RelayError> {
+    let (cert, key) = (data.join("cert.pem"), data.join("key.pem"));
+    let names = names(domain);
+    // Beside the certificate stands for which names it was made.
+    let noted = data.join("cert.names");
+    let up_to_date = fs::read_to_string(&noted).is_ok_and(|noted| noted == names.join("\n"));
+    if up_to_date && cert.exists() && key.exists() {
+        return Ok((cert, key));
+    }
+    let failed = |error: rcgen::Error| unusable(&cert, error);
+    let pair = KeyPair::generate().map_err(failed)?;
+    let made = params(&names)
+        .and_then(|params| params.self_signed(&pair))
+        .map_err(failed)?;
+    write(&key, &pair.serialize_pem())?;
+    write(&cert, &made.pem())?;
+    write(&noted, &names.join("\n"))?;
+    Ok((cert, key))
+}
+
+fn names(domain: Option<&str>) -> Vec<String> {
+    let domain = domain.map(|domain| [domain.to_owned(), format!("*.{domain}")]);
+    let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    domain.into_iter().flatten().chain(local).collect()
+}
+
+fn params(names: &[String]) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::default();
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "kreel relay");
+    for name in names {
+        params.subject_alt_names.push(match name.parse() {
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) => SanType::DnsName(name.as_str().try_into()?),
+        });
+    }
+    // It is trusted by its file alone; an expiry would only break a relay nobody looks after.
+    params.not_after = rcgen::date_time_ymd(2096, 1, 1);
+    Ok(params)
+}
+
+/// Writes a file of the owner's alone, whole or not at all.
+fn write(path: &Path, text: &str) -> Result<(), RelayError> {
+    let failed = |source| RelayError::File {
+        what: "write",
+        path: path.to_owned(),
+        source,
+    };
+    let fresh = path.with_extension("new");
+    let _ = fs::remove_file(&fresh);
+    let mut file = private()
+        .write(true)
+        .create_new(true)
+        .open(&fresh)
+        .map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
+    fs::rename(&fresh, path).map_err(failed)
+}

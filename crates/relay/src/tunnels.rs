@@ -1,0 +1,205 @@
+//! Tunnel name → its owner, its policy, and the one link that is live. All in memory: looking
+//! a name up is one read of a map.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use kreel_wire::{GoodbyeReason, Policy, Seq, TunnelName};
+
+use crate::error::StoreError;
+use crate::limits::SEQ_BLOCK;
+use crate::link::Link;
+use crate::store::{Store, TunnelRow};
+
+/// Every tunnel this relay has, whether a client is there or not.
+#[derive(Debug, Default)]
+pub(crate) struct Tunnels {
+    by_name: RwLock<HashMap<TunnelName, Arc<Tunnel>>>,
+}
+
+/// One tunnel.
+#[derive(Debug)]
+pub(crate) struct Tunnel {
+    /// Its number in the store.
+    pub(crate) id: i64,
+    /// How many of its deliveries are kept until a client answers for them.
+    pub(crate) waiting: AtomicU64,
+    next_seq: AtomicU64,
+    reserved_seq: AtomicU64,
+    reserving: AtomicBool,
+    live: Mutex<Live>,
+}
+
+#[derive(Debug)]
+struct Live {
+    policy: Policy,
+    link: Option<Arc<Link>>,
+}
+
+/// A link's place in its tunnel; leaving it is dropping this.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    tunnel: Arc<Tunnel>,
+    link: Arc<Link>,
+}
+
+impl Tunnels {
+    /// The tunnels a store had when it was opened.
+    pub(crate) fn new(rows: Vec<TunnelRow>) -> Self {
+        let by_name = rows
+            .into_iter()
+            .map(|row| (row.name.clone(), Arc::new(Tunnel::new(&row))));
+        Self {
+            by_name: RwLock::new(by_name.collect()),
+        }
+    }
+
+    /// The tunnel of this name.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Tunnel>> {
+        let name = name.parse::<TunnelName>().ok()?;
+        self.by_name
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&name)
+            .cloned()
+    }
+
+    /// The tunnel of a row that has just been claimed, new or known.
+    pub(crate) fn claimed(&self, row: &TunnelRow) -> Arc<Tunnel> {
+        let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        let tunnel = by_name
+            .entry(row.name.clone())
+            .or_insert_with(|| Arc::new(Tunnel::new(row)));
+        tunnel.clone()
+    }
+
+    /// Ends every link whose token is not among these.
+    pub(crate) fn end_links_unless(&self, valid_tokens: &HashSet<i64>) {
+        for link in self.links() {
+            if !valid_tokens.contains(&link.token) {
+                link.close(GoodbyeReason::Revoked, "the token has been revoked");
+            }
+        }
+    }
+
+    /// Ends every link because the relay stops.
+    pub(crate) fn drain_links(&self) {
+        for link in self.links() {
+            link.close(GoodbyeReason::Draining, "the relay is shutting down");
+        }
+    }
+
+    fn links(&self) -> Vec<Arc<Link>> {
+        let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        by_name
+            .values()
+            .filter_map(|tunnel| tunnel.link())
+            .collect()
+    }
+}
+
+impl Tunnel {
+    fn new(row: &TunnelRow) -> Self {
+        Self {
+            id: row.id,
+            waiting: row.waiting.into(),
+            next_seq: (row.reserved.0 + 1).into(),
+            reserved_seq: row.reserved.0.into(),
+            reserving: false.into(),
+            live: Mutex::new(Live {
+                policy: row.policy,
+                link: None,
+            }),
+        }
+    }
+
+    /// How senders are answered, and the live link if there is one.
+    pub(crate) fn live(&self) -> (Policy, Option<Arc<Link>>) {
+        let live = self.lock();
+        (live.policy, live.link.clone())
+    }
+
+    /// The live link if there is one.
+    pub(crate) fn link(&self) -> Option<Arc<Link>> {
+        self.lock().link.clone()
+    }
+
+    /// The highest position given out so far.
+    pub(crate) fn last_seq(&self) -> Seq {
+        Seq(self.next_seq.load(Ordering::Relaxed) - 1)
+    }
+
+    /// Makes this the tunnel's link. An earlier one is told that it has been replaced.
+    pub(crate) fn register(self: &Arc<Self>, policy: Policy, link: Arc<Link>) -> Registration {
+        let earlier = {
+            let mut live = self.lock();
+            live.policy = policy;
+            live.link.replace(link.clone())
+        };
+        if let Some(earlier) = earlier {
+            earlier.close(
+                GoodbyeReason::Replaced,
+                "another client has taken this tunnel",
+            );
+        }
+        Registration {
+            tunnel: self.clone(),
+            link,
+        }
+    }
+
+    /// The next position. Waits for the disk only when a block of them runs out faster than the
+    /// next one is claimed.
+    pub(crate) async fn next_seq(self: &Arc<Self>, store: &Arc<Store>) -> Result<Seq, StoreError> {
+        let seq = self.next_seq.fetch_add(1, Ordering::Relaxed);
+        let reserved = self.reserved_seq.load(Ordering::Acquire);
+        if seq > reserved {
+            self.reserve(store, seq).await?;
+        } else if reserved - seq < SEQ_BLOCK / 2 && !self.reserving.swap(true, Ordering::AcqRel) {
+            let (tunnel, store) = (self.clone(), store.clone());
+            tokio::spawn(async move {
+                // A failure comes up again, and is told, when the block has run out.
+                let _ = tunnel.reserve(&store, seq).await;
+                tunnel.reserving.store(false, Ordering::Release);
+            });
+        }
+        Ok(Seq(seq))
+    }
+
+    async fn reserve(&self, store: &Store, seq: u64) -> Result<(), StoreError> {
+        let up_to = seq + SEQ_BLOCK;
+        store.reserve(self.id, Seq(up_to)).await?;
+        self.reserved_seq.fetch_max(up_to, Ordering::AcqRel);
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Registration {
+    /// The tunnel it is in.
+    pub(crate) fn tunnel(&self) -> &Arc<Tunnel> {
+        &self.tunnel
+    }
+
+    /// The link it is for.
+    pub(crate) fn link(&self) -> &Arc<Link> {
+        &self.link
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut live = self.tunnel.lock();
+        if live
+            .link
+            .as_ref()
+            .is_some_and(|link| Arc::ptr_eq(link, &self.link))
+        {
+            live.link = None;
+        }
+    }
+}
