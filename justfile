@@ -1,0 +1,62 @@
+# What this project does with itself. `just` lists the recipes.
+
+[private]
+default:
+    @just --list --unsorted
+
+# relay, client and a sample app on loopback, with a local certificate and a few webhooks
+[group('run')]
+dev *args:
+    cargo run --package kreel-cli -- demo {{ args }}
+
+# posts a sample webhook to an address: `just send https://127.0.0.1:4430/name --cacert cert.pem`
+[group('run')]
+send url *args:
+    curl --fail-with-body --json '{"hello":"kreel"}' {{ args }} {{ url }}
+
+# format check, clippy as errors, docs without broken links
+[group('check')]
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- --deny warnings
+    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+
+# tests
+[group('check')]
+test *args:
+    cargo test --workspace {{ args }}
+
+# tests of one crate
+[group('check')]
+test-crate name *args:
+    cargo test --package kreel-{{ name }} {{ args }}
+
+# licences, sources and banned crates; advisories too where a database is at hand
+[group('check')]
+deny:
+    cargo deny --all-features check bans licenses sources
+    @if [ -n "${ADVISORY_DB:-}" ]; then cargo audit --db "$ADVISORY_DB" --no-fetch --stale; else echo "advisories: NOT checked (set ADVISORY_DB to a checkout of the RustSec database)"; fi
+
+# everything a change must pass
+[group('check')]
+ci: check test deny
+
+# rewrites formatting
+[group('mend')]
+fmt:
+    cargo fmt --all
+
+# accepts snapshots that have been reviewed
+[group('mend')]
+bless:
+    INSTA_UPDATE=always cargo test --workspace
+
+# throws random bytes at a decoder: `just fuzz decode_to_relay 60`
+[group('measure')]
+fuzz target seconds="60":
+    cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{ target }} -- -max_total_time={{ seconds }}
+
+# measures kreel and its peers side by side (`just bench --help` tells the options)
+[group('measure')]
+bench *args:
+    @cargo run --release --package kreel-bench --quiet -- {{ args }}
