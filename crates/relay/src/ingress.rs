@@ -14,7 +14,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use http::{Method, Request, Response};
+use http::header::{CONNECTION, UPGRADE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use kreel_wire::Scheme;
@@ -65,8 +66,15 @@ impl Service<Request<Incoming>> for Ingress {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (shared, from, gate) = (self.shared.clone(), self.from, self.gate.clone());
         let under_way = self.busy.begin();
+        let asks_for_upgrade = request.headers().contains_key(UPGRADE);
         Box::pin(async move {
             let mut response = dispatch(&shared, from, gate, request).await;
+            if asks_for_upgrade && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                // What follows might be meant in the other protocol: nothing may.
+                response
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             response.body_mut().hold(under_way);
             Ok(response)
         })

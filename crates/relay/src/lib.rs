@@ -13,6 +13,8 @@ mod link;
 mod replies;
 mod shared;
 mod store;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod tunnels;
 

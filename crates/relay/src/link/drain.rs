@@ -50,9 +50,9 @@ impl Link {
         let mut bytes = 0;
         let settled: Vec<Seq> = {
             let mut sent = self.sent();
-            seqs.into_iter()
-                .filter(|seq| sent.remove(*seq).map(|size| bytes += size).is_some())
-                .collect()
+            let acknowledged =
+                |seq: &Seq| sent.acknowledge(*seq).map(|size| bytes += size).is_some();
+            seqs.into_iter().filter(acknowledged).collect()
         };
         if settled.is_empty() {
             return;
@@ -61,8 +61,13 @@ impl Link {
             .waiting
             .fetch_sub(settled.len() as u64, Ordering::Relaxed);
         self.acknowledged.notify_one();
-        let (store, tunnel) = (store.clone(), tunnel.id);
-        tokio::spawn(async move { store.settle(tunnel, settled, bytes).await });
+        let (link, store, tunnel) = (self.clone(), store.clone(), tunnel.id);
+        tokio::spawn(async move {
+            store.settle(tunnel, settled.clone(), bytes).await;
+            // The store does jobs in order: whoever asks it from now on won't find them.
+            let mut sent = link.sent();
+            settled.into_iter().for_each(|seq| sent.remove(seq));
+        });
     }
 
     fn sent(&self) -> MutexGuard<'_, Sent> {

@@ -15,6 +15,7 @@ pub(crate) struct Sent {
 struct Entry {
     body_bytes: u64,
     queued: bool,
+    acknowledged: bool,
 }
 
 impl Sent {
@@ -25,6 +26,7 @@ impl Sent {
             Entry {
                 body_bytes,
                 queued: false,
+                acknowledged: false,
             },
         );
     }
@@ -36,16 +38,29 @@ impl Sent {
             Entry {
                 body_bytes,
                 queued: true,
+                acknowledged: false,
             },
         );
         self.queued += 1;
     }
 
-    /// Takes a delivery off the list; the size of its body, if it was on it.
-    pub(crate) fn remove(&mut self, seq: Seq) -> Option<u64> {
-        let entry = self.by_seq.remove(&seq)?;
+    /// The client answers for a delivery: the size of its body, the first time it does. It stays
+    /// on the list, so that it is not sent again while the store has yet to forget it.
+    pub(crate) fn acknowledge(&mut self, seq: Seq) -> Option<u64> {
+        let entry = self
+            .by_seq
+            .get_mut(&seq)
+            .filter(|entry| !entry.acknowledged)?;
+        entry.acknowledged = true;
         self.queued -= usize::from(entry.queued);
         Some(entry.body_bytes)
+    }
+
+    /// Takes a delivery off the list that the store no longer has.
+    pub(crate) fn remove(&mut self, seq: Seq) {
+        if let Some(entry) = self.by_seq.remove(&seq) {
+            self.queued -= usize::from(entry.queued && !entry.acknowledged);
+        }
     }
 
     /// Whether a delivery is with the client.

@@ -1,12 +1,12 @@
 //! A real hyper behind the gate: what it serves, what it answers, and that it closes.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, UPGRADE};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -15,8 +15,9 @@ use hyper_util::rt::TokioIo;
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
+use super::faults::{Fault, faults};
 use super::generated::{change, fragments, messages};
-use super::{ACCEPTED, LIMITS, Refusal, faults, read_slowly};
+use super::{ACCEPTED, LIMITS, Refusal, read_slowly};
 use crate::framing::{Gate, GatedIo};
 
 /// What came of it when a sender sent some bytes and waited for the end.
@@ -35,19 +36,28 @@ impl Outcome {
     }
 }
 
-/// Sends bytes over a pipe that holds so many, to a hyper with the gate's limits.
+/// A hyper with the gate's limits. It serves on when the sender has closed its side.
+fn hyper() -> http1::Builder {
+    let mut hyper = http1::Builder::new();
+    hyper
+        .half_close(true)
+        .max_header_size(LIMITS.max_head_bytes)
+        .max_headers(LIMITS.max_header_lines);
+    hyper
+}
+
+/// Sends bytes over a pipe that holds so many.
 ///
-/// `hang_up`: the sender closes its side; otherwise it waits for hyper to close.
-async fn send(raw: &[u8], pipe_bytes: usize, hang_up: bool) -> Outcome {
+/// `hang_up`: then the sender closes its side; otherwise it waits for hyper to close.
+async fn send(hyper: &http1::Builder, raw: &[u8], pipe_bytes: usize, hang_up: bool) -> Outcome {
     let (sender, relay) = duplex(pipe_bytes);
-    let served = Arc::default();
+    let served = Mutex::default();
     let conversation =
-        async { tokio::join!(talk(sender, raw, hang_up), serve(relay, &served, hang_up)).0 };
+        async { tokio::join!(talk(sender, raw, hang_up), serve(hyper, relay, &served)).0 };
     let answers = tokio::time::timeout(Duration::from_secs(5), conversation).await;
     let answers = answers.expect("hyper closes the connection");
-    let served = std::mem::take(&mut *served.lock().unwrap());
     Outcome {
-        served,
+        served: served.into_inner().unwrap(),
         statuses: statuses(&answers),
     }
 }
@@ -67,27 +77,24 @@ async fn talk(sender: DuplexStream, raw: &[u8], hang_up: bool) -> String {
     answers
 }
 
-async fn serve(relay: DuplexStream, served: &Mutex<Vec<Vec<u8>>>, half_close: bool) {
+async fn serve(hyper: &http1::Builder, relay: DuplexStream, served: &Mutex<Vec<Vec<u8>>>) {
     let service = service_fn(async |request: Request<Incoming>| {
-        let mut answer = Response::new(Empty::<Bytes>::new());
-        match request.into_body().collect().await {
-            Ok(body) => served.lock().unwrap().push(body.to_bytes().to_vec()),
-            Err(_) => {
-                *answer.status_mut() = StatusCode::BAD_REQUEST;
+        let body = request.into_body().collect().await;
+        // Time for hyper to read on.
+        tokio::task::yield_now().await;
+        let answer = Response::builder();
+        let answer = match body {
+            Ok(body) => {
+                served.lock().unwrap().push(body.to_bytes().to_vec());
                 answer
-                    .headers_mut()
-                    .insert(CONNECTION, "close".parse().unwrap());
             }
-        }
-        Ok::<_, Infallible>(answer)
+            Err(_) => answer.status(400).header(CONNECTION, "close"),
+        };
+        answer.body(Empty::<Bytes>::new())
     });
+    let io = TokioIo::new(GatedIo::new(relay, LIMITS));
     // Fails after a refusal.
-    let _ = http1::Builder::new()
-        .half_close(half_close)
-        .max_header_size(LIMITS.max_head_bytes)
-        .max_headers(LIMITS.max_header_lines)
-        .serve_connection(TokioIo::new(GatedIo::new(relay, LIMITS)), service)
-        .await;
+    let _ = hyper.serve_connection(io, service).await;
 }
 
 /// The statuses of answers without bodies.
@@ -102,7 +109,7 @@ fn statuses(answers: &str) -> Vec<u16> {
 async fn good_messages_are_served_with_their_bodies() {
     for (raw, bodies) in ACCEPTED {
         for pipe_bytes in [1, 7, 4096] {
-            let outcome = send(raw, pipe_bytes, true).await;
+            let outcome = send(&hyper(), raw, pipe_bytes, true).await;
             assert_eq!(&outcome.served, bodies, "{}", raw.escape_ascii());
             assert_eq!(outcome.statuses, vec![200; bodies.len()]);
         }
@@ -111,23 +118,38 @@ async fn good_messages_are_served_with_their_bodies() {
 
 #[tokio::test]
 async fn a_bad_message_gets_one_refusal_and_the_connection_is_closed() {
-    for fault in faults() {
-        for pipe_bytes in [1, 7, 64, 4096] {
-            // Before the bytes that are too early come, nothing is wrong with the head.
-            if fault.refusal == Refusal::BeforeUpgrade && pipe_bytes < fault.raw.len() {
-                continue;
-            }
-            let outcome = send(&fault.raw, pipe_bytes, false).await;
-            let raw = fault.raw.escape_ascii();
-            let before = fault.message as usize - 1;
-            assert_eq!(outcome.served.len(), before, "{raw}");
-            assert_eq!(outcome.statuses[..before], vec![200; before], "{raw}");
-            let refusal = match fault.refusal {
+    for half_close in [false, true] {
+        let mut hyper = hyper();
+        hyper.half_close(half_close);
+        for fault in faults() {
+            let status = match fault.refusal {
                 Refusal::HeadTooLarge { .. } | Refusal::TooManyLines { .. } => 431,
                 _ => 400,
             };
-            assert_eq!(outcome.statuses[before..], [refusal], "{raw} {pipe_bytes}");
+            is_refused(&hyper, &fault, status).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_hyper_with_other_limits_refuses_as_well() {
+    for fault in faults() {
+        is_refused(&http1::Builder::new(), &fault, 400).await;
+    }
+}
+
+async fn is_refused(hyper: &http1::Builder, fault: &Fault, status: u16) {
+    for pipe_bytes in [1, 7, 64, 4096] {
+        // Until the bytes that are too early come, nothing is wrong with the head.
+        if fault.refusal == Refusal::BeforeUpgrade && pipe_bytes < fault.raw.len() {
+            continue;
+        }
+        let outcome = send(hyper, &fault.raw, pipe_bytes, false).await;
+        let raw = fault.raw.escape_ascii();
+        let before = fault.message as usize - 1;
+        assert_eq!(outcome.served.len(), before, "{raw}");
+        assert_eq!(outcome.statuses[..before], vec![200; before], "{raw}");
+        assert_eq!(outcome.statuses[before..], [status], "{raw}");
     }
 }
 
@@ -143,7 +165,7 @@ proptest! {
         pipe_bytes in prop_oneof![Just(1usize), 2..100usize, Just(8192)],
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        let outcome = runtime.block_on(send(&raw, pipe_bytes, true));
+        let outcome = runtime.block_on(send(&hyper(), &raw, pipe_bytes, true));
         let reading = read_slowly(&raw);
         let all_served = reading.bodies == outcome.served;
         prop_assert!(reading.bodies.starts_with(&outcome.served), "{}", raw.escape_ascii());
@@ -205,7 +227,7 @@ async fn accept_upgrade(
         tokio::io::copy(&mut from, &mut to).await.unwrap();
         to.shutdown().await.unwrap();
     });
-    let answer = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+    let answer = Response::builder().status(101);
     let answer = answer.header(CONNECTION, "upgrade").header(UPGRADE, "echo");
     Ok(answer.body(Empty::new()).unwrap())
 }

@@ -1,0 +1,102 @@
+//! `kreel-bench`: kreel and its peers, measured side by side in one run (`just bench`).
+//!
+//! Times on a shared machine mean little; ratios taken within one round mean something, so all
+//! variants are up at once and take turns. It starts real programs on loopback, never the
+//! network, and leaves none of them behind.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program whose product is its printout"
+)]
+
+mod aims;
+mod app;
+mod args;
+mod contender;
+mod figures;
+mod idle;
+mod load;
+mod process;
+mod report;
+mod rounds;
+mod scenario;
+mod startup;
+mod tls;
+mod tools;
+mod usage;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::{Args, Command, Part};
+use crate::contender::Stage;
+use crate::tools::Tools;
+
+// One thread for the senders: none of their own wake-ups is counted against anyone.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<ExitCode> {
+    let args = Args::parse();
+    if let Some(Command::App) = args.command {
+        app::serve().await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Whichever ends first drops the other, and every child process with it.
+    tokio::select! {
+        clean = bench(&args) => Ok(if clean? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        reason = stopped() => bail!("stopped by {}", reason?),
+    }
+}
+
+/// Runs what was asked for and prints it; false if any answer was wrong or missing.
+async fn bench(args: &Args) -> Result<bool> {
+    let tools = Tools::prepare(args).await?;
+    let dir = scratch(&tools)?;
+    let stage = Stage::set(tools, dir.path()).await?;
+    let variants = stage.tools.variants(&args.variants);
+    report::machine(&stage.tools, &variants, args);
+
+    let parts = args.parts();
+    let scenarios = args::scenarios(&parts);
+    let mut clean = true;
+    let mut verdicts = Vec::new();
+    if !scenarios.is_empty() {
+        let results = rounds::run(&stage, &variants, &scenarios, args).await?;
+        report::figures(&results);
+        report::ratios(&results);
+        report::memory(&results);
+        clean &= report::errors(&results);
+        verdicts.extend(aims::verdicts(&results));
+    }
+    if stage.tools.kreel.is_some() {
+        if parts.contains(&Part::Start) {
+            verdicts.extend(startup::measure(&stage, args).await?);
+        }
+        if parts.contains(&Part::Idle) {
+            verdicts.extend(idle::measure(&stage, args).await?);
+        }
+    }
+    report::verdicts(&verdicts);
+    Ok(clean)
+}
+
+/// Where the variants keep their files: on a real disk, since kreel's record is part of the cost.
+fn scratch(tools: &Tools) -> Result<TempDir> {
+    tempfile::Builder::new()
+        .prefix("run-")
+        .tempdir_in(&tools.cache)
+        .with_context(|| format!("no scratch folder in {}", tools.cache.display()))
+}
+
+/// Waits for Ctrl-C or a polite kill.
+async fn stopped() -> Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => Ok(pressed.map(|()| "Ctrl-C")?),
+        _ = terminate.recv() => Ok("SIGTERM"),
+    }
+}

@@ -1,0 +1,5 @@
+//! A whole relay on loopback, with senders and clients that are scripted byte for byte.
+
+mod hostile;
+mod senders;
+mod support;
