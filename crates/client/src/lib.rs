@@ -1,1 +1,59 @@
-//! x
+//! The developer's end of kreel: receives deliveries over the link and hands them to the app.
+//!
+//! [`Client::run`] keeps one tunnel open: [`Command`]s go in, [`Update`]s come out, nothing is
+//! printed here. Whoever runs it decides how updates are shown; [`plain`] writes them as lines.
+
+mod config;
+mod dial;
+mod driver;
+mod engine;
+mod error;
+mod forward;
+pub mod inert;
+mod limits;
+mod link;
+pub mod plain;
+mod probe;
+mod update;
+
+use tokio::sync::mpsc;
+
+pub use config::{
+    Config, ConfigError, HostHeader, InvalidRelayUrl, InvalidTarget, InvalidToken, RelayUrl,
+    Target, Token,
+};
+pub use error::LinkError;
+pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy, Seq, TunnelName};
+pub use probe::{Health, ProbeConfig, probe};
+pub use rustls::pki_types::CertificateDer;
+pub use update::{
+    AnsweredBy, Attempt, AttemptEnd, Command, Counters, Ended, Ready, Summary, Timings, Update,
+};
+
+/// One tunnel and the app behind it.
+#[derive(Debug)]
+pub struct Client {
+    driver: driver::Driver,
+}
+
+impl Client {
+    /// Checks the options. Opens no socket and needs no runtime.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        Ok(Self {
+            driver: driver::Driver::new(config)?,
+        })
+    }
+
+    /// Keeps the tunnel open until it is told to stop, or until a fault that trying again can't
+    /// mend. A closed `commands` channel counts as [`Command::Stop`].
+    ///
+    /// When `updates` is full, rows are left out and [`Update::Skipped`] says how many; what
+    /// concerns the link is never left out. Deliveries never wait for the reader of updates.
+    pub async fn run(
+        self,
+        commands: mpsc::Receiver<Command>,
+        updates: mpsc::Sender<Update>,
+    ) -> Result<Ended, LinkError> {
+        self.driver.run(commands, updates).await
+    }
+}

@@ -1,0 +1,119 @@
+//! Resolved options: what a client needs to know, each part checked where it is parsed.
+
+mod relay_url;
+mod target;
+mod token;
+
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, header};
+use kreel_wire::{Policy, TunnelName};
+use rustls::pki_types::CertificateDer;
+use thiserror::Error;
+
+pub use relay_url::{InvalidRelayUrl, RelayUrl};
+pub(crate) use target::{Host, Scheme};
+pub use target::{InvalidTarget, Target};
+pub use token::{InvalidToken, Token};
+
+/// What a client does, and for whom.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The relay's address.
+    pub relay: RelayUrl,
+    /// What proves to the relay whose client this is.
+    pub token: Token,
+    /// Trust only these authorities for the relay's certificate, instead of the system's.
+    pub relay_ca: Option<Vec<CertificateDer<'static>>>,
+    /// The tunnel to listen on.
+    pub tunnel: TunnelName,
+    /// How the relay answers senders.
+    pub policy: Policy,
+    /// The app; without one deliveries are captured and answered here.
+    pub target: Option<Target>,
+    /// How long the app may take for one whole answer; for ever if none.
+    pub timeout: Option<Duration>,
+    /// Header lines set on each forwarded request, in place of those the sender gave.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the app sees as `Host`.
+    pub host_header: HostHeader,
+    /// Take any certificate from an `https` target.
+    pub insecure: bool,
+    /// How long running attempts may go on after a stop.
+    pub grace: Duration,
+}
+
+/// What the app sees as `Host`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostHeader {
+    /// The target's own name and port.
+    Rewrite,
+    /// The public name the sender posted to.
+    Preserve,
+    /// This text.
+    Custom(String),
+}
+
+/// Why these options can't work.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// A header that belongs to the connection or the framing, not to the user.
+    #[error("the header {name} can't be set: it belongs to the connection")]
+    ReservedHeader {
+        /// Which one.
+        name: HeaderName,
+    },
+    /// A text for `Host` that can't stand in a header.
+    #[error("{got:?} can't be a Host header")]
+    HostHeader {
+        /// The text.
+        got: String,
+    },
+    /// A certificate to trust that is none.
+    #[error("the relay's certificate authority can't be used")]
+    RelayCa(#[source] rustls::Error),
+    /// `relay_ca` holds no certificate at all.
+    #[error("the relay's certificate authority file holds no certificate")]
+    RelayCaEmpty,
+    /// The system's certificate authorities can't be read.
+    #[error("the system's certificate authorities can't be used")]
+    SystemRoots(#[source] rustls::Error),
+}
+
+impl Config {
+    /// The value for `Host`, unless the sender's is kept.
+    pub(crate) fn host_value(&self) -> Result<Option<HeaderValue>, ConfigError> {
+        let text = match (&self.host_header, &self.target) {
+            (HostHeader::Preserve, _) | (HostHeader::Rewrite, None) => return Ok(None),
+            (HostHeader::Rewrite, Some(target)) => target.authority(),
+            (HostHeader::Custom(text), _) => text.clone(),
+        };
+        let invalid = || ConfigError::HostHeader { got: text.clone() };
+        if text.is_empty() || text.contains([' ', '/', '@', ',']) {
+            return Err(invalid());
+        }
+        HeaderValue::from_str(&text)
+            .map(Some)
+            .map_err(|_| invalid())
+    }
+
+    /// The header lines to set, none of which may change how the message is framed.
+    pub(crate) fn checked_headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, ConfigError> {
+        const RESERVED: [HeaderName; 6] = [
+            header::CONNECTION,
+            header::CONTENT_LENGTH,
+            header::TE,
+            header::TRAILER,
+            header::TRANSFER_ENCODING,
+            header::UPGRADE,
+        ];
+        if let Some((name, _)) = self
+            .headers
+            .iter()
+            .find(|(name, _)| RESERVED.contains(name))
+        {
+            return Err(ConfigError::ReservedHeader { name: name.clone() });
+        }
+        Ok(self.headers.clone())
+    }
+}

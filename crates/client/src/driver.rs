@@ -1,0 +1,308 @@
+//! Carries out what the engine decides: the link up and down, attempts started and stopped.
+//!
+//! Dull on purpose. One task owns the link, the engine and all attempts; the way of a delivery
+//! is this task, the attempt's task, and this task again.
+
+pub(crate) mod lanes;
+mod line;
+mod notices;
+mod turn;
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kreel_wire::{AnswerMode, DeliveryId, GoodbyeReason, Welcome};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
+
+use self::lanes::{Lanes, lanes};
+use self::line::{Line, Patience, Verdict};
+use self::notices::Notices;
+use self::turn::{Alarm, Turn};
+use crate::dial::Dialer;
+use crate::engine::{Effect, Engine, Event, Rules};
+use crate::forward::{Forward, Work};
+use crate::limits::SWEEP;
+use crate::link::inbox::Grant;
+use crate::link::{self, Introduction, Link, LinkNumber};
+use crate::{Command, Config, ConfigError, Ended, LinkError, Ready, Update};
+
+/// A client's parts before it runs: checked, and nothing opened.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    config: Config,
+    dialer: Dialer,
+    introduction: Introduction,
+    forward: Arc<Forward>,
+    lanes: Lanes,
+    grants: mpsc::Sender<Grant>,
+}
+
+/// A client that runs.
+struct Running {
+    config: Config,
+    dialer: Dialer,
+    introduction: Introduction,
+    forward: Arc<Forward>,
+    lanes: Lanes,
+    grants: mpsc::Sender<Grant>,
+    engine: Engine,
+    /// Kept only for its memory.
+    effects: Vec<Effect>,
+    hands: HashMap<DeliveryId, Hand>,
+    tasks: JoinSet<()>,
+    line: Line,
+    last_link: LinkNumber,
+    patience: Patience,
+    notices: Notices,
+    alarm: Alarm,
+    sweep: Interval,
+    /// When running attempts are given up, once the client is stopping.
+    stop_at: Option<Instant>,
+}
+
+/// What this client holds of a delivery.
+enum Hand {
+    /// All that an attempt needs.
+    Waiting(Box<Work>),
+    /// The attempt.
+    Running(AbortHandle),
+}
+
+impl Driver {
+    pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
+        let dialer = Dialer::new(config.relay.clone(), config.relay_ca.as_deref())?;
+        let (lanes, outlet, grants) = lanes();
+        let forward = Arc::new(Forward::new(&config, outlet)?);
+        let introduction = Introduction {
+            token: config.token.clone(),
+            tunnel: config.tunnel.clone(),
+            policy: config.policy,
+            instance: getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id())),
+        };
+        Ok(Self {
+            config,
+            dialer,
+            introduction,
+            forward,
+            lanes,
+            grants,
+        })
+    }
+
+    pub(crate) async fn run(
+        self,
+        commands: mpsc::Receiver<Command>,
+        updates: mpsc::Sender<Update>,
+    ) -> Result<Ended, LinkError> {
+        let mut sweep = interval(SWEEP);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let rules = Rules {
+            strict: self.config.policy.strict && self.config.policy.answer == AnswerMode::App,
+            capture: self.config.target.is_none(),
+        };
+        let mut running = Running {
+            config: self.config,
+            dialer: self.dialer,
+            introduction: self.introduction,
+            forward: self.forward,
+            lanes: self.lanes,
+            grants: self.grants,
+            engine: Engine::new(rules),
+            effects: Vec::new(),
+            hands: HashMap::new(),
+            tasks: JoinSet::new(),
+            line: Line::Off,
+            last_link: LinkNumber(0),
+            patience: Patience::new(Instant::now()),
+            notices: Notices::new(updates),
+            alarm: Alarm::default(),
+            sweep,
+            stop_at: None,
+        };
+        running.dial();
+        let outcome = running.run(commands).await;
+        running.finish(outcome).await
+    }
+}
+
+impl Running {
+    async fn run(&mut self, mut commands: mpsc::Receiver<Command>) -> Result<u64, LinkError> {
+        loop {
+            match poll_fn(|cx| self.poll(cx, &mut commands)).await {
+                Turn::Command(command) => self.command(command),
+                Turn::Connected(socket, welcome) => {
+                    let number = LinkNumber(self.last_link.0 + 1);
+                    let tunnel = self.config.tunnel.clone();
+                    let grants = self.grants.clone();
+                    let link = Link::new(*socket, &welcome, tunnel, number, grants);
+                    self.last_link = number;
+                    self.connected(link, welcome);
+                }
+                Turn::NotConnected(error) => self.disconnected(error)?,
+                Turn::Lost(error) => {
+                    self.lost(&error).await;
+                    self.disconnected(error)?;
+                }
+                Turn::PauseOver => self.dial(),
+                Turn::Drained => return Ok(0),
+                Turn::GraceOver => return Ok(self.engine.running() as u64),
+            }
+        }
+    }
+
+    fn dial(&mut self) {
+        let attempt = self.patience.begin();
+        self.notices.notice(Update::Connecting { attempt });
+        let (dialer, introduction) = (self.dialer.clone(), self.introduction.clone());
+        self.line = Line::Connecting(Box::pin(async move {
+            link::connect(&dialer, &introduction).await
+        }));
+    }
+
+    fn connected(&mut self, link: Link, welcome: Box<Welcome>) {
+        self.line = Line::Up {
+            link: Box::new(link),
+            since: Instant::now(),
+        };
+        self.patience.connected();
+        self.notices.notice(Update::Ready(Arc::new(Ready {
+            url: welcome.url,
+            subdomain_url: welcome.subdomain_url,
+            forward_to: self.config.target.as_ref().map(ToString::to_string),
+            tunnel: self.config.tunnel.clone(),
+            relay: self.config.relay.to_string(),
+            relay_version: welcome.relay,
+            waiting: welcome.waiting,
+        })));
+        self.decide(Event::LinkUp);
+    }
+
+    /// The link has ended: both ends are told.
+    async fn lost(&mut self, error: &LinkError) {
+        if let Line::Up { link, since } = std::mem::replace(&mut self.line, Line::Off) {
+            self.patience.lost(since.elapsed());
+            match error {
+                LinkError::Violation { cause } => {
+                    link.bid_farewell(GoodbyeReason::Protocol, cause).await;
+                }
+                _ => drop(link),
+            }
+        }
+        self.decide(Event::LinkLost);
+    }
+
+    /// There is no link: tries again after a pause, unless that can't help.
+    fn disconnected(&mut self, error: LinkError) -> Result<(), LinkError> {
+        self.line = Line::Off;
+        if self.stop_at.is_some() {
+            return Ok(());
+        }
+        let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+        match self.patience.judge(&error, Instant::now(), random) {
+            Verdict::GiveUp => Err(error),
+            Verdict::Pause { pause, attempt } => {
+                self.line = Line::Pausing(Box::pin(sleep(pause)));
+                self.notices.notice(Update::Reconnecting {
+                    cause: crate::error::with_causes(&error),
+                    code: error.code(),
+                    error: Arc::new(error),
+                    in_: pause,
+                    attempt,
+                });
+                Ok(())
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Stop if self.stop_at.is_none() => self.stop(self.config.grace),
+            Command::Stop => {}
+            Command::StopNow => self.stop(Duration::ZERO),
+            Command::Hold => self.decide(Event::Hold),
+            Command::Release => self.decide(Event::Release),
+            Command::ReleaseOne => self.decide(Event::ReleaseOne),
+        }
+    }
+
+    fn stop(&mut self, grace: Duration) {
+        self.decide(Event::Stop);
+        let stop_at = Instant::now() + grace;
+        self.stop_at = Some(stop_at);
+        self.alarm.stop = Some(Box::pin(sleep_until(stop_at)));
+        if !matches!(self.line, Line::Up { .. }) {
+            self.line = Line::Off;
+        }
+        self.notices.notice(Update::Stopping {
+            running: self.engine.running() as u64,
+            grace,
+        });
+    }
+
+    /// Says goodbye and counts up.
+    async fn finish(mut self, outcome: Result<u64, LinkError>) -> Result<Ended, LinkError> {
+        self.tasks.shutdown().await;
+        if let Line::Up { link, .. } = std::mem::replace(&mut self.line, Line::Off) {
+            link.bid_farewell(GoodbyeReason::Draining, "the client was stopped")
+                .await;
+        }
+        let counters = self.engine.counters();
+        self.notices.notice(Update::Counters(counters));
+        self.notices.deliver();
+        let given_up = outcome?;
+        Ok(Ended { counters, given_up })
+    }
+
+    /// Lets the engine decide, and does what it says.
+    fn decide(&mut self, event: Event<'_>) {
+        let mut effects = std::mem::take(&mut self.effects);
+        self.engine.on(event, &mut effects);
+        for effect in effects.drain(..) {
+            self.carry_out(effect);
+        }
+        self.effects = effects;
+        self.alarm.set(self.engine.deadline());
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Attempt { id, run, attempt } => {
+                if let Some(Hand::Waiting(mut work)) = self.hands.remove(&id) {
+                    work.run = run;
+                    work.attempt = attempt;
+                    let task = self.tasks.spawn(self.forward.clone().attempt(*work));
+                    self.hands.insert(id, Hand::Running(task));
+                }
+            }
+            Effect::Drop { id } => {
+                if let Some(Hand::Running(task)) = self.hands.remove(&id) {
+                    task.abort();
+                }
+            }
+            Effect::Probe => {
+                self.tasks.spawn(self.forward.clone().probe());
+            }
+            Effect::Update(update) => self.notices.row(update),
+            Effect::Ack(seq) => self.on_link(|link| link.ack(seq)),
+            Effect::Fail { exchange, failure } => {
+                self.on_link(|link| link.fail(exchange, failure));
+            }
+            Effect::Discard { exchange } => self.on_link(|link| link.discard(exchange)),
+            Effect::Close { exchange } => self.on_link(|link| link.close(exchange)),
+        }
+    }
+
+    /// Without a link there is nobody to tell; the relay asks again on the next one.
+    fn on_link(&mut self, tell: impl FnOnce(&mut Link)) {
+        if let Line::Up { link, .. } = &mut self.line {
+            tell(link);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! One turn of the client's task: read the link, take in reports, write the link.
+//!
+//! The order matters: what was read first may cause what is written last, and one write carries
+//! it all.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use kreel_socket::MessageSocket;
+use kreel_wire::Welcome;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::lanes::{Next, Outgoing};
+use super::line::Line;
+use super::{Hand, Running};
+use crate::dial::Stream;
+use crate::engine::{Event, Run};
+use crate::forward::{Report, Work};
+use crate::limits::READ_RUN;
+use crate::link::inbox::Body;
+use crate::link::{Incoming, Received};
+use crate::{Command, LinkError};
+
+/// What a turn ended with, beyond the daily business.
+pub(super) enum Turn {
+    Command(Command),
+    Connected(Box<MessageSocket<Stream>>, Box<Welcome>),
+    NotConnected(LinkError),
+    Lost(LinkError),
+    PauseOver,
+    /// The client is stopping, and all is done.
+    Drained,
+    /// The client is stopping, and there is no more time.
+    GraceOver,
+}
+
+/// The deadlines of the engine and of a stop.
+#[derive(Default)]
+pub(super) struct Alarm {
+    engine: Option<Pin<Box<Sleep>>>,
+    pub(super) stop: Option<Pin<Box<Sleep>>>,
+}
+
+impl Alarm {
+    pub(super) fn set(&mut self, at: Option<Instant>) {
+        match (at, &mut self.engine) {
+            (None, engine) => *engine = None,
+            (Some(at), Some(engine)) if engine.deadline() == at => {}
+            (Some(at), Some(engine)) => engine.as_mut().reset(at),
+            (Some(at), engine) => *engine = Some(Box::pin(sleep_until(at))),
+        }
+    }
+
+    fn poll_engine(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        poll_option(&mut self.engine, cx)
+    }
+
+    fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        poll_option(&mut self.stop, cx)
+    }
+}
+
+fn poll_option(sleep: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<()> {
+    match sleep {
+        Some(sleep) => sleep.as_mut().poll(cx),
+        None => Poll::Pending,
+    }
+}
+
+impl Running {
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        commands: &mut mpsc::Receiver<Command>,
+    ) -> Poll<Turn> {
+        if self.stop_at.is_none() {
+            // Whoever held the other end has gone: nobody could stop this client any more.
+            if let Poll::Ready(command) = commands.poll_recv(cx) {
+                return Poll::Ready(Turn::Command(command.unwrap_or(Command::Stop)));
+            }
+        } else if let Poll::Ready(Some(command)) = commands.poll_recv(cx) {
+            return Poll::Ready(Turn::Command(command));
+        }
+        if let Poll::Ready(turn) = self.poll_line(cx) {
+            return Poll::Ready(turn);
+        }
+        self.poll_time(cx);
+        self.reap();
+        let idle = match self.poll_out(cx) {
+            Ok(idle) => idle,
+            Err(error) => return Poll::Ready(Turn::Lost(error)),
+        };
+        self.notices.deliver();
+        self.poll_stop(cx, idle)
+    }
+
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        match &mut self.line {
+            Line::Off => Poll::Pending,
+            Line::Pausing(pause) => pause.as_mut().poll(cx).map(|()| Turn::PauseOver),
+            Line::Connecting(connecting) => connecting.as_mut().poll(cx).map(|done| match done {
+                Ok((socket, welcome)) => Turn::Connected(Box::new(socket), Box::new(welcome)),
+                Err(error) => Turn::NotConnected(error),
+            }),
+            Line::Up { .. } => self.poll_in(cx),
+        }
+    }
+
+    /// Reads what has come, but not for ever: what is ready to be written waits.
+    fn poll_in(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        for _ in 0..READ_RUN {
+            let Line::Up { link, .. } = &mut self.line else {
+                return Poll::Pending;
+            };
+            match link.poll_incoming(cx) {
+                Poll::Ready(Ok(incoming)) => self.take(incoming),
+                Poll::Ready(Err(error)) => return Poll::Ready(Turn::Lost(error)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn take(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Received(received) => self.receive(received),
+            Incoming::Complete(id) => self.decide(Event::Complete(id)),
+            Incoming::SenderLeft(id) => self.decide(Event::SenderLeft(id)),
+            Incoming::RelayAnswered(id, status) => {
+                self.decide(Event::RelayAnswered { id, status });
+            }
+        }
+    }
+
+    fn receive(&mut self, received: Received) {
+        let Received {
+            exchange,
+            delivery,
+            body,
+            reply,
+        } = received;
+        let id = delivery.id;
+        let (is_complete, whole_bytes) = match &body {
+            Body::Whole(bytes) => (true, Some(bytes.len() as u64)),
+            Body::Streamed(_) => (false, None),
+        };
+        let size_bytes = delivery.body_bytes.or(whole_bytes);
+        if self.hands.contains_key(&id) {
+            // It is in hand already; the engine needs only to know where it came from now.
+            self.decide(Event::Received {
+                exchange,
+                delivery: &delivery,
+                size_bytes,
+                is_complete,
+            });
+            return;
+        }
+        let mut effects = std::mem::take(&mut self.effects);
+        let event = Event::Received {
+            exchange,
+            delivery: &delivery,
+            size_bytes,
+            is_complete,
+        };
+        self.engine.on(event, &mut effects);
+        let work = Work {
+            delivery,
+            run: Run(0),
+            attempt: 0,
+            body,
+            reply,
+        };
+        self.hands.insert(id, Hand::Waiting(Box::new(work)));
+        for effect in effects.drain(..) {
+            self.carry_out(effect);
+        }
+        self.effects = effects;
+        self.alarm.set(self.engine.deadline());
+    }
+
+    fn poll_time(&mut self, cx: &mut Context<'_>) {
+        while self.alarm.poll_engine(cx).is_ready() {
+            self.decide(Event::Tick {
+                now: Instant::now(),
+            });
+        }
+        if self.sweep.poll_tick(cx).is_ready() {
+            self.forward.sweep();
+            // Polled again, so that the next tick wakes this task.
+            let _ = self.sweep.poll_tick(cx);
+        }
+    }
+
+    /// Forgets the tasks that have ended. One that panicked takes this one with it.
+    fn reap(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            if let Err(error) = ended
+                && let Ok(panic) = error.try_into_panic()
+            {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+
+    /// Takes in what attempts have sent and passes it on, as much as the link takes; whether
+    /// nothing is left.
+    fn poll_out(&mut self, cx: &mut Context<'_>) -> Result<bool, LinkError> {
+        loop {
+            if let Line::Up { link, .. } = &mut self.line {
+                match link.poll_ready(cx)? {
+                    Poll::Ready(()) => link.send_own()?,
+                    Poll::Pending => return Ok(false),
+                }
+            }
+            let Poll::Ready(next) = self.lanes.poll_next(cx) else {
+                break;
+            };
+            self.pass(next)?;
+        }
+        match &mut self.line {
+            Line::Up { link, .. } => Ok(link.poll_flush(cx)?.is_ready()),
+            _ => Ok(true),
+        }
+    }
+
+    fn pass(&mut self, next: Next) -> Result<(), LinkError> {
+        let number = self.last_link;
+        match (next, &mut self.line) {
+            (Next::Grant(grant), Line::Up { link, .. }) if grant.link == number => {
+                link.grant(&grant)
+            }
+            (Next::Grant(_), _) => Ok(()),
+            (Next::Outgoing(Outgoing { message, report }), line) => {
+                if let (Some((for_link, message)), Line::Up { link, .. }) = (message, line)
+                    && for_link == number
+                {
+                    link.send(message)?;
+                }
+                if let Some(report) = report {
+                    self.report(report);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        match report {
+            Report::NoConnection { failure, work } => {
+                let (id, run) = (work.delivery.id, work.run);
+                if self.engine.is_running(&id, run) {
+                    self.hands.insert(id, Hand::Waiting(work));
+                }
+                let now = Instant::now();
+                self.decide(Event::NoConnection {
+                    id,
+                    run,
+                    failure,
+                    now,
+                });
+            }
+            Report::Finished {
+                id,
+                run,
+                end,
+                timings,
+            } => {
+                if self.engine.is_running(&id, run) {
+                    self.hands.remove(&id);
+                }
+                self.decide(Event::Finished {
+                    id,
+                    run,
+                    end,
+                    timings,
+                });
+            }
+            Report::Probed(found) => {
+                let now = Instant::now();
+                self.decide(Event::Probed { found, now });
+            }
+        }
+    }
+
+    fn poll_stop(&mut self, cx: &mut Context<'_>, idle: bool) -> Poll<Turn> {
+        if self.stop_at.is_none() {
+            return Poll::Pending;
+        }
+        if idle && self.engine.running() == 0 {
+            return Poll::Ready(Turn::Drained);
+        }
+        self.alarm.poll_stop(cx).map(|()| Turn::GraceOver)
+    }
+}

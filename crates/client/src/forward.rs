@@ -1,0 +1,248 @@
+//! One attempt: a delivery to the app, and its answer on the way back to the relay.
+//!
+//! Goes only to the configured target, whatever the webhook says. Decides nothing about
+//! deliveries: how an attempt ended is reported, and the engine draws the conclusions.
+
+mod answer;
+mod app;
+mod body;
+mod connection;
+mod head;
+mod pool;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kreel_wire::{Delivery, DeliveryId, Failure, ToRelay};
+use tokio::time::{Instant, timeout};
+
+use self::answer::Reply;
+use self::app::App;
+use self::body::RequestBody;
+use self::connection::Connection;
+use self::head::HeadRules;
+use crate::driver::lanes::{Lane, Outgoing, Outlet};
+use crate::engine::Run;
+use crate::link::exchange::Exchange;
+use crate::link::inbox::Body;
+use crate::{AttemptEnd, Config, ConfigError, Timings};
+
+/// What hands deliveries to the app. One for all attempts.
+#[derive(Debug)]
+pub(crate) struct Forward {
+    app: Option<App>,
+    rules: HeadRules,
+    timeout: Option<Duration>,
+    outlet: Outlet,
+}
+
+/// A delivery ready to be handed over.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) delivery: Delivery,
+    /// Which running this is.
+    pub(crate) run: Run,
+    /// Which attempt this is, from 1.
+    pub(crate) attempt: u32,
+    pub(crate) body: Body,
+    /// Where the answer goes, if a sender waits for it.
+    pub(crate) reply: Option<Arc<Exchange>>,
+}
+
+/// What became of something this module was asked to do.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// There was no connection, so the app has seen nothing of this delivery.
+    NoConnection { failure: Failure, work: Box<Work> },
+    /// The attempt is over.
+    Finished {
+        id: DeliveryId,
+        run: Run,
+        end: AttemptEnd,
+        timings: Timings,
+    },
+    /// The app was looked for.
+    Probed(Result<(), Failure>),
+}
+
+/// How an attempt ended, and what is still to be said about it.
+struct Ending {
+    end: AttemptEnd,
+    /// The last message, and the lane on which it overtakes none before it.
+    last: Option<ToRelay>,
+    lane: Lane,
+}
+
+/// An attempt that never began.
+struct NotBegun {
+    failure: Failure,
+    body: Body,
+}
+
+impl Forward {
+    pub(crate) fn new(config: &Config, outlet: Outlet) -> Result<Self, ConfigError> {
+        let app = config
+            .target
+            .clone()
+            .map(|target| App::new(target, config.insecure))
+            .transpose()?;
+        Ok(Self {
+            app,
+            rules: HeadRules::new(config)?,
+            timeout: config.timeout,
+            outlet,
+        })
+    }
+
+    /// Hands one delivery over and reports what became of it.
+    pub(crate) async fn attempt(self: Arc<Self>, mut work: Work) {
+        let mut clock = Clock::start();
+        let body = std::mem::replace(&mut work.body, Body::Whole(bytes::Bytes::new()));
+        let mut reply = Reply::new(work.reply.clone(), self.outlet.clone());
+        let run = match &self.app {
+            Some(app) => {
+                self.hand_over(app, &work, body, &mut reply, &mut clock)
+                    .await
+            }
+            None => Ok(answer::capture(work.delivery.id, body, &mut reply).await),
+        };
+        let (lane, message, report) = match run {
+            Ok(ending) => {
+                let report = Report::Finished {
+                    id: work.delivery.id,
+                    run: work.run,
+                    end: ending.end,
+                    timings: clock.stop(),
+                };
+                (ending.lane, ending.last, report)
+            }
+            Err(NotBegun { failure, body }) => {
+                let work = Box::new(Work { body, ..work });
+                (Lane::Urgent, None, Report::NoConnection { failure, work })
+            }
+        };
+        let outgoing = Outgoing {
+            message: message.and_then(|message| reply.addressed(message)),
+            report: Some(report),
+        };
+        self.outlet.put(lane, outgoing).await;
+    }
+
+    async fn hand_over(
+        &self,
+        app: &App,
+        work: &Work,
+        body: Body,
+        reply: &mut Reply,
+        clock: &mut Clock,
+    ) -> Result<Ending, NotBegun> {
+        let connection = match app.connection().await {
+            Ok(connection) => connection,
+            Err(failure) => return Err(NotBegun { failure, body }),
+        };
+        clock.connected(&connection);
+        let exchange = self.exchange(app, connection, work, body, reply, clock);
+        let Some(after) = self.timeout else {
+            return exchange.await;
+        };
+        match timeout(after, exchange).await {
+            Ok(ended) => ended,
+            Err(_) => Ok(reply.failed(Failure::TimedOut { after })),
+        }
+    }
+
+    /// Sends the request and takes the answer, once more on a new connection if a used one
+    /// turned out to be closed.
+    async fn exchange(
+        &self,
+        app: &App,
+        mut connection: Connection,
+        work: &Work,
+        mut body: Body,
+        reply: &mut Reply,
+        clock: &mut Clock,
+    ) -> Result<Ending, NotBegun> {
+        loop {
+            let spare = match &body {
+                Body::Whole(bytes) => Some(bytes.clone()),
+                Body::Streamed(_) => None,
+            };
+            let request = match self.rules.request(work, app.target(), body) {
+                Ok(request) => request,
+                Err(cause) => return Ok(reply.failed(Failure::GivenUp { cause })),
+            };
+            let unsent = match connection.send(request).await {
+                Ok(response) => {
+                    clock.answered();
+                    return Ok(answer::relay(response, connection, app.pool(), reply).await);
+                }
+                Err(unsent) => unsent,
+            };
+            let again = unsent.body.map(RequestBody::into_body);
+            body = match again.or(spare.map(Body::Whole)) {
+                Some(body) if connection.is_reused() && unsent.is_closed => body,
+                _ => return Ok(reply.failed(unsent.failure)),
+            };
+            connection = match app.connect().await {
+                Ok(connection) => connection,
+                Err(failure) => return Err(NotBegun { failure, body }),
+            };
+        }
+    }
+
+    /// Looks whether the app can be reached, and keeps the connection if so.
+    pub(crate) async fn probe(self: Arc<Self>) {
+        let found = match &self.app {
+            Some(app) => app
+                .connect()
+                .await
+                .map(|connection| app.pool().put(connection)),
+            None => Ok(()),
+        };
+        let outgoing = Outgoing {
+            message: None,
+            report: Some(Report::Probed(found)),
+        };
+        self.outlet.put(Lane::Urgent, outgoing).await;
+    }
+
+    /// Closes connections that have been idle for too long.
+    pub(crate) fn sweep(&self) {
+        if let Some(app) = &self.app {
+            app.pool().sweep(Instant::now());
+        }
+    }
+}
+
+/// Takes the times of an attempt.
+struct Clock {
+    start: Instant,
+    timings: Timings,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            start: Instant::now(),
+            timings: Timings::default(),
+        }
+    }
+
+    fn connected(&mut self, connection: &Connection) {
+        if !connection.is_reused() {
+            self.timings.connect = Some(self.start.elapsed());
+        }
+    }
+
+    fn answered(&mut self) {
+        self.timings.first_byte = Some(self.start.elapsed());
+    }
+
+    fn stop(mut self) -> Timings {
+        self.timings.total = self.start.elapsed();
+        self.timings
+    }
+}
+
+#[cfg(test)]
+mod tests;

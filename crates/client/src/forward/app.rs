@@ -1,0 +1,111 @@
+//! The app as a place to connect to: its addresses, its TLS, its idle connections.
+
+use std::net::SocketAddr;
+
+use kreel_wire::Failure;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::connection::Connection;
+use super::pool::Pool;
+use crate::config::{Host, Scheme};
+use crate::dial::{Stream, tcp, tcp::TcpError, tls};
+use crate::error::with_causes;
+use crate::limits::APP_CONNECT;
+use crate::{ConfigError, Target};
+
+/// The app behind the target.
+#[derive(Debug)]
+pub(crate) struct App {
+    target: Target,
+    tls: Option<Tls>,
+    pool: Pool,
+}
+
+struct Tls {
+    connector: TlsConnector,
+    name: String,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").field("name", &self.name).finish()
+    }
+}
+
+impl App {
+    pub(super) fn new(target: Target, insecure: bool) -> Result<Self, ConfigError> {
+        let tls = match (target.scheme, insecure) {
+            (Scheme::Http, _) => None,
+            (Scheme::Https, true) => Some(tls::trusting_anyone()),
+            (Scheme::Https, false) => Some(tls::trusting_system()),
+        };
+        let name = target.host.to_string();
+        let name = name.trim_matches(['[', ']']).to_owned();
+        let tls = tls.transpose().map_err(ConfigError::SystemRoots)?;
+        Ok(Self {
+            target,
+            tls: tls.map(|connector| Tls { connector, name }),
+            pool: Pool::default(),
+        })
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// An idle connection, or else a new one.
+    pub(super) async fn connection(&self) -> Result<Connection, Failure> {
+        match self.pool.take() {
+            Some(connection) => Ok(connection),
+            None => self.connect().await,
+        }
+    }
+
+    /// A new connection.
+    pub(super) async fn connect(&self) -> Result<Connection, Failure> {
+        match timeout(APP_CONNECT, self.open()).await {
+            Ok(stream) => Connection::new(stream?).await,
+            Err(_) => {
+                let waited = APP_CONNECT.as_secs();
+                Err(self.unreachable(format!("it did not accept within {waited} s")))
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<Stream, Failure> {
+        let stream = self.open_tcp().await.map_err(|error| match error {
+            TcpError::Refused => Failure::Refused {
+                address: self.target.address(),
+            },
+            other => self.unreachable(with_causes(&other)),
+        })?;
+        let Some(Tls { connector, name }) = &self.tls else {
+            return Ok(stream.into());
+        };
+        tls::connect(connector, name, stream.into())
+            .await
+            .map_err(|error| self.unreachable(tls::mistrust(&error).unwrap_or(with_causes(&error))))
+    }
+
+    async fn open_tcp(&self) -> Result<TcpStream, TcpError> {
+        let port = self.target.port;
+        match &self.target.host {
+            Host::Localhost => tcp::connect_any(&tcp::loopback(port)).await,
+            Host::Ip(ip) => tcp::connect_any(&[SocketAddr::new(*ip, port)]).await,
+            Host::Name(name) => tcp::connect(name, port, APP_CONNECT).await,
+        }
+    }
+
+    fn unreachable(&self, cause: String) -> Failure {
+        Failure::Unreachable {
+            address: self.target.address(),
+            cause,
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The head of a request: the sender's lines in their order, without those of the hop.
+//!
+//! The list is built by going through it once; `HeaderMap::remove` would change the order.
+//! Trailers do not travel, and neither does `Upgrade`.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use kreel_wire::{Delivery, Header, Headers, HeadersBuilder};
+
+use super::Work;
+use super::body::{Framing, RequestBody};
+use crate::link::inbox::Body;
+use crate::{Config, ConfigError, Target};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const DELIVERY_ID: HeaderName = HeaderName::from_static("kreel-delivery-id");
+const ATTEMPT: HeaderName = HeaderName::from_static("kreel-attempt");
+
+/// What the user wants changed in heads.
+#[derive(Debug)]
+pub(super) struct HeadRules {
+    /// Lines that replace the sender's of the same name.
+    set: Vec<(HeaderName, HeaderValue)>,
+    /// The `Host` the app sees; the sender's if none.
+    host: Option<HeaderValue>,
+}
+
+impl HeadRules {
+    pub(super) fn new(config: &Config) -> Result<Self, ConfigError> {
+        let mut set = config.checked_headers()?;
+        let mut host = config.host_value()?;
+        // `-H 'Host: …'` is another way to say `--host-header …`.
+        if let Some(at) = set.iter().position(|(name, _)| *name == header::HOST) {
+            host = Some(set.swap_remove(at).1);
+        }
+        Ok(Self { set, host })
+    }
+
+    /// The request for the app, or why these bytes can't be one.
+    pub(super) fn request(
+        &self,
+        work: &Work,
+        target: &Target,
+        body: Body,
+    ) -> Result<Request<RequestBody>, String> {
+        let delivery = &work.delivery;
+        let framing = framing(delivery, &body);
+        let path = target
+            .base
+            .join(&delivery.target)
+            .map_err(|error| format!("the path can't be sent: {error}"))?;
+        let mut request = Request::new(RequestBody::new(body, framing));
+        *request.method_mut() = Method::from_bytes(delivery.method.as_bytes())
+            .map_err(|error| format!("the method can't be sent: {error}"))?;
+        *request.uri_mut() = Uri::from(path);
+        *request.headers_mut() = self.headers(work, framing)?;
+        Ok(request)
+    }
+
+    fn headers(&self, work: &Work, framing: Framing) -> Result<HeaderMap, String> {
+        let delivery = &work.delivery;
+        let mut headers = HeaderMap::with_capacity(delivery.headers.len() + 8);
+        let senders_host = delivery.headers.first("host");
+        if senders_host.is_none()
+            && let Some(host) = &self.host
+        {
+            headers.append(header::HOST, host.clone());
+        }
+        let nominated = Nominated::of(&delivery.headers);
+        for line in &delivery.headers {
+            let name = HeaderName::from_bytes(&line.name)
+                .map_err(|error| format!("a header can't be sent: {error}"))?;
+            if name == header::TRANSFER_ENCODING && matches!(framing, Framing::Chunked { .. }) {
+                if !headers.contains_key(&name) {
+                    headers.append(name, HeaderValue::from_static("chunked"));
+                }
+            } else if is_dropped(name.as_str()) || nominated.contains(&line.name) {
+                continue;
+            } else if let Some((_, value)) = self.set.iter().find(|(set, _)| *set == name) {
+                if !headers.contains_key(&name) {
+                    headers.append(name, value.clone());
+                }
+            } else if name == header::HOST
+                && let Some(host) = &self.host
+            {
+                if !headers.contains_key(&name) {
+                    headers.append(name, host.clone());
+                }
+            } else if name == header::COOKIE && headers.contains_key(&name) {
+                // Joined with the first one already.
+            } else if name == header::COOKIE {
+                headers.append(name, cookies(&delivery.headers, &line.value)?);
+            } else {
+                headers.append(name, value(line.value.clone())?);
+            }
+        }
+        self.append_ours(&mut headers, work, framing, senders_host)?;
+        Ok(headers)
+    }
+
+    /// The lines that are set and were not there, and those kreel adds.
+    fn append_ours(
+        &self,
+        headers: &mut HeaderMap,
+        work: &Work,
+        framing: Framing,
+        senders_host: Option<&Bytes>,
+    ) -> Result<(), String> {
+        match framing {
+            Framing::Chunked { .. } if !headers.contains_key(header::TRANSFER_ENCODING) => {
+                let chunked = HeaderValue::from_static("chunked");
+                headers.append(header::TRANSFER_ENCODING, chunked);
+            }
+            Framing::Length(bytes) if !headers.contains_key(header::CONTENT_LENGTH) => {
+                headers.append(header::CONTENT_LENGTH, bytes.into());
+            }
+            _ => {}
+        }
+        for (name, value) in &self.set {
+            if !headers.contains_key(name) {
+                headers.append(name, value.clone());
+            }
+        }
+        let delivery = &work.delivery;
+        let scheme = HeaderValue::from_static(delivery.scheme.as_str());
+        let forwarded_for = HeaderValue::from_str(&delivery.forwarded_for)
+            .map_err(|error| format!("the sender's address can't be sent: {error}"))?;
+        let id = value(Bytes::from(delivery.id.to_string()))?;
+        let host = senders_host.cloned().map(value).transpose()?;
+        let ours = [
+            (FORWARDED_FOR, Some(forwarded_for)),
+            (FORWARDED_PROTO, Some(scheme)),
+            (FORWARDED_HOST, host),
+            (DELIVERY_ID, Some(id)),
+            (ATTEMPT, Some(work.attempt.into())),
+        ];
+        for (name, value) in ours {
+            if let Some(value) = value
+                && !self.set.iter().any(|(set, _)| *set == name)
+            {
+                headers.append(name, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How the body is framed for the app: as the sender did, as far as is known.
+fn framing(delivery: &Delivery, body: &Body) -> Framing {
+    match (delivery.body_bytes, body) {
+        _ if delivery.headers.first("transfer-encoding").is_some() => {
+            Framing::Chunked { done: false }
+        }
+        (Some(0), _) => Framing::Empty,
+        (Some(bytes), _) => Framing::Length(bytes),
+        (None, Body::Whole(bytes)) if bytes.is_empty() => Framing::Empty,
+        // From HTTP/2, where a length may be left out; plenty of apps read no chunks.
+        (None, Body::Whole(bytes)) => Framing::Length(bytes.len() as u64),
+        (None, Body::Streamed(_)) => Framing::Chunked { done: false },
+    }
+}
+
+/// The names that `Connection` lines call hop-by-hop (RFC 9110, section 7.6.1). Those that
+/// frame and route the message stay, or a sender could take them away.
+struct Nominated<'a>(Vec<&'a [u8]>);
+
+impl<'a> Nominated<'a> {
+    fn of(headers: &'a Headers) -> Self {
+        let lines = headers.iter().filter(|line| line.name == "connection");
+        let names = lines.flat_map(|line| line.value.split(|byte| *byte == b','));
+        Self(names.map(<[u8]>::trim_ascii).collect())
+    }
+
+    fn contains(&self, name: &[u8]) -> bool {
+        const STAY: [&[u8]; 3] = [b"content-length", b"host", b"authorization"];
+        !STAY.contains(&name) && self.0.iter().any(|word| word.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Whether a line belongs to the sender's hop, or is one that only kreel may say.
+fn is_dropped(name: &str) -> bool {
+    is_of_the_hop(name)
+        || matches!(
+            name,
+            "x-forwarded-for" | "x-forwarded-proto" | "x-forwarded-host"
+        )
+        || name.starts_with("kreel-")
+}
+
+/// Whether a line belongs to one connection and not to the message (RFC 9110, section 7.6.1).
+fn is_of_the_hop(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+/// All cookies in one line, since HTTP/1.1 has only one (RFC 9113, section 8.2.3).
+fn cookies(headers: &Headers, first: &Bytes) -> Result<HeaderValue, String> {
+    let mut lines = headers.iter().filter(|line| line.name == "cookie");
+    if lines.clone().nth(1).is_none() {
+        return value(first.clone());
+    }
+    let mut joined = Vec::new();
+    if let Some(line) = lines.next() {
+        joined.extend_from_slice(&line.value);
+    }
+    for line in lines {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(&line.value);
+    }
+    value(joined.into())
+}
+
+fn value(bytes: Bytes) -> Result<HeaderValue, String> {
+    HeaderValue::from_maybe_shared(bytes)
+        .map_err(|error| format!("a header value can't be sent: {error}"))
+}
+
+/// The lines of an answer that travel back to the sender.
+pub(super) fn answer_headers(headers: &HeaderMap) -> Headers {
+    let nominated: Vec<&[u8]> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    let nominated = Nominated(nominated);
+    let mut lines = HeadersBuilder::with_capacity(headers.len());
+    for (name, value) in headers {
+        let name = name.as_str();
+        if !is_of_the_hop(name) && !nominated.contains(name.as_bytes()) {
+            lines.push(name.as_bytes(), value.as_bytes());
+        }
+    }
+    lines.build()
+}
+
+/// The lines of an answer made here.
+pub(super) fn own_headers(lines: &[(&'static str, String)]) -> Headers {
+    let line = |(name, value): &(&'static str, String)| Header {
+        name: Bytes::from_static(name.as_bytes()),
+        value: Bytes::from(value.clone()),
+    };
+    Headers::checked(lines.iter().map(line).collect()).expect("lines of our own are valid")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Attempts against small apps.

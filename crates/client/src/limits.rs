@@ -1,0 +1,99 @@
+//! Sizes, counts and deadlines of the client's own, each with its reason.
+//!
+//! What both ends of a link hold each other to stands in [`kreel_wire::limits`].
+
+use std::time::Duration;
+
+/// How long a TCP connection to the relay (or a proxy) may take: 8 s.
+///
+/// Three tries of the system's SYN (at 0, 1 and 3 s) and their answers over a bad network.
+pub(crate) const RELAY_CONNECT: Duration = Duration::from_secs(8);
+
+/// How long the rest may take, up to the websocket: proxy, TLS and upgrade, 8 s in all.
+pub(crate) const RELAY_UPGRADE: Duration = Duration::from_secs(8);
+
+/// How long one address may keep the next one from being tried: 250 ms (RFC 8305, section 5).
+pub(crate) const NEXT_ADDRESS: Duration = Duration::from_millis(250);
+
+/// The most addresses of one name that are tried: 8, four of each family.
+pub(crate) const ADDRESSES: usize = 8;
+
+/// The largest head a proxy may answer `CONNECT` with: 8 KiB, many times what they send.
+pub(crate) const PROXY_HEAD_BYTES: usize = 8 * 1024;
+
+/// The largest answer to `health` or `whoami` that is read: 16 KiB, a hundred times its size.
+pub(crate) const PROBE_BYTES: usize = 16 * 1024;
+
+/// How often the first connection is tried before the user is told to look: 3.
+pub(crate) const FIRST_TRIES: u32 = 3;
+
+/// How long the first connection is tried at the most: 5 s, before patience ends.
+pub(crate) const FIRST_TRIES_TIME: Duration = Duration::from_secs(5);
+
+/// The first pause before a reconnect: 100 ms, so that a relay's restart is hardly noticed.
+pub(crate) const BACKOFF_FIRST: Duration = Duration::from_millis(100);
+
+/// The longest pause before a reconnect: 10 s, so that a laptop waking up is soon back.
+pub(crate) const BACKOFF_CAP: Duration = Duration::from_secs(10);
+
+/// How long a link must have lasted for the pauses to start anew: 30 s.
+pub(crate) const STABLE: Duration = Duration::from_secs(30);
+
+/// How long saying goodbye to the relay may take: 1 s; it changes nothing any more.
+pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How many heads and small answers wait for the link: 256, 16 MiB if all are full.
+pub(crate) const URGENT_LANE: usize = 256;
+
+/// How many body pieces wait for the link: 16, that is 1 MiB; beyond that apps wait.
+pub(crate) const BULK_LANE: usize = 16;
+
+/// How many grants of credit wait for the link. Each exchange can have a window's worth on its
+/// way, one grant per step, so this can't be full while the relay keeps to its credit.
+pub(crate) const CREDIT_LANE: usize = 2
+    * kreel_wire::limits::EXCHANGES
+    * (kreel_wire::limits::WINDOW_BYTES / kreel_wire::limits::CREDIT_STEP_BYTES) as usize;
+
+/// How many messages are read from the link before it may write again: 256.
+pub(crate) const READ_RUN: usize = 256;
+
+/// The most attempts running at once: 512, half of the descriptors a shell usually grants.
+pub(crate) const ATTEMPTS: usize = 512;
+
+/// The most deliveries waiting for the app: 4,096. Further live ones are refused, so that
+/// their senders hear of it; the queued ones are bounded by the exchanges of the link.
+pub(crate) const WAITING: usize = 4096;
+
+/// How many finished deliveries are remembered, to know them when they come again: 32,768.
+///
+/// Several times what can be unacknowledged on one link; 2 MiB.
+pub(crate) const FINISHED: usize = 32 * 1024;
+
+/// How long a connection to the app may take: 5 s; a listening app on this machine or network
+/// accepts at once, and whoever drops packets counts as down.
+pub(crate) const APP_CONNECT: Duration = Duration::from_secs(5);
+
+/// How often an app that is down is looked for: every 250 ms.
+pub(crate) const APP_PROBE: Duration = Duration::from_millis(250);
+
+/// How many idle connections to the app are kept: 128, twice the load that is measured.
+pub(crate) const IDLE_CONNECTIONS: usize = 128;
+
+/// How long a connection to the app is kept idle: 1.5 s, since uvicorn, gunicorn and Node close
+/// theirs after 2 to 5 s and a request sent just then is lost.
+pub(crate) const IDLE: Duration = Duration::from_millis(1500);
+
+/// How often expired idle connections are looked for: each second.
+pub(crate) const SWEEP: Duration = Duration::from_secs(1);
+
+/// The largest read buffer of a connection to the app: 256 KiB, four chunks.
+pub(crate) const APP_BUFFER_BYTES: usize = 256 * 1024;
+
+/// How much of an answer nobody wants is still read, so that the app can finish: 1 MiB.
+pub(crate) const UNWANTED_BYTES: u64 = 1024 * 1024;
+
+/// How long an answer nobody wants is still read: 5 s. It may be an endless stream of events.
+pub(crate) const UNWANTED: Duration = Duration::from_secs(5);
+
+/// How many notices about the link wait for a reader of updates that is busy: 64.
+pub(crate) const NOTICES: usize = 64;

@@ -1,0 +1,287 @@
+//! The exchanges of one link: what may come on each, what may be sent, and what is stale.
+//!
+//! Messages for an exchange that is over are normal, since both ends speak at once; messages
+//! for one that never was, or beyond its credit, break the protocol.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kreel_wire::limits::{CREDIT_STEP_BYTES, EXCHANGES, WINDOW_BYTES};
+use kreel_wire::{Chunk, DeliveryId, ExchangeId, Kind, Request, ToRelay};
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+use super::exchange::Exchange;
+use super::inbox::{Body, Grant, Writer, inbox};
+use super::{LinkNumber, Received};
+
+/// All exchanges of one link.
+#[derive(Debug)]
+pub(super) struct Exchanges {
+    open: HashMap<ExchangeId, Open>,
+    highest: ExchangeId,
+    /// How many of the open ones the relay must count as open too.
+    burdening: usize,
+    link: LinkNumber,
+    answer_window_bytes: u32,
+    grants: mpsc::Sender<Grant>,
+}
+
+#[derive(Debug)]
+struct Open {
+    delivery: DeliveryId,
+    kind: Kind,
+    request: Half,
+    request_credit_bytes: u64,
+    answer: Option<Arc<Exchange>>,
+}
+
+/// The request's body.
+#[derive(Debug)]
+enum Half {
+    /// It goes to an attempt.
+    Streaming(Writer),
+    /// It is dropped; so much of it was not granted again yet.
+    Discarding { ungranted_bytes: u32 },
+    /// It is complete.
+    Done,
+}
+
+/// How the relay broke the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(super) enum Violation {
+    /// An exchange number that does not follow the last.
+    #[error("exchange {got} was opened after {highest}")]
+    NotIncreasing { got: u32, highest: u32 },
+    /// More exchanges than may be open.
+    #[error("more than {EXCHANGES} exchanges were opened")]
+    TooMany,
+    /// A message on an exchange that never was.
+    #[error("exchange {got} was never opened")]
+    NeverOpened { got: u32 },
+    /// A piece of body after the last one.
+    #[error("a body went on after its end, on exchange {on}")]
+    AfterEnd { on: u32 },
+    /// More body than was granted.
+    #[error("the credit of exchange {on} was overrun by {by_bytes} bytes")]
+    Overrun { on: u32, by_bytes: u64 },
+}
+
+impl Exchanges {
+    pub(super) fn new(
+        link: LinkNumber,
+        answer_window_bytes: u32,
+        grants: mpsc::Sender<Grant>,
+    ) -> Self {
+        Self {
+            open: HashMap::new(),
+            highest: ExchangeId(0),
+            burdening: 0,
+            link,
+            answer_window_bytes,
+            grants,
+        }
+    }
+
+    pub(super) fn open(&mut self, request: Request) -> Result<Received, Violation> {
+        let exchange = request.exchange;
+        if exchange <= self.highest {
+            return Err(Violation::NotIncreasing {
+                got: exchange.0,
+                highest: self.highest.0,
+            });
+        }
+        if self.burdening >= EXCHANGES {
+            return Err(Violation::TooMany);
+        }
+        self.highest = exchange;
+        let (half, body) = if request.end {
+            (Half::Done, Body::Whole(request.body))
+        } else {
+            let grants = self.grants.clone();
+            let (writer, reader) = inbox(request.body, exchange, self.link, grants);
+            (Half::Streaming(writer), Body::Streamed(reader))
+        };
+        let kind = request.delivery.kind;
+        let reply = (kind == Kind::Live)
+            .then(|| Arc::new(Exchange::new(exchange, self.link, self.answer_window_bytes)));
+        let open = Open {
+            delivery: request.delivery.id,
+            kind,
+            request: half,
+            request_credit_bytes: WINDOW_BYTES.into(),
+            answer: reply.clone(),
+        };
+        self.open.insert(exchange, open);
+        self.burdening += 1;
+        Ok(Received {
+            exchange,
+            delivery: request.delivery,
+            body,
+            reply,
+        })
+    }
+
+    /// Takes a piece of body; says of which delivery it was the last.
+    pub(super) fn body(&mut self, piece: Chunk) -> Result<Option<DeliveryId>, Violation> {
+        let on = piece.exchange;
+        let Some(open) = find(&mut self.open, self.highest, on)? else {
+            return Ok(None);
+        };
+        let cost = u64::from(piece.cost_bytes());
+        let end = piece.end;
+        if let Half::Done = open.request {
+            return Err(Violation::AfterEnd { on: on.0 });
+        }
+        let left = open.request_credit_bytes.checked_sub(cost);
+        open.request_credit_bytes = left.ok_or(Violation::Overrun {
+            on: on.0,
+            by_bytes: cost - open.request_credit_bytes,
+        })?;
+        match &mut open.request {
+            Half::Streaming(writer) => writer.push(piece),
+            Half::Discarding { ungranted_bytes } => {
+                *ungranted_bytes += piece.cost_bytes();
+                if *ungranted_bytes >= CREDIT_STEP_BYTES {
+                    let bytes = std::mem::take(ungranted_bytes);
+                    let (link, exchange) = (self.link, on);
+                    // Full it can't be, see `CREDIT_LANE`.
+                    let _ = self.grants.try_send(Grant {
+                        link,
+                        exchange,
+                        bytes,
+                    });
+                }
+            }
+            Half::Done => {}
+        }
+        if !end {
+            return Ok(None);
+        }
+        let delivery = open.delivery;
+        let was_wanted = matches!(open.request, Half::Streaming(_));
+        self.change(on, |open| open.request = Half::Done);
+        Ok(was_wanted.then_some(delivery))
+    }
+
+    pub(super) fn credit(&mut self, on: ExchangeId, bytes: u32) -> Result<(), Violation> {
+        if let Some(open) = find(&mut self.open, self.highest, on)?
+            && let Some(answer) = &open.answer
+        {
+            answer.add_credit(bytes);
+        }
+        Ok(())
+    }
+
+    /// The sender broke off: of which delivery, if it is not over.
+    pub(super) fn cancel(&mut self, on: ExchangeId) -> Result<Option<DeliveryId>, Violation> {
+        let open = find(&mut self.open, self.highest, on)?;
+        let delivery = open.map(|open| open.delivery);
+        self.close(on);
+        Ok(delivery)
+    }
+
+    /// The sender needs no answer any more: to which delivery, if one was still to come.
+    pub(super) fn answered(&mut self, on: ExchangeId) -> Result<Option<DeliveryId>, Violation> {
+        let Some(open) = find(&mut self.open, self.highest, on)? else {
+            return Ok(None);
+        };
+        let delivery = open.answer.is_some().then_some(open.delivery);
+        self.end_answer(on);
+        Ok(delivery)
+    }
+
+    /// Whether a message of ours still has someone to reach; if it is the last of an answer,
+    /// nothing follows it.
+    pub(super) fn may_send(&mut self, message: &ToRelay) -> bool {
+        let (on, is_last) = match message {
+            ToRelay::Answer(answer) => (answer.exchange, answer.end),
+            ToRelay::AnswerBody(piece) => (piece.exchange, piece.end),
+            ToRelay::Failed { exchange, .. } => (*exchange, true),
+            ToRelay::Credit { .. } | ToRelay::Ack { .. } | ToRelay::Goodbye { .. } => return true,
+        };
+        let wanted = self.open.get(&on).is_some_and(|open| open.answer.is_some());
+        if wanted && is_last {
+            self.end_answer(on);
+        }
+        wanted
+    }
+
+    /// Books a grant of ours; whether it still has someone to reach.
+    pub(super) fn grant(&mut self, grant: &Grant) -> bool {
+        let Some(open) = self.open.get_mut(&grant.exchange) else {
+            return false;
+        };
+        open.request_credit_bytes += u64::from(grant.bytes);
+        grant.link == self.link && !matches!(open.request, Half::Done)
+    }
+
+    pub(super) fn discard(&mut self, on: ExchangeId) {
+        self.change(on, |open| {
+            if let Half::Streaming(_) = open.request {
+                // What the unread pieces cost is granted with the next ones: at least a step
+                // of the window is left, so there are next ones.
+                let ungranted_bytes = 0;
+                open.request = Half::Discarding { ungranted_bytes };
+            }
+        });
+    }
+
+    pub(super) fn close(&mut self, on: ExchangeId) {
+        if let Some(open) = self.open.remove(&on) {
+            self.burdening -= usize::from(open.is_burdening());
+            if let Some(answer) = &open.answer {
+                answer.end();
+            }
+        }
+    }
+
+    fn end_answer(&mut self, on: ExchangeId) {
+        self.change(on, |open| {
+            if let Some(answer) = open.answer.take() {
+                answer.end();
+            }
+        });
+    }
+
+    fn change(&mut self, on: ExchangeId, how: impl FnOnce(&mut Open)) {
+        if let Some(open) = self.open.get_mut(&on) {
+            let before = open.is_burdening();
+            how(open);
+            self.burdening -= usize::from(before && !open.is_burdening());
+        }
+    }
+}
+
+impl Drop for Exchanges {
+    /// The link is over: nobody waits for an answer on it.
+    fn drop(&mut self) {
+        for open in self.open.values() {
+            if let Some(answer) = &open.answer {
+                answer.end();
+            }
+        }
+    }
+}
+
+impl Open {
+    /// Whether the relay knows, too, that it is open: it may think an exchange over once the
+    /// body was sent and the sender answered, while this client still works on the delivery.
+    fn is_burdening(&self) -> bool {
+        self.kind == Kind::Queued || self.answer.is_some() || !matches!(self.request, Half::Done)
+    }
+}
+
+fn find(
+    open: &mut HashMap<ExchangeId, Open>,
+    highest: ExchangeId,
+    on: ExchangeId,
+) -> Result<Option<&mut Open>, Violation> {
+    if on > highest || on.0 == 0 {
+        return Err(Violation::NeverOpened { got: on.0 });
+    }
+    Ok(open.get_mut(&on))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! A link against a scripted relay.

@@ -1,0 +1,315 @@
+//! The lines of `--json`: this file is their schema, `docs/guide.md` describes it in words.
+//!
+//! Objects and fields are only ever added. A field that is not known is `null`, not left out.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{AttemptEnd, Counters, Ready, Summary, Update};
+
+/// Every `type` a line can have.
+pub const SCHEMA_TYPES: [&str; 13] = [
+    "connecting",
+    "ready",
+    "reconnecting",
+    "delivery",
+    "attempt",
+    "answered",
+    "captured",
+    "app_down",
+    "app_up",
+    "counters",
+    "skipped",
+    "error",
+    "stopped",
+];
+
+/// One line.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Line<'a> {
+    /// A connection to the relay is being made.
+    Connecting {
+        /// Which try this is since the last link, from 1.
+        attempt: u32,
+    },
+    /// The tunnel is open: a delivery can arrive.
+    Ready {
+        /// The public address.
+        url: &'a str,
+        /// The same tunnel by subdomain.
+        subdomain_url: Option<&'a str>,
+        /// Where deliveries are handed to; null if they are only captured.
+        forward_to: Option<&'a str>,
+        /// The tunnel's name.
+        tunnel: &'a str,
+        /// The relay's address.
+        relay: &'a str,
+        /// The relay's program and version.
+        relay_version: &'a str,
+        /// How many deliveries were kept for this client.
+        waiting: u64,
+    },
+    /// There is no link; it is tried again.
+    Reconnecting {
+        /// What happened, as a stable word.
+        code: &'a str,
+        /// What happened, for people.
+        cause: &'a str,
+        /// How long the pause is.
+        in_ms: u64,
+        /// Which try comes after it.
+        attempt: u32,
+    },
+    /// A delivery has arrived.
+    Delivery {
+        /// Its id.
+        id: String,
+        /// Its position in the tunnel.
+        seq: u64,
+        /// The tunnel's name.
+        tunnel: Option<&'a str>,
+        /// Its method.
+        method: &'a str,
+        /// Path and query as sent, behind the tunnel's part; bytes that are not UTF-8 replaced.
+        path: String,
+        /// The size of its body, if it is known yet.
+        size_bytes: Option<u64>,
+        /// When the relay had its head (RFC 3339, UTC).
+        received_at: String,
+        /// Whether it was kept while nobody listened.
+        queued: bool,
+    },
+    /// An attempt has ended.
+    Attempt {
+        /// Of which delivery.
+        delivery_id: String,
+        /// Which one, from 1.
+        attempt: u32,
+        /// The status of the app's answer; null if there was none.
+        status: Option<u16>,
+        /// Why there was none, as a stable word.
+        failure: Option<&'a str>,
+        /// Why there was none, for people.
+        message: Option<String>,
+        /// How long it took.
+        duration_ms: f64,
+        /// How long until there was a connection; null if one was at hand.
+        connect_ms: Option<f64>,
+        /// How long until the head of the answer.
+        first_byte_ms: Option<f64>,
+        /// The size of the answer's body.
+        answer_bytes: Option<u64>,
+        /// Whether the user asked for it.
+        replay: bool,
+    },
+    /// A sender has its answer.
+    Answered {
+        /// To which delivery.
+        delivery_id: String,
+        /// The status it got; null if it had left.
+        status: Option<u16>,
+        /// Whose answer: `app`, `relay` or `client`.
+        by: &'a str,
+    },
+    /// A delivery was taken without an app.
+    Captured {
+        /// Which one.
+        delivery_id: String,
+    },
+    /// The app can't be reached; deliveries wait for it.
+    AppDown {
+        /// Where it was looked for.
+        address: &'a str,
+        /// Why, as a stable word.
+        failure: &'a str,
+        /// Why, for people.
+        message: String,
+    },
+    /// The app can be reached again.
+    AppUp {
+        /// How many deliveries have waited for it.
+        waiting: u64,
+    },
+    /// What became of all deliveries so far.
+    Counters(CountersLine),
+    /// Lines were left out, since their reader was too slow.
+    Skipped {
+        /// How many.
+        count: u64,
+    },
+    /// Something has gone wrong for good.
+    Error(ErrorLine<'a>),
+    /// The program ends.
+    Stopped {
+        /// How many running attempts were given up.
+        given_up: u64,
+    },
+}
+
+/// The fields of a `counters` line.
+#[derive(Debug, Serialize)]
+pub struct CountersLine {
+    /// Deliveries that came, each counted once.
+    pub received: u64,
+    /// Those the app answered.
+    pub delivered: u64,
+    /// Those it did not answer completely.
+    pub failed: u64,
+    /// Those whose sender broke off.
+    pub sender_left: u64,
+    /// Those not finished.
+    pub waiting: u64,
+    /// Those that came again.
+    pub duplicates: u64,
+    /// Those that can't be handed over any more.
+    pub lost: u64,
+}
+
+/// The fields of an `error` line.
+#[derive(Debug, Serialize)]
+pub struct ErrorLine<'a> {
+    /// A stable code, explained in `docs/errors.md`.
+    pub code: &'a str,
+    /// What happened, and why.
+    pub message: &'a str,
+    /// What to do next.
+    pub advice: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// The line for an update, if programs need to know of it.
+    pub fn of(update: &'a Update, tunnel: Option<&'a str>) -> Option<Self> {
+        Some(match update {
+            Update::Connecting { attempt } => Self::Connecting { attempt: *attempt },
+            Update::Ready(ready) => Self::ready(ready),
+            Update::Reconnecting {
+                cause,
+                code,
+                in_,
+                attempt,
+                ..
+            } => Self::Reconnecting {
+                code,
+                cause,
+                in_ms: u64::try_from(in_.as_millis()).unwrap_or(u64::MAX),
+                attempt: *attempt,
+            },
+            Update::Delivery(delivery) => Self::delivery(delivery, tunnel),
+            Update::Attempt(attempt) => Self::attempt(attempt),
+            Update::Answered {
+                delivery,
+                status,
+                by,
+            } => Self::Answered {
+                delivery_id: delivery.id.to_string(),
+                status: *status,
+                by: by.as_str(),
+            },
+            Update::Captured(delivery) => Self::Captured {
+                delivery_id: delivery.id.to_string(),
+            },
+            Update::AppDown { address, failure } => Self::AppDown {
+                address,
+                failure: failure.code(),
+                message: failure.to_string(),
+            },
+            Update::AppUp { waiting } => Self::AppUp { waiting: *waiting },
+            Update::Counters(counters) => Self::Counters((*counters).into()),
+            Update::Skipped { count } => Self::Skipped { count: *count },
+            Update::Stopping { .. } => return None,
+        })
+    }
+
+    fn ready(ready: &'a Ready) -> Self {
+        Self::Ready {
+            url: &ready.url,
+            subdomain_url: ready.subdomain_url.as_deref(),
+            forward_to: ready.forward_to.as_deref(),
+            tunnel: ready.tunnel.as_str(),
+            relay: &ready.relay,
+            relay_version: &ready.relay_version,
+            waiting: ready.waiting,
+        }
+    }
+
+    fn delivery(delivery: &'a Summary, tunnel: Option<&'a str>) -> Self {
+        Self::Delivery {
+            id: delivery.id.to_string(),
+            seq: delivery.seq.0,
+            tunnel,
+            method: &delivery.method,
+            path: String::from_utf8_lossy(&delivery.target).into_owned(),
+            size_bytes: delivery.size_bytes,
+            received_at: rfc3339(delivery.received_at_us),
+            queued: delivery.kind == crate::Kind::Queued,
+        }
+    }
+
+    fn attempt(attempt: &'a crate::Attempt) -> Self {
+        let (status, answer_bytes, failure) = match &attempt.end {
+            AttemptEnd::Answered { status, body_bytes } => (Some(*status), Some(*body_bytes), None),
+            AttemptEnd::Failed(failure) => (None, None, Some(failure)),
+        };
+        let timings = &attempt.timings;
+        Self::Attempt {
+            delivery_id: attempt.delivery.id.to_string(),
+            attempt: attempt.attempt,
+            status,
+            failure: failure.map(kreel_wire::Failure::code),
+            message: failure.map(ToString::to_string),
+            duration_ms: milliseconds(timings.total),
+            connect_ms: timings.connect.map(milliseconds),
+            first_byte_ms: timings.first_byte.map(milliseconds),
+            answer_bytes,
+            replay: attempt.replay,
+        }
+    }
+
+    /// Writes the line, and flushes so that a reader has it at once.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        // One write for the whole line: a reader never sees half of one.
+        let mut line = serde_json::to_vec(self)?;
+        line.push(b'\n');
+        out.write_all(&line)?;
+        out.flush()
+    }
+}
+
+impl From<Counters> for CountersLine {
+    fn from(counters: Counters) -> Self {
+        let Counters {
+            received,
+            delivered,
+            failed,
+            sender_left,
+            waiting,
+            duplicates,
+            lost,
+        } = counters;
+        Self {
+            received,
+            delivered,
+            failed,
+            sender_left,
+            waiting,
+            duplicates,
+            lost,
+        }
+    }
+}
+
+/// Milliseconds to the microsecond.
+fn milliseconds(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn rfc3339(us_since_1970: u64) -> String {
+    let time = i64::try_from(us_since_1970)
+        .ok()
+        .and_then(|us| Timestamp::from_microsecond(us).ok());
+    // A relay's clock past the year 9999 is its own affair.
+    time.unwrap_or(Timestamp::MAX).to_string()
+}

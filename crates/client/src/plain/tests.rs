@@ -1,0 +1,1 @@
+//! Whole lines, compared with written-down ones.

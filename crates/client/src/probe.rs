@@ -1,0 +1,132 @@
+//! One look at a relay: does it answer, and does it know the token.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::CertificateDer;
+use serde::Deserialize;
+use tokio::time::{Instant, timeout};
+
+use crate::dial::Dialer;
+use crate::limits::{PROBE_BYTES, RELAY_UPGRADE};
+use crate::link::PROGRAM;
+use crate::{ConfigError, LinkError, RelayUrl, Token};
+
+/// What a probe needs to know.
+#[derive(Debug, Clone)]
+pub struct ProbeConfig {
+    /// The relay.
+    pub relay: RelayUrl,
+    /// Trust only these authorities for its certificate, instead of the system's.
+    pub relay_ca: Option<Vec<CertificateDer<'static>>>,
+    /// The token to show, if it is to be checked.
+    pub token: Option<Token>,
+}
+
+/// What a probe found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// The time from question to answer, on a connection that was open.
+    pub latency: Duration,
+    /// The name the relay knows the token by, if one was shown.
+    pub token_name: Option<String>,
+}
+
+/// The relay's answer to `whoami`.
+#[derive(Debug, Deserialize)]
+struct Whoami {
+    token: String,
+}
+
+/// Asks the relay for its health, and whom it takes the token for.
+pub async fn probe(config: ProbeConfig) -> Result<Health, LinkError> {
+    let ca = config.relay_ca.as_deref();
+    let dialer = Dialer::new(config.relay, ca).map_err(untrusting)?;
+    let stream = dialer.connect().await?;
+    let asked = async {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|_| dialer.not_a_relay(None))?;
+        let questions = async {
+            let start = Instant::now();
+            ask(&mut sender, &dialer, "/_kreel/health", None).await?;
+            let latency = start.elapsed();
+            let token_name = match &config.token {
+                None => None,
+                Some(token) => Some(whoami(&mut sender, &dialer, token).await?),
+            };
+            Ok(Health {
+                latency,
+                token_name,
+            })
+        };
+        tokio::pin!(questions);
+        tokio::select! {
+            biased;
+            health = &mut questions => health,
+            _ = connection => questions.await,
+        }
+    };
+    timeout(RELAY_UPGRADE, asked).await.unwrap_or_else(|_| {
+        Err(LinkError::HandshakeTimedOut {
+            address: dialer.address(),
+            after: RELAY_UPGRADE,
+        })
+    })
+}
+
+async fn whoami(
+    sender: &mut http1::SendRequest<Empty<Bytes>>,
+    dialer: &Dialer,
+    token: &Token,
+) -> Result<String, LinkError> {
+    let answer = ask(sender, dialer, "/_kreel/whoami", Some(token)).await?;
+    serde_json::from_slice::<Whoami>(&answer)
+        .map(|whoami| whoami.token)
+        .map_err(|_| dialer.not_a_relay(Some(StatusCode::OK.as_u16())))
+}
+
+async fn ask(
+    sender: &mut http1::SendRequest<Empty<Bytes>>,
+    dialer: &Dialer,
+    resource: &str,
+    token: Option<&Token>,
+) -> Result<Bytes, LinkError> {
+    let relay = dialer.relay();
+    let mut request = Request::builder()
+        .method(Method::GET)
+        .uri(relay.path_of(resource))
+        .header(header::HOST, relay.authority())
+        .header(header::USER_AGENT, PROGRAM)
+        .body(Empty::new())
+        .expect("a parsed address makes a valid request");
+    if let Some(token) = token {
+        let headers = request.headers_mut();
+        headers.insert(header::AUTHORIZATION, token.bearer());
+    }
+    let not_a_relay = |_| dialer.not_a_relay(None);
+    sender.ready().await.map_err(not_a_relay)?;
+    let response = sender.send_request(request).await.map_err(not_a_relay)?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), PROBE_BYTES).collect();
+    match status {
+        StatusCode::OK => match body.await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(_) => Err(dialer.not_a_relay(Some(200))),
+        },
+        StatusCode::UNAUTHORIZED => Err(LinkError::Unauthorized),
+        StatusCode::SERVICE_UNAVAILABLE => Err(LinkError::Unavailable),
+        other => Err(dialer.not_a_relay(Some(other.as_u16()))),
+    }
+}
+
+/// Certificates that can't be used to trust anyone are a matter of trust.
+fn untrusting(error: ConfigError) -> LinkError {
+    LinkError::CertificateNotTrusted {
+        cause: crate::error::with_causes(&error),
+    }
+}
