@@ -5,6 +5,8 @@ mod handshake;
 mod to_client;
 mod to_relay;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use thiserror::Error;
 
@@ -137,6 +139,10 @@ fn text(text: String) -> Result<String, DecodeError> {
 fn cut(mut text: String) -> String {
     text.truncate(text.floor_char_boundary(TEXT_BYTES));
     text
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn at_most(what: &'static str, got: usize, limit: usize) -> Result<(), DecodeError> {

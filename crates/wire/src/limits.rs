@@ -50,6 +50,11 @@ pub const ACKS: usize = 4096;
 /// Far above what one local app serves at once; times the window it bounds a link's memory.
 pub const EXCHANGES: usize = 4096;
 
+/// The longest time a client may have senders wait for its app: a day.
+///
+/// No sender waits so long; it keeps deadlines within what a clock can count.
+pub const WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long either end waits for the other's part of the handshake: 10 s.
 ///
 /// Two round trips over a bad mobile network, and short enough that a silent peer is told of

@@ -80,9 +80,12 @@ impl Gate {
         self.0.refused.get().copied()
     }
 
-    /// Lets pass whatever follows the request to upgrade that is being answered. To be called
-    /// before the answer 101, and only for a `GET` without a body; if bytes came too early, it
-    /// fails and the answer must be 400.
+    /// Lets pass whatever follows the request to upgrade that is being answered: a `GET` of
+    /// HTTP/1.1 with `Upgrade` and without a body. To be called before the answer 101; if it
+    /// fails, because bytes came too early, the answer must be another.
+    ///
+    /// Any other answer to such a request should close the connection, for what follows it
+    /// will be refused.
     pub(crate) fn accept_upgrade(&self) -> Result<(), Refusal> {
         match self.refused() {
             Some(refused) => Err(refused.refusal),

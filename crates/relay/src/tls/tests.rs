@@ -51,7 +51,7 @@ fn unusable_files_say_which_and_why() {
     let (cert, key) = (config.data.join("cert.pem"), config.data.join("key.pem"));
     config.tls = Tls::Files {
         cert: key.clone(),
-        key: key,
+        key,
     };
     let error = Certificate::load(&config).unwrap_err();
     assert!(

@@ -72,7 +72,7 @@ const NODE: &[(&str, &str)] = &[
     ("date", "Thu, 02 Oct 2026 08:15:37 GMT"),
 ];
 
-const KREA_JOB: &str = r#"{"job_id":"0f6f4c1e-8a50-4f0e-9a0d-0c1f3a5b7d11","status":"completed","created_at":"2026-10-02T08:15:30.120Z","completed_at":"2026-10-02T08:15:37.904Z","result":{"urls":["https://gen.krea.ai/images/6a1f1c0e-2b7c-4a43-8f55-1d0f0a9c2e10.png","https://gen.krea.ai/images/0b9d8c7e-6f5a-4b3c-9d2e-1f0a9b8c7d6e.png","https://gen.krea.ai/images/5e4d3c2b-1a09-4f8e-8d7c-6b5a49382716.png","https://gen.krea.ai/images/c3b2a190-8f7e-4d6c-b5a4-938271605f4e.png","https://gen.krea.ai/images/9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d.png","https://gen.krea.ai/images/1f2e3d4c-5b6a-4798-8c7d-6e5f40312a1b-small.png?v=2"]}}"#;
+const KREA_JOB: &str = r#"{"job_id":"0f6f4c1e-8a50-4f0e-9a0d-0c1f3a5b7d11","status":"completed","created_at":"2026-10-02T08:15:30.120Z","completed_at":"2026-10-02T08:15:37.904Z","result":{"urls":["https://gen.krea.ai/images/6a1f1c0e-2b7c-4a43-8f55-1d0f0a9c2e10.png","https://gen.krea.ai/images/0b9d8c7e-6f5a-4b3c-9d2e-1f0a9b8c7d6e.png","https://gen.krea.ai/images/5e4d3c2b-1a09-4f8e-8d7c-6b5a49382716.png","https://gen.krea.ai/images/c3b2a190-8f7e-4d6c-b5a4-938271605f4e.png","https://gen.krea.ai/images/9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d.png","https://gen.krea.ai/images/1f2e3d4c-5b6a-4798-8c7d-6e5f40312a1b-small.png?2"]}}"#;
 
 /// Each message to the client, with what to call it.
 pub(crate) fn to_client() -> Vec<(&'static str, ToClient)> {

@@ -3,6 +3,8 @@
 //! `cargo run --release -p kreel-wire --example encodings` prints the table in
 //! `docs/protocol.md`. Both encodings take turns in each round; the medians are shown.
 
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+
 mod heads;
 mod json;
 
@@ -12,7 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use kreel_wire::Wire;
 
-/// An odd number, so that there is a middle one.
+/// How often each measurement has its turn.
 const ROUNDS: usize = 31;
 
 /// How long each measurement of a round takes, about.
@@ -22,7 +24,7 @@ const SPELL: Duration = Duration::from_millis(4);
 const BATCH: usize = 16;
 
 fn main() {
-    println!("| message | protobuf | JSON | encode | JSON | decode | JSON |");
+    println!("| message | protobuf | as JSON | encode | as JSON | decode | as JSON |");
     println!("|---|---|---|---|---|---|---|");
     for (what, message) in heads::to_client() {
         row(what, &message, json::from_to_client, json::to_client);
@@ -45,16 +47,18 @@ fn row<M: Wire + Clone + PartialEq + std::fmt::Debug>(
     let mut times: [Vec<f64>; 4] = Default::default();
     for _ in 0..ROUNDS {
         // What was encoded is dropped at once, as the websocket does: it copies.
-        times[0].push(each_ns(
+        measure(
+            &mut times[0],
             || message.clone(),
             |message| message.encode().len(),
-        ));
-        times[1].push(each_ns(
+        );
+        measure(
+            &mut times[1],
             || message.clone(),
             |message| to_json(message).len(),
-        ));
-        times[2].push(each_ns(|| arrived(&ours), M::decode));
-        times[3].push(each_ns(|| arrived(&json), from_json));
+        );
+        measure(&mut times[2], || arrived(&ours), M::decode);
+        measure(&mut times[3], || arrived(&json), from_json);
     }
     let [encode, encode_json, decode, decode_json] = times.map(median);
     println!(
@@ -73,20 +77,18 @@ fn arrived(bytes: &Bytes) -> Bytes {
     Bytes::from(bytes.to_vec())
 }
 
-/// The time `work` takes on one of what `input` makes; making it, and dropping what comes out,
-/// is not counted.
-fn each_ns<I, O>(input: impl Fn() -> I, work: impl Fn(I) -> O) -> f64 {
-    let (start, mut spent, mut count) = (Instant::now(), Duration::ZERO, 0);
+/// Adds the times `work` takes on one of what `input` makes; making it, and dropping what comes
+/// out, is not counted. One time a batch: the median passes over those that were interrupted.
+fn measure<I, O>(times: &mut Vec<f64>, input: impl Fn() -> I, work: impl Fn(I) -> O) {
     let (mut inputs, mut outputs) = (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
+    let start = Instant::now();
     while start.elapsed() < SPELL {
         inputs.extend((0..BATCH).map(|_| input()));
         let begin = Instant::now();
         outputs.extend(inputs.drain(..).map(|input| work(black_box(input))));
-        spent += begin.elapsed();
+        times.push(begin.elapsed().as_nanos() as f64 / BATCH as f64);
         black_box(&mut outputs).clear();
-        count += BATCH;
     }
-    spent.as_nanos() as f64 / count as f64
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

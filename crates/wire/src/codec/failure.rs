@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DecodeError, cut, text};
+use super::{DecodeError, cut, millis, text};
 use crate::proto::{self, FailureKind};
 use crate::{ExchangeId, Failure};
 
@@ -22,7 +22,7 @@ pub(super) fn to_proto(exchange: ExchangeId, failure: Failure) -> proto::Failed 
             FailureKind::Unreachable
         }
         Failure::TimedOut { after } => {
-            failed.number = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+            failed.number = millis(after);
             FailureKind::TimedOut
         }
         Failure::Died => FailureKind::Died,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use prost::Message as _;
 
-use super::{DecodeError, Wire, bytes_of, cut, text};
+use super::{DecodeError, Wire, at_most, bytes_of, cut, millis, text};
+use crate::limits::WAIT;
 use crate::proto::{self, First};
 use crate::{AnswerMode, Hello, Policy, Reject, RejectReason, Seq, Welcome, WelcomeOrReject};
 
@@ -19,7 +20,7 @@ impl Wire for Hello {
                 AnswerMode::App => 0,
                 AnswerMode::Now(status) => status.into(),
             },
-            wait_ms: u64::try_from(self.policy.wait.as_millis()).unwrap_or(u64::MAX),
+            wait_ms: millis(self.policy.wait.min(WAIT)),
             strict: self.policy.strict,
             window_bytes: self.window_bytes,
         })
@@ -37,7 +38,7 @@ impl Wire for Hello {
             tunnel: hello.tunnel.parse()?,
             policy: Policy {
                 answer,
-                wait: Duration::from_millis(hello.wait_ms),
+                wait: wait(hello.wait_ms)?,
                 strict: hello.strict,
             },
             window_bytes: hello.window_bytes,
@@ -104,6 +105,12 @@ pub(super) fn status(got: u32) -> Result<u16, DecodeError> {
         Ok(status @ 200..=999) => Ok(status),
         _ => Err(DecodeError::Status { got }),
     }
+}
+
+fn wait(ms: u64) -> Result<Duration, DecodeError> {
+    let whole = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    at_most("a wait in milliseconds", whole(ms), whole(millis(WAIT)))?;
+    Ok(Duration::from_millis(ms))
 }
 
 /// An address: it is printed and copied, so it must not hold anything that a terminal obeys.

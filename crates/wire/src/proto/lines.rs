@@ -99,3 +99,56 @@ fn encode_bytes(tag: u32, bytes: &[u8], buf: &mut impl BufMut) {
         buf.put_slice(bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use prost::Message;
+
+    use super::*;
+
+    #[derive(Clone, PartialEq, Message)]
+    struct DerivedLine {
+        #[prost(bytes = "bytes", tag = "1")]
+        name: Bytes,
+        #[prost(bytes = "bytes", tag = "2")]
+        value: Bytes,
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    struct Derived {
+        #[prost(message, repeated, tag = "16")]
+        lines: Vec<DerivedLine>,
+    }
+
+    type Lines16 = Lines<16>;
+
+    #[derive(Clone, PartialEq, Message)]
+    struct ByHand {
+        #[prost(oneof = "Lines16", tags = "16")]
+        lines: Option<Lines16>,
+    }
+
+    proptest! {
+        #[test]
+        fn the_bytes_are_those_of_derived_code(
+            lines in vec((vec(any::<u8>(), 0..200), vec(any::<u8>(), 0..20_000)), 0..5),
+        ) {
+            let derived = |(name, value): &(Vec<u8>, Vec<u8>)| DerivedLine {
+                name: name.clone().into(),
+                value: value.clone().into(),
+            };
+            let derived = Derived { lines: lines.iter().map(derived).collect() };
+            let header = |DerivedLine { name, value }| Header { name, value };
+            let headers: Vec<Header> = derived.lines.iter().cloned().map(header).collect();
+            let by_hand = ByHand { lines: Lines::new(headers.clone()) };
+
+            let bytes = derived.encode_to_vec();
+            prop_assert_eq!(&by_hand.encode_to_vec(), &bytes);
+            prop_assert_eq!(by_hand.encoded_len(), bytes.len());
+            let decoded = ByHand::decode(&*bytes).unwrap();
+            prop_assert_eq!(Lines::take(decoded.lines), headers);
+        }
+    }
+}

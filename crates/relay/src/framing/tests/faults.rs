@@ -56,31 +56,50 @@ pub(super) fn faults() -> Vec<Fault> {
 /// What fits none of the above.
 const OTHERS: &[(&[u8], u64, Refusal)] = &[
     (b"GET / HTTP/1.1\r\n\r\n", 1, Refusal::NoHost),
-    (b"GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 1, Refusal::RepeatedHost),
+    (
+        b"GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n",
+        1,
+        Refusal::RepeatedHost,
+    ),
     (b"GET / HTTP/1.0\r\nHost:\r\n\r\n", 1, Refusal::Host),
     (b"GET http://a/ HTTP/1.1\r\n\r\n", 1, Refusal::NoHost),
     (b"GET / HTTP/1.1\r\n Host: a\r\n\r\n", 1, Refusal::Folded),
     (b"GET / HTTP/1.1\nHost: a\n\n", 1, Refusal::BareLf),
     (b"GET / HTTP/1.1\r\nHost: a\n\r\n", 1, Refusal::BareLf),
     (b"GET / HTTP/1.1\r\nHost: a\r\n\n", 1, Refusal::BareLf),
-    (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 1, Refusal::TransferEncodingIn10),
+    (
+        b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        1,
+        Refusal::TransferEncodingIn10,
+    ),
     (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 1, Refusal::Version),
     // What follows a message is the next one, however it came there.
-    (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\r\n\r\n", 2, Refusal::EmptyLines),
-    (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nhello\r\n", 2, Refusal::RequestLine),
+    (
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\r\n\r\n",
+        2,
+        Refusal::EmptyLines,
+    ),
+    (
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nhello\r\n",
+        2,
+        Refusal::RequestLine,
+    ),
     (
         b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n0\r\n\r\n",
         2,
         Refusal::RequestLine,
     ),
     (
-        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi\
-        GET /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n\
+        POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi\
+        GET /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\
+        Content-Length: 5\r\n\r\n0\r\n\r\n",
         3,
         Refusal::LengthAndEncoding,
     ),
     (
-        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n\
+        POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
         2\r\nhi\r\nx\r\n",
         2,
         Refusal::ChunkSize,
