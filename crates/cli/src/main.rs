@@ -1,2 +1,68 @@
-//! x
-fn main() {}
+//! `kreel`: catch webhooks on localhost.
+//!
+//! Parses what was typed, runs the one command it names, and ends with its exit code.
+
+mod args;
+mod commands;
+mod embedded;
+mod exit;
+mod options;
+mod paths;
+mod private_file;
+mod problem;
+mod project;
+mod rows;
+mod runtime;
+mod settings;
+mod signals;
+mod sink;
+mod terminal;
+#[cfg(test)]
+mod testing;
+mod tunnels;
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+use crate::problem::Result;
+
+fn main() -> ExitCode {
+    let (command, matches) = match typed() {
+        Ok(typed) => typed,
+        Err(error) => {
+            // A reader that has left is no reason to fail.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(1).into();
+        }
+    };
+    let scripts_read = command.is_json();
+    let exit = run(command, &matches).unwrap_or_else(|problem| {
+        problem.tell(scripts_read);
+        problem.exit()
+    });
+    exit.into()
+}
+
+/// The command, and what clap knows about where its words came from.
+fn typed() -> std::result::Result<(Command, ArgMatches), clap::Error> {
+    let mut matches = Cli::command().try_get_matches()?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    let of_command = matches.remove_subcommand().map(|(_, matches)| matches);
+    Ok((cli.command, of_command.unwrap_or_default()))
+}
+
+fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
+    match command {
+        Command::Listen(args) => commands::listen::run(&args, matches),
+        Command::Demo(args) => commands::demo::run(&args),
+        Command::Login(args) => commands::login::run(args),
+        Command::Logout => commands::login::forget(),
+        Command::Status(args) => commands::status::run(&args, matches),
+        Command::Relay(args) => commands::relay::run(*args),
+        Command::Token(args) => commands::token::run(args),
+        Command::Completion(args) => commands::completion::run(&args),
+    }
+}

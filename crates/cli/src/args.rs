@@ -1,0 +1,88 @@
+//! What may be typed, and its help. clap stops here: what the rest of the program needs is in
+//! `options`.
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{Parser, Subcommand};
+
+pub(crate) mod connection;
+pub(crate) mod listen;
+pub(crate) mod local;
+pub(crate) mod relay;
+#[cfg(test)]
+mod tests;
+pub(crate) mod token;
+mod values;
+
+pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
+pub(crate) use listen::ListenArgs;
+pub(crate) use local::{CompletionArgs, DemoArgs};
+pub(crate) use relay::{RelayArgs, TlsChoice};
+pub(crate) use token::{Place, TokenArgs, TokenCommand};
+pub(crate) use values::{Answer, Domain, Header, Host, Output, Secret, Size, Span};
+
+/// Catch webhooks on localhost
+#[derive(Debug, Parser)]
+#[command(
+    name = "kreel",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = EXAMPLES
+)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Listen(Box<ListenArgs>),
+    Demo(DemoArgs),
+    Login(LoginArgs),
+    /// Forget the relay and the token that `kreel login` saved
+    Logout,
+    Status(StatusArgs),
+    Relay(Box<RelayArgs>),
+    Token(TokenArgs),
+    Completion(CompletionArgs),
+}
+
+impl Command {
+    /// Whether scripts read the output: faults are told on standard output too.
+    pub(crate) fn is_json(&self) -> bool {
+        match self {
+            Self::Listen(args) => args.output() == Some(Output::Json),
+            Self::Relay(args) => args.json,
+            Self::Token(args) => args.command.is_json(),
+            Self::Status(args) => args.json,
+            Self::Demo(_) | Self::Login(_) | Self::Logout | Self::Completion(_) => false,
+        }
+    }
+}
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+A relay gives you a public HTTPS address. What is posted there travels to
+`kreel listen` on your machine and on to your app; the app's answer travels back.
+
+Examples:
+  kreel demo           See it work: no account, no network, nothing to set up
+  kreel listen 3000    Hand webhooks to the app on port 3000
+  kreel relay          Run the public end on a server of yours
+  kreel login          Save that relay's address and token on this machine
+
+Exit codes:
+  0 success   1 failure   2 usage   3 token   4 not found   5 network or relay
+  130, 143 stopped by Ctrl-C or SIGTERM, once running work is done
+";

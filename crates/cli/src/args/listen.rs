@@ -1,0 +1,169 @@
+//! `kreel listen`: the developer's end.
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use kreel_client::Target;
+use kreel_wire::TunnelName;
+
+use super::{Answer, Connection, Header, Host, Output, Span};
+
+/// Open a tunnel from a public address to your app
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ListenArgs {
+    /// Your app: PORT, HOST:PORT/PATH or a URL. Without one, webhooks are only shown
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Option<Target>,
+
+    /// Which relay.
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+
+    /// Name of the tunnel; without one, that of the last time in this project
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "KREEL_TUNNEL",
+        hide_env = true,
+        help_heading = "Tunnel"
+    )]
+    pub(crate) tunnel: Option<TunnelName>,
+
+    /// Take a new random name, and keep it from now on
+    #[arg(long, help_heading = "Tunnel")]
+    pub(crate) new: bool,
+
+    /// The same as TARGET
+    #[arg(
+        short,
+        long,
+        value_name = "TARGET",
+        env = "KREEL_FORWARD_TO",
+        hide_env = true,
+        visible_alias = "target",
+        visible_short_alias = 't',
+        help_heading = "App"
+    )]
+    pub(crate) forward_to: Option<Target>,
+
+    /// Give up on the app after this long, like 30s [default: never]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "KREEL_TIMEOUT",
+        hide_env = true,
+        help_heading = "App"
+    )]
+    pub(crate) timeout: Option<Span>,
+
+    /// Set a header on each request to the app; may be given several times
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME: VALUE",
+        env = "KREEL_HEADER",
+        hide_env = true,
+        value_delimiter = '\n',
+        help_heading = "App"
+    )]
+    pub(crate) headers: Option<Vec<Header>>,
+
+    /// What the app sees as Host: rewrite (its own name), preserve (the public name), or a value
+    /// of yours [default: rewrite]
+    #[arg(
+        long,
+        value_name = "HOST",
+        env = "KREEL_HOST_HEADER",
+        hide_env = true,
+        help_heading = "App"
+    )]
+    pub(crate) host_header: Option<Host>,
+
+    /// Take any certificate from an https app
+    #[arg(
+        long,
+        env = "KREEL_INSECURE",
+        hide_env = true,
+        value_parser = BoolishValueParser::new(),
+        visible_alias = "skip-verify",
+        help_heading = "App"
+    )]
+    pub(crate) insecure: bool,
+
+    /// What senders get: app (your app's answer), now (200 at once) or now=STATUS [default: app]
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "KREEL_ANSWER",
+        hide_env = true,
+        help_heading = "Answers to senders"
+    )]
+    pub(crate) answer: Option<Answer>,
+
+    /// How long senders wait for the app before the relay says 202 [default: 10s]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "KREEL_WAIT",
+        hide_env = true,
+        help_heading = "Answers to senders"
+    )]
+    pub(crate) wait: Option<Span>,
+
+    /// Never answer for the app: 502 if it can't be reached, 504 if it is late
+    #[arg(
+        long,
+        env = "KREEL_STRICT",
+        hide_env = true,
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Answers to senders"
+    )]
+    pub(crate) strict: bool,
+
+    /// How deliveries are shown: compact, json or quiet [default: compact]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "KREEL_OUTPUT",
+        hide_env = true,
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
+    pub(crate) output: Option<Output>,
+
+    /// The same as --output json
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+
+    /// Print the public address, alone, on standard output, all else on standard error
+    #[arg(long, help_heading = "Output")]
+    pub(crate) print_url: bool,
+
+    /// Never open the full-screen inspector.
+    #[arg(long, hide = true)]
+    pub(crate) no_tui: bool,
+}
+
+impl ListenArgs {
+    /// The output asked for here, by either of its names.
+    pub(crate) fn output(&self) -> Option<Output> {
+        match self.json {
+            true => Some(Output::Json),
+            false => self.output,
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kreel listen 3000                        To the app on port 3000
+  kreel listen 3000/api/webhooks           To one path of it
+  kreel listen https://app.test:8443/hook  To an app with TLS
+  kreel listen                             To nobody: only look
+  kreel listen 3000 --answer now=202       The sender never waits for the app
+  kreel listen 3000 --json | jq .          One JSON object a line
+
+Every option may also stand in the environment (KREEL_FORWARD_TO=3000), in the
+project's kreel.toml (forward_to = \"3000\") or in ~/.config/kreel/config.toml.
+The command line counts most, then the others in this order.
+";

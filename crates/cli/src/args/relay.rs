@@ -1,0 +1,182 @@
+//! `kreel relay`: the public end.
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+use kreel_client::RelayUrl;
+
+use super::{Domain, Size};
+
+/// Run the public end: give tunnels a public address
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RelayArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:4433",
+        env = "KREEL_LISTEN",
+        hide_env = true,
+        help_heading = "Address"
+    )]
+    pub(crate) listen: String,
+
+    /// Domain of the relay: tunnels are also at NAME.DOMAIN, given a wildcard name in the DNS
+    #[arg(
+        long,
+        value_name = "DOMAIN",
+        env = "KREEL_DOMAIN",
+        hide_env = true,
+        help_heading = "Address"
+    )]
+    pub(crate) domain: Option<Domain>,
+
+    /// Public address to announce, where it differs from what the relay can know
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "KREEL_PUBLIC_URL",
+        hide_env = true,
+        help_heading = "Address"
+    )]
+    pub(crate) public_url: Option<RelayUrl>,
+
+    /// A proxy in front sets X-Forwarded-For and X-Forwarded-Proto: believe it
+    #[arg(
+        long,
+        env = "KREEL_BEHIND_PROXY",
+        hide_env = true,
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Address"
+    )]
+    pub(crate) behind_proxy: bool,
+
+    /// self-signed (a certificate of its own, cert.pem in the data folder) or off (plain HTTP,
+    /// as behind a proxy) [default: self-signed]
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "KREEL_TLS",
+        hide_env = true,
+        hide_possible_values = true,
+        conflicts_with_all = ["tls_cert", "tls_key"],
+        help_heading = "TLS"
+    )]
+    pub(crate) tls: Option<TlsChoice>,
+
+    /// Certificate chain, a PEM file; read again whenever it changes
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KREEL_TLS_CERT",
+        hide_env = true,
+        requires = "tls_key",
+        help_heading = "TLS"
+    )]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// Private key of the certificate, a PEM file
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KREEL_TLS_KEY",
+        hide_env = true,
+        requires = "tls_cert",
+        help_heading = "TLS"
+    )]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Folder for the relay's files [default: ~/.local/share/kreel/relay]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "KREEL_DATA",
+        hide_env = true,
+        help_heading = "Storage"
+    )]
+    pub(crate) data: Option<PathBuf>,
+
+    /// File of the first token; made, readable only by you, if it is absent. Without this option
+    /// the first token is printed once
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KREEL_TOKEN_FILE",
+        hide_env = true,
+        help_heading = "Storage"
+    )]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Largest body of a webhook [default: 100MiB]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "KREEL_MAX_BODY",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(crate) max_body: Option<Size>,
+
+    /// Most clients connected at once [default: 10000]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "KREEL_MAX_LINKS",
+        hide_env = true,
+        value_parser = clap::value_parser!(u64).range(1..),
+        help_heading = "Limits"
+    )]
+    pub(crate) max_links: Option<u64>,
+
+    /// Most deliveries waiting for one client [default: 10000]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "KREEL_MAX_WAITING",
+        hide_env = true,
+        value_parser = clap::value_parser!(u64).range(1..),
+        help_heading = "Limits"
+    )]
+    pub(crate) max_waiting: Option<u64>,
+
+    /// Threads that serve connections [default: half the processors, at most 8]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "KREEL_THREADS",
+        hide_env = true,
+        value_parser = clap::value_parser!(u16).range(1..=256),
+        help_heading = "Limits"
+    )]
+    pub(crate) threads: Option<u16>,
+
+    /// One JSON object a line on standard output: ready, stopped, error
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// How connections are secured, unless certificate files are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TlsChoice {
+    /// By a certificate the relay makes for itself
+    SelfSigned,
+    /// Not at all
+    Off,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kreel relay                              Try it on this machine
+  kreel relay --listen 0.0.0.0:443 --domain relay.example \\
+    --tls-cert fullchain.pem --tls-key privkey.pem
+  kreel relay --tls off --behind-proxy --public-url https://hooks.example
+                                           Behind nginx or Caddy
+  kreel relay --listen 127.0.0.1:0 --token-file token --json
+                                           In a CI job
+
+The first start makes a token. `kreel login` on a developer's machine wants it;
+`kreel token create NAME` makes more. Every option may also stand in the
+environment: KREEL_LISTEN=0.0.0.0:443.
+";

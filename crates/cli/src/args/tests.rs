@@ -1,0 +1,169 @@
+//! Help as people read it at 80 columns, and what may be typed.
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use super::*;
+
+/// What a command, given by its words, says to `--help` in a terminal of 80 columns.
+fn help(words: &[&str]) -> String {
+    asked(words, "--help")
+}
+
+fn asked(words: &[&str], how: &str) -> String {
+    let typed = ["kreel"].iter().chain(words).chain(std::iter::once(&how));
+    let answer = Cli::command().term_width(80).try_get_matches_from(typed);
+    answer.unwrap_err().to_string()
+}
+
+/// Every command and its words.
+const COMMANDS: [&[&str]; 12] = [
+    &[],
+    &["listen"],
+    &["demo"],
+    &["login"],
+    &["logout"],
+    &["status"],
+    &["relay"],
+    &["token"],
+    &["token", "create"],
+    &["token", "list"],
+    &["token", "revoke"],
+    &["completion"],
+];
+
+#[test]
+fn help_reads_well() {
+    for words in COMMANDS {
+        let name = match words.join("-") {
+            name if name.is_empty() => "kreel".to_owned(),
+            name => name,
+        };
+        insta::assert_snapshot!(name, help(words));
+    }
+}
+
+#[test]
+fn help_fits_80_columns() {
+    for words in COMMANDS {
+        for line in help(words).lines() {
+            assert!(line.chars().count() <= 80, "{words:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn both_ways_to_ask_for_help_get_the_same() {
+    for words in COMMANDS {
+        assert_eq!(asked(words, "-h"), asked(words, "--help"), "{words:?}");
+    }
+}
+
+#[test]
+fn every_option_can_be_set_in_the_environment_by_its_name() {
+    // These say what to do now, not how things are.
+    const MOMENTARY: [&str; 9] = [
+        "new",
+        "json",
+        "print_url",
+        "no_tui",
+        "token_stdin",
+        "once",
+        "target",
+        "name",
+        "shell",
+    ];
+    let command = Cli::command();
+    let args = command
+        .get_subcommands()
+        .flat_map(clap::Command::get_arguments);
+    for arg in args.filter(|arg| !MOMENTARY.contains(&arg.get_id().as_str())) {
+        let name = arg.get_long().unwrap().replace('-', "_").to_uppercase();
+        let variable = arg.get_env().unwrap_or_else(|| panic!("{name} has none"));
+        assert_eq!(variable.to_str(), Some(format!("KREEL_{name}").as_str()));
+    }
+}
+
+#[test]
+fn no_command_is_left_out_of_these_tests() {
+    let mut listed: Vec<&str> = COMMANDS
+        .iter()
+        .filter(|words| words.len() == 1)
+        .map(|words| words[0])
+        .collect();
+    let mut known: Vec<_> = Cli::command()
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .collect();
+    listed.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn clap_finds_no_fault() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn every_form_of_a_target_is_taken() {
+    for target in [
+        "3000",
+        ":3000",
+        "3000/api",
+        "app.test:8080/hook",
+        "https://app.test/hook?x=1",
+    ] {
+        let cli = Cli::try_parse_from(["kreel", "listen", target]).unwrap();
+        assert!(matches!(cli.command, Command::Listen(args) if args.target.is_some()));
+    }
+}
+
+#[test]
+fn other_programs_names_for_options_are_taken() {
+    for words in [
+        ["--forward-to", "3000"],
+        ["--target", "3000"],
+        ["-f", "3000"],
+        ["-t", "3000"],
+    ] {
+        let cli = Cli::try_parse_from(["kreel", "listen"].iter().chain(&words)).unwrap();
+        assert!(matches!(cli.command, Command::Listen(args) if args.forward_to.is_some()));
+    }
+    let cli = Cli::try_parse_from(["kreel", "listen", "--skip-verify"]).unwrap();
+    assert!(matches!(cli.command, Command::Listen(args) if args.insecure));
+}
+
+#[test]
+fn half_a_certificate_is_refused() {
+    let kind = |words: &[&str]| {
+        let words = ["kreel", "relay"].iter().chain(words);
+        Cli::try_parse_from(words).unwrap_err().kind()
+    };
+    assert_eq!(
+        kind(&["--tls-cert", "c.pem"]),
+        ErrorKind::MissingRequiredArgument
+    );
+    assert_eq!(
+        kind(&["--tls-key", "k.pem"]),
+        ErrorKind::MissingRequiredArgument
+    );
+    let both = ["--tls", "off", "--tls-cert", "c.pem", "--tls-key", "k.pem"];
+    assert_eq!(kind(&both), ErrorKind::ArgumentConflict);
+    assert_eq!(kind(&["--tls", "acme"]), ErrorKind::InvalidValue);
+}
+
+#[test]
+fn a_token_never_shows_in_a_usage_error() {
+    let words = [
+        "kreel",
+        "listen",
+        "--token",
+        "kreel_secret",
+        "--wait",
+        "soon",
+    ];
+    let error = Cli::try_parse_from(words).unwrap_err().to_string();
+    assert!(error.contains("soon"), "{error}");
+    assert!(!error.contains("kreel_secret"), "{error}");
+}

@@ -1,0 +1,10 @@
+//! The commands, one file each. A command takes what was typed and ends with an exit code or a
+//! problem.
+
+pub(crate) mod completion;
+pub(crate) mod demo;
+pub(crate) mod listen;
+pub(crate) mod login;
+pub(crate) mod relay;
+pub(crate) mod status;
+pub(crate) mod token;

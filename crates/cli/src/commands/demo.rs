@@ -1,0 +1,80 @@
+//! `kreel demo`: relay, client, sample app and sender in one process, over real connections.
+//!
+//! Nothing is faked: six webhooks are posted over HTTPS to the relay's public address and take
+//! the whole way to the app and back. All of it is gone at the end.
+
+mod app;
+mod script;
+mod sender;
+mod stage;
+
+use std::io::{self, IsTerminal};
+use std::net::Ipv4Addr;
+
+use kreel_client::{Client, Config, HostHeader, Policy};
+use tokio::net::TcpListener;
+
+use self::stage::Stage;
+use crate::args::DemoArgs;
+use crate::embedded::Embedded;
+use crate::exit::Exit;
+use crate::options::{GRACE, Remote};
+use crate::problem::{Code, Problem, Result, of_client_config};
+use crate::runtime;
+use crate::signals::Signals;
+use crate::tunnels::random_name;
+
+/// Plays the demo; on a terminal it stays for the user's own webhooks.
+pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
+    let is_watched = io::stdout().is_terminal();
+    runtime::log("error");
+    runtime::on_this_thread()?.block_on(demo(is_watched, is_watched && !args.once))
+}
+
+async fn demo(is_watched: bool, stays: bool) -> Result<Exit> {
+    let mut signals = Signals::take()?;
+    let folder = tempfile::tempdir().map_err(|error| refused(&error))?;
+    let relay = Embedded::start(folder.path(), 0).await?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+    let listener = listener.map_err(|error| refused(&error))?;
+    let address = listener.local_addr().map_err(|error| refused(&error))?;
+    let app = tokio::spawn(app::serve(listener));
+    let client = client(relay.remote.clone(), &address.to_string())?;
+    let mut stage = Stage::open(client, &relay, is_watched);
+    let result = tokio::select! {
+        result = stage.play(stays) => result.map(|()| Exit::Success),
+        signal = signals.next() => Ok(signal.exit()),
+    };
+    tokio::select! {
+        () = async { stage.close().await; relay.stop().await } => {}
+        _ = signals.next() => {}
+    }
+    app.abort();
+    result
+}
+
+fn client(remote: Remote, app: &str) -> Result<Client> {
+    let config = Config {
+        relay: remote.url,
+        token: remote.token,
+        relay_ca: remote.ca,
+        tunnel: random_name()?,
+        policy: Policy::default(),
+        target: Some(app.parse().expect("a socket's address is a target")),
+        timeout: None,
+        headers: Vec::new(),
+        host_header: HostHeader::Rewrite,
+        insecure: false,
+        grace: GRACE,
+    };
+    Client::new(config).map_err(|error| of_client_config(&error))
+}
+
+fn refused(error: &io::Error) -> Problem {
+    Problem::new(
+        Code::SystemRefused,
+        "the demo can't start",
+        error,
+        "check that there is room in the folder for temporary files, and a free port",
+    )
+}

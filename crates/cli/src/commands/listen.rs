@@ -1,0 +1,94 @@
+//! `kreel listen`: a tunnel from its public address to the app, until it is told to stop.
+
+mod session;
+
+use clap::ArgMatches;
+use kreel_client::{Client, Config, TunnelName};
+
+use self::session::{Memory, Session};
+use crate::args::{ListenArgs, Output};
+use crate::embedded::{self, Slot};
+use crate::exit::Exit;
+use crate::options::{Choice, GRACE, ListenOptions, Remote};
+use crate::problem::{Problem, Result, of_client_config};
+use crate::runtime;
+use crate::signals::Signals;
+use crate::tunnels::Tunnels;
+
+/// Opens the tunnel and keeps it open.
+pub(crate) fn run(args: &ListenArgs, matches: &ArgMatches) -> Result<Exit> {
+    let options = ListenOptions::resolve(args, matches)?;
+    let for_scripts = options.output == Output::Json;
+    runtime::log("warn");
+    let result = runtime::on_this_thread()?.block_on(listen(&options));
+    result.map_err(|problem| Problem {
+        for_scripts,
+        ..problem
+    })
+}
+
+async fn listen(options: &ListenOptions) -> Result<Exit> {
+    let mut signals = Signals::take()?;
+    match &options.remote {
+        None => on_our_own_relay(options, &mut signals).await,
+        Some(remote) => {
+            let memory = memory(options, &remote.url.to_string())?;
+            let client = client(options, remote.clone(), &memory.tunnel)?;
+            let session = Session::new(options, &remote.url, memory, None);
+            session.run(client, &mut signals).await
+        }
+    }
+}
+
+/// The same with a relay inside this process.
+async fn on_our_own_relay(options: &ListenOptions, signals: &mut Signals) -> Result<Exit> {
+    let slot = Slot::claim(&options.paths.embedded(), &options.project)?;
+    let mut relay = slot.start().await?;
+    let memory = memory(options, embedded::NAME)?;
+    let client = client(options, relay.remote.clone(), &memory.tunnel)?;
+    let certificate = Some(relay.certificate.clone());
+    let session = Session::new(options, &relay.remote.url, memory, certificate);
+    let result = tokio::select! {
+        result = session.run(client, signals) => result,
+        problem = relay.failed() => return Err(problem),
+    };
+    tokio::select! {
+        () = relay.stop() => {}
+        _ = signals.next() => {}
+    }
+    result
+}
+
+/// Which tunnel, and where its address is remembered. A new one is on disk before the relay
+/// hears of it: a tunnel that is claimed and forgotten is lost to everyone.
+fn memory(options: &ListenOptions, relay: &str) -> Result<Memory> {
+    let tunnels = Tunnels::of(&options.paths);
+    let tunnel = match &options.tunnel {
+        Choice::Named(name) => name.clone(),
+        Choice::Remembered => tunnels.recall_or_make(relay, &options.project)?,
+        Choice::New => tunnels.make(relay, &options.project)?,
+    };
+    Ok(Memory {
+        tunnels,
+        relay: relay.to_owned(),
+        project: options.project.clone(),
+        tunnel,
+    })
+}
+
+fn client(options: &ListenOptions, remote: Remote, tunnel: &TunnelName) -> Result<Client> {
+    let config = Config {
+        relay: remote.url,
+        token: remote.token,
+        relay_ca: remote.ca,
+        tunnel: tunnel.clone(),
+        policy: options.policy,
+        target: options.target.clone(),
+        timeout: options.timeout,
+        headers: options.headers.clone(),
+        host_header: options.host_header.clone(),
+        insecure: options.insecure,
+        grace: GRACE,
+    };
+    Client::new(config).map_err(|error| of_client_config(&error))
+}

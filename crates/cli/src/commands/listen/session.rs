@@ -1,0 +1,211 @@
+//! One run of a client: its updates to the streams, signals to it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kreel_client::plain::Line;
+use kreel_client::{Client, Command, Ended, LinkError, Ready, RelayUrl, TunnelName, Update};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::args::Output;
+use crate::exit::Exit;
+use crate::options::ListenOptions;
+use crate::problem::{Result, of_link};
+use crate::project::Project;
+use crate::rows::Rows;
+use crate::signals::{Received, Signals};
+use crate::sink::RETRY;
+use crate::terminal;
+use crate::tunnels::Tunnels;
+
+/// One run of a client, and what is told about it.
+pub(super) struct Session {
+    relay: RelayUrl,
+    memory: Memory,
+    /// The certificate to trust, where the relay is this process.
+    certificate: Option<PathBuf>,
+    output: Output,
+    print_url: bool,
+    rows: Rows,
+    was_ready: bool,
+}
+
+/// A tunnel and where its address is remembered.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) tunnels: Tunnels,
+    pub(super) relay: String,
+    pub(super) project: Project,
+    pub(super) tunnel: TunnelName,
+}
+
+/// Why a session is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Signal(Received),
+    /// Nobody reads the rows any more.
+    Unread,
+}
+
+/// How many updates may wait to be written: 1,024, a burst that is over in 30 ms. Past that the
+/// client leaves rows out and says how many.
+const UPDATES: usize = 1024;
+
+/// How many commands may wait for the client; a person can't type faster.
+const COMMANDS: usize = 4;
+
+impl Session {
+    pub(super) fn new(
+        options: &ListenOptions,
+        relay: &RelayUrl,
+        memory: Memory,
+        certificate: Option<PathBuf>,
+    ) -> Self {
+        Self {
+            relay: relay.clone(),
+            memory,
+            certificate,
+            output: options.output,
+            print_url: options.print_url,
+            rows: match options.print_url {
+                true => Rows::on_stderr(options.output),
+                false => Rows::new(options.output),
+            },
+            was_ready: false,
+        }
+    }
+
+    /// Runs the client until it ends: by a signal, or by a fault that trying again can't mend.
+    pub(super) async fn run(mut self, client: Client, signals: &mut Signals) -> Result<Exit> {
+        let (commands, commanded) = mpsc::channel(COMMANDS);
+        let (updating, mut updates) = mpsc::channel(UPDATES);
+        let mut running = Box::pin(client.run(commanded, updating));
+        let mut stop = None;
+        let ended = loop {
+            tokio::select! {
+                // The client first: rows are written while it waits.
+                biased;
+                ended = &mut running => break ended,
+                Some(update) = updates.recv(), if !self.rows.is_full() => {
+                    self.show_all(update, &mut updates);
+                }
+                () = sleep(RETRY), if self.rows.is_waiting() => self.rows.push(),
+                signal = signals.next() => {
+                    let command = match stop.replace(Stop::Signal(signal)) {
+                        None => Command::Stop,
+                        Some(_) => Command::StopNow,
+                    };
+                    let _ = commands.try_send(command);
+                }
+            }
+            if self.rows.is_gone() && stop.is_none() {
+                stop = Some(Stop::Unread);
+                let _ = commands.try_send(Command::Stop);
+            }
+        };
+        while let Ok(update) = updates.try_recv() {
+            self.show(&update);
+        }
+        self.finish(ended, stop)
+    }
+
+    /// Shows an update and those that have come meanwhile, in as few writes as may be.
+    fn show_all(&mut self, first: Update, more: &mut mpsc::Receiver<Update>) {
+        self.rows.fit_terminal();
+        self.show(&first);
+        while let (false, Ok(update)) = (self.rows.is_full(), more.try_recv()) {
+            self.show(&update);
+        }
+        self.rows.push();
+    }
+
+    fn show(&mut self, update: &Update) {
+        if let Update::Stopping { running, grace } = update {
+            return self.stopping(*running, *grace);
+        }
+        self.rows.show(update);
+        if let Update::Ready(ready) = update
+            && !std::mem::replace(&mut self.was_ready, true)
+        {
+            self.ready(ready);
+        }
+    }
+
+    /// The first time the tunnel is open.
+    fn ready(&mut self, ready: &Ready) {
+        let Memory {
+            tunnels,
+            relay,
+            project,
+            tunnel,
+        } = &self.memory;
+        if let Err(problem) = tunnels.note_url(relay, project, tunnel, &ready.url) {
+            self.rows
+                .say(&format!("warning: {}: {}", problem.what, problem.why));
+        }
+        if self.print_url {
+            // Once, and so short that no pipe is in the way.
+            let _ = terminal::print(&format!("{}\n", ready.url));
+        }
+        if let (Some(certificate), false) = (&self.certificate, self.output == Output::Quiet) {
+            self.rows.say(&private_address(&ready.url, certificate));
+        }
+    }
+
+    fn stopping(&mut self, running: u64, grace: Duration) {
+        let waited_for = match running {
+            0 => return,
+            1 => "1 running delivery".to_owned(),
+            count => format!("{count} running deliveries"),
+        };
+        if grace.is_zero() {
+            return self
+                .rows
+                .say(&format!("stopping without waiting for {waited_for}"));
+        }
+        self.rows.say(&format!(
+            "stopping: waiting up to {} s for {waited_for}; Ctrl-C again stops at once",
+            grace.as_secs()
+        ));
+    }
+
+    fn finish(
+        mut self,
+        ended: std::result::Result<Ended, LinkError>,
+        stop: Option<Stop>,
+    ) -> Result<Exit> {
+        match &ended {
+            Ok(ended) if self.output == Output::Json => {
+                let given_up = ended.given_up;
+                self.rows.add(&Line::Stopped { given_up });
+            }
+            Ok(Ended {
+                given_up: count @ 1..,
+                ..
+            }) => {
+                self.rows.say(&format!("{count} given up while running"));
+            }
+            _ => {}
+        }
+        self.rows.finish();
+        ended.map_err(|error| of_link(&error, &self.relay))?;
+        Ok(match stop {
+            Some(Stop::Signal(signal)) => signal.exit(),
+            Some(Stop::Unread) | None => Exit::Success,
+        })
+    }
+}
+
+/// What an address of our own relay is good for, and what to do for a better one.
+fn private_address(url: &str, certificate: &Path) -> String {
+    let certificate = certificate.to_string_lossy();
+    let certificate = terminal::quoted(&certificate);
+    let url = terminal::quoted(url);
+    format!(
+        "No relay is configured, so kreel runs one itself: only this machine can reach this address.\n\
+         Try it from another terminal:\n  \
+         curl --cacert {certificate} {url} -d '{{\"hello\":\"world\"}}'\n\
+         For a public address, `kreel relay` on a server of yours, then `kreel login` here.\n"
+    )
+}

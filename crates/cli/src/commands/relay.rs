@@ -1,0 +1,120 @@
+//! `kreel relay`: the public end, until it is told to stop.
+
+use std::future::Future;
+
+use kreel_relay::{Bound, Relay, RelayError, Tls};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::args::RelayArgs;
+use crate::exit::Exit;
+use crate::options::{GRACE, RelayOptions};
+use crate::problem::{Result, of_relay};
+use crate::runtime;
+use crate::signals::Signals;
+use crate::terminal::{Paint, print, say};
+
+/// Runs the relay.
+pub(crate) fn run(args: RelayArgs) -> Result<Exit> {
+    let options = RelayOptions::resolve(args)?;
+    runtime::log("info");
+    runtime::on_threads(options.threads)?.block_on(serve(options))
+}
+
+async fn serve(options: RelayOptions) -> Result<Exit> {
+    let mut signals = Signals::take()?;
+    let tls = options.config.tls.clone();
+    let relay = Relay::new(options.config).map_err(|error| of_relay(&error))?;
+    let first_token = relay.first_token().map(str::to_owned);
+    let bound = relay.bind().await;
+    if let Some(token) = &first_token {
+        // Before anything else can fail: it is never to be had again.
+        tell_token(token);
+    }
+    let bound = bound.map_err(|error| of_relay(&error))?;
+    announce(&bound, &tls, options.json)?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = bound.serve(async {
+        let _ = stopped.await;
+    });
+    let exit = until_stopped(serving, stop, &mut signals).await?;
+    if options.json {
+        print(&format!("{}\n", json!({"type": "stopped"})))?;
+    }
+    Ok(exit)
+}
+
+/// Serves until the first signal, then drains, unless a second one comes.
+async fn until_stopped(
+    serving: impl Future<Output = std::result::Result<(), RelayError>>,
+    stop: oneshot::Sender<()>,
+    signals: &mut Signals,
+) -> Result<Exit> {
+    tokio::pin!(serving);
+    let signal = tokio::select! {
+        ended = &mut serving => {
+            ended.map_err(|error| of_relay(&error))?;
+            return Ok(Exit::Success);
+        }
+        signal = signals.next() => signal,
+    };
+    say(&format!(
+        "stopping: requests under way may take {} s more; Ctrl-C again stops at once",
+        GRACE.as_secs()
+    ));
+    let _ = stop.send(());
+    tokio::select! {
+        ended = &mut serving => ended.map_err(|error| of_relay(&error))?,
+        _ = signals.next() => {}
+    }
+    Ok(signal.exit())
+}
+
+fn tell_token(token: &str) {
+    let paint = Paint::of_stderr();
+    say("The first token, shown now and never again:\n");
+    say(&format!("  {}\n", paint.bold(token)));
+}
+
+fn announce(bound: &Bound, tls: &Tls, json: bool) -> Result<()> {
+    let paint = Paint::of_stderr();
+    say(&format!(
+        "kreel relay is ready at {}",
+        paint.bold(bound.url())
+    ));
+    say(&format!("  listening on   {}", bound.address()));
+    if let Some(certificate) = bound.certificate() {
+        say(&format!("  certificate    {}", certificate.display()));
+    }
+    if *tls == Tls::Off {
+        say("  TLS            off: put a proxy with TLS in front before the world posts here");
+    }
+    say(&format!("  to use it      {}", login_line(bound, tls)));
+    if bound.address().ip().is_loopback() {
+        say("  reachable from this machine only; --listen 0.0.0.0:PORT opens it to others");
+    }
+    match json {
+        true => print(&format!("{}\n", ready(bound))),
+        false => Ok(()),
+    }
+}
+
+/// The command that connects a developer's machine.
+fn login_line(bound: &Bound, tls: &Tls) -> String {
+    let login = format!("kreel login --relay {}", bound.url());
+    match (tls, bound.certificate()) {
+        (Tls::SelfSigned, Some(certificate)) => {
+            format!("{login} --relay-ca {}", certificate.display())
+        }
+        _ => login,
+    }
+}
+
+fn ready(bound: &Bound) -> serde_json::Value {
+    json!({
+        "type": "ready",
+        "listen": bound.address().to_string(),
+        "url": bound.url(),
+        "certificate": bound.certificate(),
+    })
+}

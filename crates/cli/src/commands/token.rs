@@ -1,0 +1,147 @@
+//! `kreel token`: who may open tunnels at the relay on this machine.
+
+use jiff::Timestamp;
+use kreel_client::inert::inert;
+use kreel_relay::{TokenRow, Tokens};
+use serde_json::{Value, json};
+
+use crate::args::{Place, TokenArgs, TokenCommand};
+use crate::exit::Exit;
+use crate::paths::Paths;
+use crate::problem::{Result, of_relay};
+use crate::terminal::{print, say};
+
+/// Makes, lists or revokes tokens. The relay may be running beside.
+pub(crate) fn run(args: TokenArgs) -> Result<Exit> {
+    match args.command {
+        TokenCommand::Create { name, place } => create(&name, &place),
+        TokenCommand::List { place } => list(&place),
+        TokenCommand::Revoke { name, place } => revoke(&name, &place),
+    }?;
+    Ok(Exit::Success)
+}
+
+fn create(name: &str, place: &Place) -> Result<()> {
+    let token = open(place)?
+        .create(name)
+        .map_err(|error| of_relay(&error))?;
+    if place.json {
+        return print(&format!("{}\n", json!({"name": name, "token": token})));
+    }
+    say("This token is shown now and never again; `kreel login` wants it:");
+    print(&format!("{token}\n"))
+}
+
+fn list(place: &Place) -> Result<()> {
+    let rows = open(place)?.list().map_err(|error| of_relay(&error))?;
+    if place.json {
+        let lines: String = rows
+            .iter()
+            .map(|row| format!("{}\n", object(row)))
+            .collect();
+        return print(&lines);
+    }
+    if rows.is_empty() {
+        say("There are no tokens yet; `kreel token create NAME` makes one.");
+        return Ok(());
+    }
+    print(&table(&rows))
+}
+
+fn revoke(name: &str, place: &Place) -> Result<()> {
+    let row = open(place)?
+        .revoke(name)
+        .map_err(|error| of_relay(&error))?;
+    if place.json {
+        return print(&format!("{}\n", object(&row)));
+    }
+    say(&format!(
+        "The token {:?} is worthless now. Who is connected with it is being disconnected.",
+        row.name
+    ));
+    Ok(())
+}
+
+fn open(place: &Place) -> Result<Tokens> {
+    let data = match &place.data {
+        Some(data) => data.clone(),
+        None => Paths::find()?.relay(),
+    };
+    Tokens::open(&data).map_err(|error| of_relay(&error))
+}
+
+fn object(row: &TokenRow) -> Value {
+    let time = |time: Option<Timestamp>| time.map(|time| format!("{time:.3}"));
+    json!({
+        "id": row.id,
+        "name": row.name,
+        "created_at": time(Some(row.created_at)),
+        "last_used_at": time(row.last_used_at),
+        "revoked_at": time(row.revoked_at),
+    })
+}
+
+/// The rows under headings, as wide as they need to be.
+fn table(rows: &[TokenRow]) -> String {
+    let names: Vec<_> = rows.iter().map(|row| inert(&row.name)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max();
+    let width = width.unwrap_or_default().max(4);
+    let mut text = format!(
+        "{:>4}  {:width$}  {:16}  {:16}  STATE\n",
+        "ID", "NAME", "CREATED", "LAST USED"
+    );
+    for (row, name) in rows.iter().zip(names) {
+        let state = match row.revoked_at {
+            Some(at) => format!("revoked {}", minute(Some(at))),
+            None => "good".to_owned(),
+        };
+        let (created, used) = (minute(Some(row.created_at)), minute(row.last_used_at));
+        text += &format!(
+            "{:>4}  {name:width$}  {created:16}  {used:16}  {state}\n",
+            row.id
+        );
+    }
+    text
+}
+
+/// A time to the minute, in UTC.
+fn minute(time: Option<Timestamp>) -> String {
+    match time {
+        Some(time) => time.strftime("%Y-%m-%d %H:%M").to_string(),
+        None => "never".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_tells_good_from_revoked() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let rows = [
+            TokenRow {
+                id: 1,
+                name: "first".into(),
+                created_at: at("2026-11-01T10:00:00Z"),
+                last_used_at: Some(at("2026-11-02T11:30:59Z")),
+                revoked_at: None,
+            },
+            TokenRow {
+                id: 2,
+                name: "lap\x1b[31mtop".into(),
+                created_at: at("2026-11-01T10:00:00Z"),
+                last_used_at: None,
+                revoked_at: Some(at("2026-11-03T00:00:00Z")),
+            },
+        ];
+        let table = table(&rows);
+        assert!(!table.contains('\x1b'), "{table:?}");
+        let lines: Vec<&str> = table.lines().collect();
+        assert!(lines[1].ends_with("2026-11-02 11:30  good"), "{table}");
+        assert!(
+            lines[2].ends_with("never             revoked 2026-11-03 00:00"),
+            "{table}"
+        );
+    }
+}

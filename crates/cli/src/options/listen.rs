@@ -1,0 +1,163 @@
+//! What `kreel listen` needs.
+
+use std::time::Duration;
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use http::{HeaderName, HeaderValue};
+use kreel_client::{AnswerMode, HostHeader, Policy, Target};
+use kreel_wire::TunnelName;
+
+use super::Remote;
+use crate::args::{Header, ListenArgs, Output};
+use crate::paths::Paths;
+use crate::problem::{Code, Problem, Result};
+use crate::project::Project;
+use crate::settings::{Layers, Settings};
+
+/// A tunnel to open, and all about it.
+#[derive(Debug)]
+pub(crate) struct ListenOptions {
+    /// The relay elsewhere; without one it is this process.
+    pub(crate) remote: Option<Remote>,
+    /// The project the tunnel is for.
+    pub(crate) project: Project,
+    /// This user's folders.
+    pub(crate) paths: Paths,
+    /// Which tunnel.
+    pub(crate) tunnel: Choice,
+    /// How the relay answers senders.
+    pub(crate) policy: Policy,
+    /// The app, if there is one.
+    pub(crate) target: Option<Target>,
+    /// How long the app may take.
+    pub(crate) timeout: Option<Duration>,
+    /// Headers to set on requests to the app.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the app sees as `Host`.
+    pub(crate) host_header: HostHeader,
+    /// Whether any certificate of the app will do.
+    pub(crate) insecure: bool,
+    /// How deliveries are shown.
+    pub(crate) output: Output,
+    /// Whether standard output is for the public address alone.
+    pub(crate) print_url: bool,
+}
+
+/// Which tunnel to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// The one of this name.
+    Named(TunnelName),
+    /// The one this project had the last time, or a new one.
+    Remembered,
+    /// A new one, which the project has from now on.
+    New,
+}
+
+impl ListenOptions {
+    /// Settles what was typed, what is in the environment, and what the files say.
+    pub(crate) fn resolve(args: &ListenArgs, matches: &ArgMatches) -> Result<Self> {
+        Self::settle(args, matches, Project::find()?, Paths::find()?)
+    }
+
+    /// The same for this project and this user.
+    pub(super) fn settle(
+        args: &ListenArgs,
+        matches: &ArgMatches,
+        project: Project,
+        paths: Paths,
+    ) -> Result<Self> {
+        check(args, matches)?;
+        let typed = |from| Settings::of_listen(args, matches, from);
+        let layers = Layers::gather(typed, &project, &paths)?;
+        let headers = layers.value(|s| &s.headers).unwrap_or_default();
+        let output = layers.value(|s| &s.output).unwrap_or(Output::Compact);
+        if args.print_url && output == Output::Json {
+            return Err(conflict("--print-url", "JSON", "both want standard output"));
+        }
+        let tunnel = match layers.value(|s| &s.tunnel) {
+            _ if args.new => Choice::New,
+            Some(name) => Choice::Named(name),
+            None => Choice::Remembered,
+        };
+        Ok(Self {
+            remote: Remote::resolve(&layers)?,
+            project,
+            paths,
+            tunnel,
+            policy: policy(&layers)?,
+            target: layers.value(|s| &s.forward_to),
+            timeout: layers.value(|s| &s.timeout).map(|span| span.0),
+            headers: headers
+                .into_iter()
+                .map(|Header(name, value)| (name, value))
+                .collect(),
+            host_header: layers
+                .value(|s| &s.host_header)
+                .map_or(HostHeader::Rewrite, |host| host.0),
+            insecure: layers.value(|s| &s.insecure).unwrap_or(false),
+            output,
+            print_url: args.print_url,
+        })
+    }
+}
+
+fn policy(layers: &Layers) -> Result<Policy> {
+    let usual = Policy::default();
+    let policy = Policy {
+        answer: layers
+            .value(|s| &s.answer)
+            .map_or(usual.answer, |answer| answer.0),
+        wait: layers.value(|s| &s.wait).map_or(usual.wait, |span| span.0),
+        strict: layers.value(|s| &s.strict).unwrap_or(usual.strict),
+    };
+    match policy {
+        Policy {
+            answer: AnswerMode::Now(_),
+            strict: true,
+            ..
+        } => Err(conflict(
+            "answer = now",
+            "strict",
+            "one answers before the app does, the other never without it",
+        )),
+        policy => Ok(policy),
+    }
+}
+
+/// What was typed in one breath must not contradict itself.
+fn check(args: &ListenArgs, matches: &ArgMatches) -> Result<()> {
+    let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+    if args.new && typed("tunnel") {
+        return Err(conflict(
+            "--new",
+            "--tunnel",
+            "one makes a name, the other gives it",
+        ));
+    }
+    if let (Some(target), Some(other)) = (&args.target, &args.forward_to)
+        && typed("forward_to")
+        && target != other
+    {
+        let why = format!("{target} and {other} are two apps");
+        return Err(conflict("TARGET", "--forward-to", &why));
+    }
+    if args.json && typed("output") && args.output != Some(Output::Json) {
+        return Err(conflict(
+            "--json",
+            "--output",
+            "they ask for different formats",
+        ));
+    }
+    Ok(())
+}
+
+fn conflict(one: &str, other: &str, why: &str) -> Problem {
+    Problem::new(
+        Code::OptionsConflict,
+        format!("{one} and {other} can't go together"),
+        why,
+        "leave one of them out",
+    )
+}

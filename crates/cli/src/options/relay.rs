@@ -1,0 +1,98 @@
+//! What `kreel relay` needs.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{self, Path, PathBuf};
+use std::time::Duration;
+
+use kreel_relay::{Config, FirstToken, Limits, Tls};
+
+use crate::args::{RelayArgs, TlsChoice};
+use crate::paths::Paths;
+use crate::problem::{Code, Problem, Result};
+use crate::runtime;
+
+/// A relay and how it is run.
+#[derive(Debug)]
+pub(crate) struct RelayOptions {
+    /// The relay itself.
+    pub(crate) config: Config,
+    /// How many threads serve connections.
+    pub(crate) threads: usize,
+    /// Whether scripts read the output.
+    pub(crate) json: bool,
+}
+
+/// How long a stopping relay waits for requests under way: 10 s, as long as senders wait for
+/// the app by default, and as long as Docker waits before it kills.
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
+
+impl RelayOptions {
+    /// Settles what was typed.
+    pub(crate) fn resolve(args: RelayArgs) -> Result<Self> {
+        let listen = address(&args.listen)?;
+        let limits = limits(&args);
+        let data = match args.data {
+            Some(data) => absolute(&data),
+            None => Paths::find()?.relay(),
+        };
+        let tls = match (args.tls_cert, args.tls_key) {
+            (Some(cert), Some(key)) => Tls::Files { cert, key },
+            _ => match args.tls {
+                Some(TlsChoice::Off) => Tls::Off,
+                Some(TlsChoice::SelfSigned) | None => Tls::SelfSigned,
+            },
+        };
+        let config = Config {
+            listen,
+            data,
+            domain: args.domain.map(|domain| domain.0),
+            public_url: args.public_url.map(|url| url.to_string()),
+            tls,
+            behind_proxy: args.behind_proxy,
+            first_token: args.token_file.map_or(FirstToken::Print, FirstToken::File),
+            limits,
+            grace: GRACE,
+        };
+        Ok(Self {
+            config,
+            threads: args
+                .threads
+                .map_or_else(runtime::usual_threads, usize::from),
+            json: args.json,
+        })
+    }
+}
+
+/// The path as it is from every folder: others are told it.
+fn absolute(path: &Path) -> PathBuf {
+    path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn limits(args: &RelayArgs) -> Limits {
+    let usual = Limits::default();
+    let count = |count| usize::try_from(count).unwrap_or(usize::MAX);
+    Limits {
+        max_body_bytes: args.max_body.map_or(usual.max_body_bytes, |size| size.0),
+        max_links: args.max_links.map_or(usual.max_links, count),
+        max_waiting: args.max_waiting.unwrap_or(usual.max_waiting),
+        ..usual
+    }
+}
+
+/// An address to listen on; a name stands for the first address it has.
+fn address(text: &str) -> Result<SocketAddr> {
+    let unusable = |why: String| {
+        Problem::new(
+            Code::OptionUnusable,
+            format!("can't listen on {text:?}"),
+            why,
+            "give --listen an address and a port, like 127.0.0.1:4433 or 0.0.0.0:443",
+        )
+    };
+    match text.to_socket_addrs() {
+        Ok(mut found) => found
+            .next()
+            .ok_or_else(|| unusable("the name has no address".to_owned())),
+        Err(error) => Err(unusable(error.to_string())),
+    }
+}

@@ -1,0 +1,132 @@
+//! The codes: one for each fault, never used for another. KR01 is the way to the relay, KR02
+//! tokens, KR03 settings and files, KR04 running a relay, KR05 this machine.
+
+use std::fmt;
+
+use crate::exit::Exit;
+
+/// Declares the codes with their numbers and exit codes in one table.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal => $exit:ident,)*) => {
+        /// Which fault it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The code as people and scripts see it.
+            pub(crate) fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+
+            /// How the program ends because of it.
+            pub(crate) fn exit(self) -> Exit {
+                match self {
+                    $(Self::$name => Exit::$exit,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The relay's name has no address.
+    NameNotResolved = "KR0101" => Network,
+    /// Nobody listens at the relay's address.
+    ConnectionRefused = "KR0102" => Network,
+    /// Nobody answers at the relay's address.
+    ConnectionTimedOut = "KR0103" => Network,
+    /// There is no way to the relay's address.
+    ConnectionFailed = "KR0104" => Network,
+    /// The proxy in between can't be used, or won't connect.
+    ProxyFailed = "KR0105" => Network,
+    /// The relay's certificate is not trusted.
+    CertificateNotTrusted = "KR0106" => Network,
+    /// No TLS connection could be made.
+    TlsFailed = "KR0107" => Network,
+    /// The relay accepts connections and then says nothing.
+    RelaySilent = "KR0108" => Network,
+    /// What answers there is no relay.
+    NotARelay = "KR0109" => Network,
+    /// Relay and client have no version of the protocol in common.
+    VersionMismatch = "KR0110" => Network,
+    /// The relay is full, or shutting down.
+    RelayUnavailable = "KR0111" => Network,
+    /// The relay would not open the tunnel.
+    TunnelRejected = "KR0112" => Network,
+    /// The tunnel belongs to another token.
+    TunnelTaken = "KR0113" => Auth,
+    /// Another client has taken the tunnel over.
+    TunnelReplaced = "KR0114" => Network,
+    /// The link broke off.
+    LinkLost = "KR0115" => Network,
+    /// One end broke the link protocol.
+    ProtocolBroken = "KR0116" => Network,
+    /// The relay does not know the token.
+    TokenRefused = "KR0201" => Auth,
+    /// The token was revoked while it was in use.
+    TokenRevoked = "KR0202" => Auth,
+    /// There is a relay and no token for it.
+    TokenMissing = "KR0203" => Auth,
+    /// What was given as a token can't be one.
+    TokenMalformed = "KR0204" => Auth,
+    /// The file of the token can't be read.
+    TokenFileUnreadable = "KR0205" => Auth,
+    /// The saved token belongs to another relay.
+    TokenForOtherRelay = "KR0206" => Auth,
+    /// The relay has no token of this name.
+    TokenNotFound = "KR0207" => NotFound,
+    /// The relay has a token of this name already.
+    TokenNameTaken = "KR0208" => Failure,
+    /// There is no home folder to keep settings in.
+    NoHome = "KR0301" => Failure,
+    /// A file of settings can't be read.
+    SettingsUnreadable = "KR0302" => Usage,
+    /// A file of settings says what makes no sense.
+    SettingsInvalid = "KR0303" => Usage,
+    /// The project's file of settings holds a secret.
+    SecretInProject = "KR0304" => Usage,
+    /// Options that can't go together.
+    OptionsConflict = "KR0305" => Usage,
+    /// A file of kreel's own can't be read or written.
+    FileUnusable = "KR0306" => Failure,
+    /// The certificates to trust can't be used.
+    RelayCaUnusable = "KR0307" => Usage,
+    /// An option has a value that can't work.
+    OptionUnusable = "KR0308" => Usage,
+    /// Something has to be asked for, and there is nobody to ask.
+    NobodyToAsk = "KR0309" => Usage,
+    /// The relay's address can't be listened on.
+    AddressUnusable = "KR0401" => Failure,
+    /// The relay's data folder can't be used.
+    DataUnusable = "KR0402" => Failure,
+    /// Another relay uses the data folder.
+    DataInUse = "KR0403" => Failure,
+    /// The relay's certificate or key can't be used.
+    CertificateUnusable = "KR0404" => Failure,
+    /// A newer kreel wrote the relay's data.
+    DataNewer = "KR0405" => Failure,
+    /// The relay's store failed.
+    StoreFailed = "KR0406" => Failure,
+    /// The operating system refuses something kreel can't do without.
+    SystemRefused = "KR0501" => Failure,
+    /// Too many relays of this project run at once.
+    TooManyEmbedded = "KR0502" => Failure,
+    /// The relay inside kreel has stopped by itself.
+    EmbeddedStopped = "KR0503" => Failure,
+    /// A webhook of the demo did not come through.
+    DemoIncomplete = "KR0504" => Failure,
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,54 @@
+//! The threads that serve connections, and the log they write.
+
+use std::io::{self, IsTerminal};
+use std::thread;
+
+use tokio::runtime::{Builder, Runtime};
+use tracing_subscriber::EnvFilter;
+
+use crate::problem::{Code, Problem, Result};
+use crate::terminal::Paint;
+
+/// A runtime on this thread alone: nothing is handed from thread to thread, which is what costs
+/// time when little is going on.
+pub(crate) fn on_this_thread() -> Result<Runtime> {
+    build(&mut Builder::new_current_thread())
+}
+
+/// A runtime with this many threads; with one it is this thread.
+pub(crate) fn on_threads(count: usize) -> Result<Runtime> {
+    match count {
+        0 | 1 => on_this_thread(),
+        count => build(Builder::new_multi_thread().worker_threads(count)),
+    }
+}
+
+/// How many threads serve a relay best: half the processors, since the kernel's side of the
+/// network needs the other half, and past 8 the locks between them cost more than they bring.
+pub(crate) fn usual_threads() -> usize {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    (processors / 2).clamp(1, 8)
+}
+
+fn build(builder: &mut Builder) -> Result<Runtime> {
+    builder.enable_all().build().map_err(|error| {
+        Problem::new(
+            Code::SystemRefused,
+            "kreel can't start",
+            error,
+            "check the limits on open files and processes (`ulimit -a`)",
+        )
+    })
+}
+
+/// Writes the log to standard error: this level and worse, or what `KREEL_LOG` says.
+pub(crate) fn log(level: &str) {
+    let filter = EnvFilter::try_from_env("KREEL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let ansi = io::stderr().is_terminal() && Paint::of_stderr().is_colour();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(ansi)
+        .with_target(false)
+        .try_init();
+}

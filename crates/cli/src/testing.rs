@@ -1,0 +1,81 @@
+//! A project and a user's folders for tests, with the files they say they have.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::builder::Resettable;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use tempfile::TempDir;
+
+use crate::args::{Cli, ListenArgs};
+use crate::paths::Paths;
+use crate::problem::Result;
+use crate::project::Project;
+use crate::settings::{Layers, Settings};
+
+/// A user with one project.
+#[derive(Debug)]
+pub(crate) struct Home {
+    folder: TempDir,
+    /// The user's folders.
+    pub(crate) paths: Paths,
+    /// The project.
+    pub(crate) project: Project,
+}
+
+impl Home {
+    /// A user without any files.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        for name in ["app", "config/kreel", "data"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+        }
+        Self {
+            paths: Paths::below(&root),
+            project: Project::at(&root.join("app")),
+            folder,
+        }
+    }
+
+    /// With these settings of the user.
+    pub(crate) fn user(self, text: &str) -> Self {
+        fs::write(self.paths.user_settings(), text).unwrap();
+        self
+    }
+
+    /// With these settings of the project.
+    pub(crate) fn project(self, text: &str) -> Self {
+        fs::write(self.project.settings(), text).unwrap();
+        self
+    }
+
+    /// With this file, below the folder that holds everything.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    /// The path of a file below the folder that holds everything.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        fs::canonicalize(self.folder.path()).unwrap().join(name)
+    }
+
+    /// What counts when these words are typed after `kreel listen`.
+    pub(crate) fn layers(&self, words: &[&str]) -> Result<Layers> {
+        let (args, matches) = listen(words);
+        let typed = |from| Settings::of_listen(&args, &matches, from);
+        Layers::gather(typed, &self.project, &self.paths)
+    }
+}
+
+/// What was typed after `kreel listen`. The environment of the tests has no say.
+pub(crate) fn listen(words: &[&str]) -> (ListenArgs, ArgMatches) {
+    let command = Cli::command().mut_subcommand("listen", |listen| {
+        listen.mut_args(|arg| arg.env(Resettable::Reset))
+    });
+    let words = ["kreel", "listen"].iter().chain(words);
+    let mut matches = command.try_get_matches_from(words).unwrap();
+    let (_, matches) = matches.remove_subcommand().unwrap();
+    (ListenArgs::from_arg_matches(&matches).unwrap(), matches)
+}

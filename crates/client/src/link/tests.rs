@@ -1,1 +1,0 @@
-//! A link against a scripted relay.
