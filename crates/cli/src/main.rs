@@ -58,10 +58,10 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
     match command {
         Command::Listen(args) => commands::listen::run(&args, matches),
         Command::Demo(args) => commands::demo::run(&args),
-        Command::Login(args) => commands::login::run(args),
+        Command::Login(args) => commands::login::run(args, matches),
         Command::Logout => commands::login::forget(),
         Command::Status(args) => commands::status::run(&args, matches),
-        Command::Relay(args) => commands::relay::run(*args),
+        Command::Relay(args) => commands::relay::run(*args, matches),
         Command::Token(args) => commands::token::run(args),
         Command::Completion(args) => commands::completion::run(&args),
     }

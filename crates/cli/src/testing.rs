@@ -69,13 +69,18 @@ impl Home {
     }
 }
 
-/// What was typed after `kreel listen`. The environment of the tests has no say.
+/// What was typed after `kreel listen`.
 pub(crate) fn listen(words: &[&str]) -> (ListenArgs, ArgMatches) {
-    let command = Cli::command().mut_subcommand("listen", |listen| {
-        listen.mut_args(|arg| arg.env(Resettable::Reset))
-    });
-    let words = ["kreel", "listen"].iter().chain(words);
-    let mut matches = command.try_get_matches_from(words).unwrap();
-    let (_, matches) = matches.remove_subcommand().unwrap();
+    let matches = typed("listen", words);
     (ListenArgs::from_arg_matches(&matches).unwrap(), matches)
+}
+
+/// What was typed after a command. The environment of the tests has no say.
+pub(crate) fn typed(name: &str, words: &[&str]) -> ArgMatches {
+    let command = Cli::command().mut_subcommand(name, |command| {
+        command.mut_args(|arg| arg.env(Resettable::Reset))
+    });
+    let words = ["kreel", name].into_iter().chain(words.iter().copied());
+    let mut matches = command.try_get_matches_from(words).unwrap();
+    matches.remove_subcommand().unwrap().1
 }

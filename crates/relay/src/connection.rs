@@ -23,7 +23,7 @@ use self::deadlines::Deadlines;
 pub(crate) use self::deadlines::{Busy, UnderWay};
 use crate::framing::{FramingLimits, GatedIo};
 use crate::ingress::{self, From};
-use crate::limits::{H2_STREAMS, HEAD_BYTES, HEAD_TIME, HEADER_LINES, IDLE, TLS_HANDSHAKE};
+use crate::limits::{H2_STREAMS, HEAD_BYTES, HEADER_LINES, IDLE, TLS_HANDSHAKE};
 use crate::shared::Shared;
 
 /// A connection's bytes, in the clear.
@@ -91,8 +91,8 @@ async fn http1(shared: Arc<Shared>, stream: Stream, from: From) {
     let io = TokioIo::new(Deadlines::new(stream, busy.clone()));
     let service = ingress::service(shared.clone(), from, busy, Some(gate.clone()));
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
+        // Deadlines keeps the time: hyper's own would set a timer for each request.
+        .header_read_timeout(None)
         .max_headers(HEADER_LINES)
         .max_buf_size(HEAD_BYTES)
         // A sender that has said all it has to say may close its half and still listen.

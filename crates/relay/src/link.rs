@@ -19,7 +19,7 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tracing::{debug, info, warn};
 
 use self::sent::Sent;
-use crate::limits::{GOODBYE, OPENS_QUEUED, PIECES_QUEUED};
+use crate::limits::{GOODBYE, OPENS_QUEUED, PIECES_QUEUED, TURN};
 use crate::replies::{Replies, Reply, Violation};
 
 /// What others may do with a live link.
@@ -75,7 +75,8 @@ pub(crate) struct Opened {
     /// Where the answer comes; closes without one when the link is lost.
     pub(crate) reply: oneshot::Receiver<Reply>,
     /// What must be acquired to send more of the body: bytes, as [`Chunk::cost_bytes`] counts.
-    pub(crate) credit: Arc<Semaphore>,
+    /// None if the body is complete.
+    pub(crate) credit: Option<Arc<Semaphore>>,
 }
 
 /// The link is gone, or has no room for another exchange.
@@ -114,8 +115,8 @@ impl Link {
     /// number is set here, so that numbers grow on the link.
     pub(crate) async fn open(&self, request: Request) -> Result<Opened, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        let credit = Arc::new(Semaphore::new(self.window_bytes as usize));
-        let exchange = self.enqueue(request, Some(reply), &credit).await?;
+        let credit = (!request.end).then(|| self.window());
+        let exchange = self.enqueue(request, Some(reply), credit.clone()).await?;
         Ok(Opened {
             exchange,
             reply: answer,
@@ -123,17 +124,21 @@ impl Link {
         })
     }
 
+    /// The credit an exchange has at first.
+    fn window(&self) -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(self.window_bytes as usize))
+    }
+
     async fn enqueue(
         &self,
         mut request: Request,
         reply: Option<oneshot::Sender<Reply>>,
-        credit: &Arc<Semaphore>,
+        upload: Option<Arc<Semaphore>>,
     ) -> Result<ExchangeId, Unavailable> {
         if reply.is_some() && self.exchanges.load(Ordering::Relaxed) >= EXCHANGES {
             return Err(Unavailable);
         }
         let place = self.opens.reserve().await.map_err(|_| Unavailable)?;
-        let upload = (!request.end).then(|| credit.clone());
         // Numbered and queued under one lock: two senders must not swap their numbers.
         let mut last = self
             .last_exchange
@@ -241,10 +246,18 @@ impl Actor {
         socket: &mut MessageSocket<S>,
         on_ack: &mut impl FnMut(Vec<kreel_wire::Seq>),
     ) -> LinkEnd {
+        let mut received = 0;
         loop {
             let step = std::future::poll_fn(|cx| self.poll_step(socket, cx)).await;
             let done = match step {
-                Step::Received(message) => self.receive(message, on_ack),
+                Step::Received(message) => {
+                    received += 1;
+                    if received % TURN == 0 {
+                        // Let the senders have what is here while the client makes more.
+                        tokio::task::yield_now().await;
+                    }
+                    self.receive(message, on_ack)
+                }
                 Step::Open(open) => self.open(socket, *open),
                 Step::Piece(chunk) => self.piece(socket, chunk),
                 Step::Control(control) => self.control(socket, control),

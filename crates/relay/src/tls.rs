@@ -35,7 +35,7 @@ impl Certificate {
     pub(crate) fn load(config: &Config) -> Result<Option<Arc<Self>>, RelayError> {
         let (cert, key) = match &config.tls {
             Tls::Off => return Ok(None),
-            Tls::SelfSigned => self_signed::ensure(&config.data, config.domain.as_deref())?,
+            Tls::SelfSigned => self_signed::ensure(&config.data, &names(config))?,
             Tls::Files { cert, key } => (cert.clone(), key.clone()),
         };
         let current = RwLock::new(Arc::new(read(&cert, &key)?));
@@ -98,6 +98,28 @@ impl ResolvesServerCert for Certificate {
                 .clone(),
         )
     }
+}
+
+/// What clients and senders may call this relay.
+fn names(config: &Config) -> Vec<String> {
+    let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
+    if let Some(domain) = &config.domain {
+        names.extend([domain.clone(), format!("*.{domain}")]);
+    }
+    let listen = config.listen.ip();
+    if !listen.is_unspecified() {
+        names.push(listen.to_string());
+    }
+    let public = config
+        .public_url
+        .as_deref()
+        .and_then(|url| url.parse::<http::Uri>().ok());
+    if let Some(host) = public.as_ref().and_then(http::Uri::host) {
+        names.push(host.trim_matches(['[', ']']).to_owned());
+    }
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn read(cert: &Path, key: &Path) -> Result<CertifiedKey, RelayError> {

@@ -47,7 +47,7 @@ pub(crate) struct LoginArgs {
     pub(crate) token_file: Option<PathBuf>,
 
     /// Read the token from standard input
-    #[arg(long, conflicts_with = "token_file")]
+    #[arg(long)]
     pub(crate) token_stdin: bool,
 
     /// Trust only the certificates in this PEM file, as for a relay that made its own

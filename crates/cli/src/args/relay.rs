@@ -61,7 +61,6 @@ pub(crate) struct RelayArgs {
         env = "KREEL_TLS",
         hide_env = true,
         hide_possible_values = true,
-        conflicts_with_all = ["tls_cert", "tls_key"],
         help_heading = "TLS"
     )]
     pub(crate) tls: Option<TlsChoice>,

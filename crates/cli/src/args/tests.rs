@@ -148,8 +148,6 @@ fn half_a_certificate_is_refused() {
         kind(&["--tls-key", "k.pem"]),
         ErrorKind::MissingRequiredArgument
     );
-    let both = ["--tls", "off", "--tls-cert", "c.pem", "--tls-key", "k.pem"];
-    assert_eq!(kind(&both), ErrorKind::ArgumentConflict);
     assert_eq!(kind(&["--tls", "acme"]), ErrorKind::InvalidValue);
 }
 

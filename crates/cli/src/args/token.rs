@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 /// Make, list and revoke the tokens of a relay on this machine
@@ -24,7 +25,7 @@ pub(crate) enum TokenCommand {
     /// Make a token and show it, this once
     Create {
         /// Name of the token, to tell it from others
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         name: String,
         /// Where the relay is.
         #[command(flatten)]
@@ -39,7 +40,7 @@ pub(crate) enum TokenCommand {
     /// Make a token worthless; who is connected with it is disconnected
     Revoke {
         /// Name or number of the token
-        #[arg(value_name = "NAME")]
+        #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         name: String,
         /// Where the relay is.
         #[command(flatten)]

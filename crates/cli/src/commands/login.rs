@@ -4,12 +4,13 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use clap::ArgMatches;
 use kreel_client::inert::inert;
 use kreel_client::{ProbeConfig, RelayUrl, Token, probe};
 
 use crate::args::LoginArgs;
 use crate::exit::Exit;
-use crate::options::{certificates, parse_token, read_token};
+use crate::options::{certificates, conflict, is_typed, parse_token, read_token};
 use crate::paths::Paths;
 use crate::private_file;
 use crate::problem::{Code, Problem, Result, of_link};
@@ -21,7 +22,11 @@ use crate::terminal::{can_ask, say};
 const TOKEN_BYTES: u64 = 4096;
 
 /// Tries a relay and a token, and saves them if they are good.
-pub(crate) fn run(args: LoginArgs) -> Result<Exit> {
+pub(crate) fn run(args: LoginArgs, matches: &ArgMatches) -> Result<Exit> {
+    if args.token_stdin && is_typed(matches, "token_file") {
+        let why = "there is one token";
+        return Err(conflict("--token-stdin", "--token-file", why));
+    }
     let paths = Paths::find()?;
     let relay = match args.relay {
         Some(relay) => relay,

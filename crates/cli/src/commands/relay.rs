@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use clap::ArgMatches;
 use kreel_relay::{Bound, Relay, RelayError, Tls};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -15,8 +16,8 @@ use crate::signals::Signals;
 use crate::terminal::{Paint, print, say};
 
 /// Runs the relay.
-pub(crate) fn run(args: RelayArgs) -> Result<Exit> {
-    let options = RelayOptions::resolve(args)?;
+pub(crate) fn run(args: RelayArgs, matches: &ArgMatches) -> Result<Exit> {
+    let options = RelayOptions::resolve(args, matches)?;
     runtime::log("info");
     runtime::on_threads(options.threads)?.block_on(serve(options))
 }

@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use clap::ArgMatches;
-use clap::parser::ValueSource;
 use http::{HeaderName, HeaderValue};
 use kreel_client::{AnswerMode, HostHeader, Policy, Target};
 use kreel_wire::TunnelName;
 
-use super::Remote;
+use super::{Remote, conflict, is_typed};
 use crate::args::{Header, ListenArgs, Output};
 use crate::paths::Paths;
-use crate::problem::{Code, Problem, Result};
+use crate::problem::Result;
 use crate::project::Project;
 use crate::settings::{Layers, Settings};
 
@@ -128,7 +127,7 @@ fn policy(layers: &Layers) -> Result<Policy> {
 
 /// What was typed in one breath must not contradict itself.
 fn check(args: &ListenArgs, matches: &ArgMatches) -> Result<()> {
-    let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let typed = |id| is_typed(matches, id);
     if args.new && typed("tunnel") {
         return Err(conflict(
             "--new",
@@ -151,13 +150,4 @@ fn check(args: &ListenArgs, matches: &ArgMatches) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-fn conflict(one: &str, other: &str, why: &str) -> Problem {
-    Problem::new(
-        Code::OptionsConflict,
-        format!("{one} and {other} can't go together"),
-        why,
-        "leave one of them out",
-    )
 }

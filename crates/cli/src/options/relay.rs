@@ -4,8 +4,10 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
+use clap::ArgMatches;
 use kreel_relay::{Config, FirstToken, Limits, Tls};
 
+use super::{conflict, is_typed};
 use crate::args::{RelayArgs, TlsChoice};
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result};
@@ -28,19 +30,13 @@ pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 impl RelayOptions {
     /// Settles what was typed.
-    pub(crate) fn resolve(args: RelayArgs) -> Result<Self> {
+    pub(crate) fn resolve(args: RelayArgs, matches: &ArgMatches) -> Result<Self> {
+        let tls = tls(&args, matches)?;
         let listen = address(&args.listen)?;
         let limits = limits(&args);
         let data = match args.data {
             Some(data) => absolute(&data),
             None => Paths::find()?.relay(),
-        };
-        let tls = match (args.tls_cert, args.tls_key) {
-            (Some(cert), Some(key)) => Tls::Files { cert, key },
-            _ => match args.tls {
-                Some(TlsChoice::Off) => Tls::Off,
-                Some(TlsChoice::SelfSigned) | None => Tls::SelfSigned,
-            },
         };
         let config = Config {
             listen,
@@ -60,6 +56,27 @@ impl RelayOptions {
                 .map_or_else(runtime::usual_threads, usize::from),
             json: args.json,
         })
+    }
+}
+
+/// How connections are secured. What was typed counts more than what is in the environment.
+fn tls(args: &RelayArgs, matches: &ArgMatches) -> Result<Tls> {
+    let choice = match args.tls {
+        Some(TlsChoice::Off) => Tls::Off,
+        Some(TlsChoice::SelfSigned) | None => Tls::SelfSigned,
+    };
+    let (Some(cert), Some(key)) = (args.tls_cert.clone(), args.tls_key.clone()) else {
+        return Ok(choice);
+    };
+    let tls_typed = is_typed(matches, "tls");
+    let files_typed = is_typed(matches, "tls_cert") || is_typed(matches, "tls_key");
+    if args.tls.is_none() || (files_typed && !tls_typed) {
+        Ok(Tls::Files { cert, key })
+    } else if tls_typed && !files_typed {
+        Ok(choice)
+    } else {
+        let why = "one makes a certificate or needs none, the other gives it";
+        Err(conflict("--tls", "--tls-cert", why))
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use clap::FromArgMatches;
 use kreel_client::{AnswerMode, HostHeader, RelayUrl};
+use kreel_relay::Tls;
 
 use super::*;
-use crate::args::Output;
+use crate::args::{Output, RelayArgs};
 use crate::problem::{Code, Problem, Result};
-use crate::testing::{Home, listen};
+use crate::testing::{Home, listen, typed};
 
 const TOKEN: &str = "kreel_abcdefghijklmnopqrstuvwxyz";
 
@@ -155,6 +157,40 @@ fn what_is_missing_or_no_token_is_told_apart() {
     let empty = home.path("empty.pem");
     let words = [&relay[..], &token, &[empty.to_str().unwrap()]].concat();
     assert_eq!(problem(&home, &words).code, Code::RelayCaUnusable);
+}
+
+fn relay_tls(words: &[&str]) -> Result<Tls> {
+    let matches = typed("relay", words);
+    let args = RelayArgs::from_arg_matches(&matches).unwrap();
+    RelayOptions::resolve(args, &matches).map(|options| options.config.tls)
+}
+
+#[test]
+fn a_relay_has_one_kind_of_tls() {
+    let files = ["--tls-cert", "c.pem", "--tls-key", "k.pem"];
+    let given = Tls::Files {
+        cert: "c.pem".into(),
+        key: "k.pem".into(),
+    };
+    assert_eq!(relay_tls(&[]).unwrap(), Tls::SelfSigned);
+    assert_eq!(relay_tls(&["--tls", "off"]).unwrap(), Tls::Off);
+    assert_eq!(relay_tls(&files).unwrap(), given);
+    let both = relay_tls(&[&["--tls", "off"], &files[..]].concat());
+    assert_eq!(both.unwrap_err().code, Code::OptionsConflict);
+}
+
+#[test]
+fn a_relays_address_may_be_a_name() {
+    let listen = |text: &str| {
+        let matches = typed("relay", &["--listen", text]);
+        let args = RelayArgs::from_arg_matches(&matches).unwrap();
+        RelayOptions::resolve(args, &matches).map(|options| options.config.listen)
+    };
+    assert!(listen("localhost:0").unwrap().ip().is_loopback());
+    assert_eq!(listen("[::1]:4433").unwrap().to_string(), "[::1]:4433");
+    for bad in ["4433", "127.0.0.1", "127.0.0.1:99999"] {
+        assert_eq!(listen(bad).unwrap_err().code, Code::OptionUnusable, "{bad}");
+    }
 }
 
 #[test]

@@ -7,12 +7,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use crate::limits::{IDLE, WRITE_PAUSE};
+use crate::limits::{HEAD_TIME, IDLE, WRITE_PAUSE};
 
 /// How many requests are under way on a connection; silence is no fault while there are any.
 #[derive(Debug, Clone, Default)]
@@ -48,25 +47,33 @@ pub(crate) struct Deadlines<S> {
     watch: Option<Watch>,
 }
 
+/// When the peer last did what it should. One timer serves it for long: it is not set anew at
+/// each read, but looks when it fires how long the silence has really been.
 #[derive(Debug)]
 struct Watch {
-    read: Pin<Box<Sleep>>,
-    read_armed: bool,
+    timer: Pin<Box<Sleep>>,
+    /// The last byte, or the end of the last request.
+    quiet_since: Instant,
+    /// The first byte of a head that is still arriving.
+    head_since: Option<Instant>,
     write: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Deadlines<S> {
     /// Puts a stream under deadlines, which `busy` suspends for reading.
     pub(crate) fn new(stream: S, busy: Busy) -> Self {
-        let read = Box::pin(tokio::time::sleep(IDLE));
+        let now = Instant::now();
+        let timer = Box::pin(tokio::time::sleep_until(now + HEAD_TIME));
+        let watch = Watch {
+            timer,
+            quiet_since: now,
+            head_since: None,
+            write: None,
+        };
         Self {
             stream,
             busy,
-            watch: Some(Watch {
-                read,
-                read_armed: true,
-                write: None,
-            }),
+            watch: Some(watch),
         }
     }
 
@@ -77,16 +84,32 @@ impl<S> Deadlines<S> {
 }
 
 impl Watch {
-    fn poll_read_deadline(&mut self, cx: &mut Context<'_>, busy: &Busy) -> Poll<()> {
-        if !self.read_armed {
-            self.read.as_mut().reset(Instant::now() + IDLE);
-            self.read_armed = true;
+    fn heard(&mut self, busy: &Busy) {
+        self.quiet_since = Instant::now();
+        if busy.is_idle() {
+            self.head_since.get_or_insert(self.quiet_since);
+        } else {
+            self.head_since = None;
         }
-        while self.read.as_mut().poll(cx).is_ready() {
-            if busy.is_idle() {
-                return Poll::Ready(());
+    }
+
+    /// Ready once the peer has taken too long.
+    fn poll_read_deadline(&mut self, cx: &mut Context<'_>, busy: &Busy) -> Poll<()> {
+        while self.timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if !busy.is_idle() {
+                (self.quiet_since, self.head_since) = (now, None);
             }
-            self.read.as_mut().reset(Instant::now() + IDLE);
+            let ends = [
+                Some(self.quiet_since + IDLE),
+                self.head_since.map(|since| since + HEAD_TIME),
+            ];
+            match ends.into_iter().flatten().min() {
+                Some(end) if end <= now => return Poll::Ready(()),
+                // Not later than a head might have to end that begins right now.
+                Some(end) => self.timer.as_mut().reset(end.min(now + HEAD_TIME)),
+                None => {}
+            }
         }
         Poll::Pending
     }
@@ -97,10 +120,10 @@ impl Watch {
     }
 }
 
-fn too_slow(what: &str, after: Duration) -> io::Error {
+fn too_slow(what: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::TimedOut,
-        format!("the peer {what} nothing for {} s", after.as_secs()),
+        format!("the peer {what} too slowly, or nothing"),
     )
 }
 
@@ -114,9 +137,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Deadlines<S> {
         let read = Pin::new(&mut this.stream).poll_read(cx, into);
         if let Some(watch) = &mut this.watch {
             if read.is_ready() {
-                watch.read_armed = false;
+                watch.heard(&this.busy);
             } else if watch.poll_read_deadline(cx, &this.busy).is_ready() {
-                return Poll::Ready(Err(too_slow("sent", IDLE)));
+                return Poll::Ready(Err(too_slow("sends")));
             }
         }
         read
@@ -133,7 +156,7 @@ impl<S: AsyncWrite + Unpin> Deadlines<S> {
             if written.is_ready() {
                 watch.write = None;
             } else if watch.poll_write_deadline(cx).is_ready() {
-                return Poll::Ready(Err(too_slow("read", WRITE_PAUSE)));
+                return Poll::Ready(Err(too_slow("reads")));
             }
         }
         written
@@ -180,6 +203,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Deadlines<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -204,7 +229,38 @@ mod tests {
             stream.read(&mut byte).await.unwrap_err().kind(),
             io::ErrorKind::TimedOut
         );
+        // The byte above began a head, which has less time than silence.
+        assert!((HEAD_TIME..HEAD_TIME + Duration::from_secs(1)).contains(&start.elapsed()));
+
+        let (near, _far) = tokio::io::duplex(64);
+        let mut stream = Deadlines::new(near, Busy::default());
+        let start = Instant::now();
+        assert_eq!(
+            stream.read(&mut byte).await.unwrap_err().kind(),
+            io::ErrorKind::TimedOut
+        );
         assert!((IDLE..IDLE + Duration::from_secs(1)).contains(&start.elapsed()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_trickles_in_has_a_deadline_and_a_body_has_none_here() {
+        let (near, mut far) = tokio::io::duplex(64);
+        let busy = Busy::default();
+        let mut stream = Deadlines::new(near, busy.clone());
+        let trickle = tokio::spawn(async move {
+            while far.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(HEAD_TIME / 5).await;
+            }
+        });
+        let (mut byte, under_way) = ([0], busy.begin());
+        for _ in 0..50 {
+            assert_eq!(stream.read(&mut byte).await.unwrap(), 1);
+        }
+        drop(under_way);
+        let start = Instant::now();
+        while stream.read(&mut byte).await.is_ok() {}
+        assert!(start.elapsed() <= HEAD_TIME * 2, "{:?}", start.elapsed());
+        trickle.abort();
     }
 
     #[tokio::test(start_paused = true)]

@@ -24,6 +24,9 @@ use crate::replies::{Consumed, ReplyBody};
 pub(crate) struct Body {
     first: Option<Bytes>,
     rest: Option<Rest>,
+    /// Whether its size may be told: an answer the app gave in chunks stays in chunks, or it
+    /// would get a `Content-Length` the app has not sent.
+    sized: bool,
     /// Keeps the connection busy until the body is written.
     _under_way: Option<UnderWay>,
 }
@@ -50,6 +53,7 @@ impl Body {
         Self {
             first: Some(bytes).filter(|bytes| !bytes.is_empty()),
             rest: None,
+            sized: true,
             _under_way: None,
         }
     }
@@ -88,8 +92,12 @@ pub(super) fn app_answer(
     exchange: ExchangeId,
     upload: Option<UploadTask>,
 ) -> Response<Body> {
+    let headers = header_map(&head.headers, &body);
     let body = match body {
-        ReplyBody::Whole(bytes) => Body::whole(bytes),
+        ReplyBody::Whole(bytes) => Body {
+            sized: bytes.is_empty() || head.headers.first("content-length").is_some(),
+            ..Body::whole(bytes)
+        },
         ReplyBody::Streamed(first, pieces) => {
             let link = link.clone();
             let rest = Rest {
@@ -103,6 +111,7 @@ pub(super) fn app_answer(
             Body {
                 first: Some(first).filter(|first| !first.is_empty()),
                 rest: Some(rest),
+                sized: false,
                 _under_way: None,
             }
         }
@@ -115,18 +124,19 @@ pub(super) fn app_answer(
     {
         response.extensions_mut().insert(reason);
     }
-    *response.headers_mut() = header_map(&head.headers);
+    *response.headers_mut() = headers;
     response
 }
 
 /// The app's header lines. The client leaves those of its own hop out; a hostile one might not.
-fn header_map(lines: &kreel_wire::Headers) -> HeaderMap {
+fn header_map(lines: &kreel_wire::Headers, body: &ReplyBody) -> HeaderMap {
     let mut map = HeaderMap::with_capacity(lines.len());
     for line in lines {
         if matches!(
             &line.name[..],
             b"connection" | b"transfer-encoding" | b"keep-alive" | b"upgrade"
-        ) {
+        ) || (line.name == "content-length" && is_false_length(&line.value, body))
+        {
             continue;
         }
         let name = HeaderName::from_lowercase(&line.name);
@@ -136,6 +146,23 @@ fn header_map(lines: &kreel_wire::Headers) -> HeaderMap {
         }
     }
     map
+}
+
+/// Whether this is not the length of a body that is all here. hyper would believe it, and the
+/// sender take what is left of the body for its next answer. (An empty body may have a length:
+/// that of the one a GET would get.)
+fn is_false_length(told: &[u8], body: &ReplyBody) -> bool {
+    let digits = || {
+        std::str::from_utf8(told)
+            .ok()
+            .filter(|_| told.iter().all(u8::is_ascii_digit))
+    };
+    match body {
+        ReplyBody::Whole(bytes) if !bytes.is_empty() => {
+            digits().and_then(|digits| digits.parse().ok()) != Some(bytes.len())
+        }
+        _ => false,
+    }
 }
 
 impl http_body::Body for Body {
@@ -176,9 +203,9 @@ impl http_body::Body for Body {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.rest {
-            None => SizeHint::with_exact(self.first.as_ref().map_or(0, Bytes::len) as u64),
-            Some(_) => SizeHint::default(),
+        match self.sized {
+            true => SizeHint::with_exact(self.first.as_ref().map_or(0, Bytes::len) as u64),
+            false => SizeHint::default(),
         }
     }
 }

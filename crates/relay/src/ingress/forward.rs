@@ -275,7 +275,7 @@ impl Forward<'_> {
             retained,
             link: waiting.link.clone(),
             exchange: waiting.exchange,
-            credit: waiting.credit.clone(),
+            credit: waiting.credit.take(),
             progress: progress.clone(),
             no_sending: no_sending.clone(),
         };
@@ -399,7 +399,7 @@ struct Waiting {
     link: Arc<Link>,
     exchange: ExchangeId,
     reply: tokio::sync::oneshot::Receiver<Reply>,
-    credit: Arc<tokio::sync::Semaphore>,
+    credit: Option<Arc<tokio::sync::Semaphore>>,
     over: bool,
 }
 

@@ -27,7 +27,8 @@ pub(super) struct Upload {
     pub(super) retained: Option<Retained>,
     pub(super) link: Arc<Link>,
     pub(super) exchange: ExchangeId,
-    pub(super) credit: Arc<Semaphore>,
+    /// What must be acquired for each piece.
+    pub(super) credit: Option<Arc<Semaphore>>,
     pub(super) progress: Progress,
     /// Cancelled when the client shall have no more of it, though it is still retained.
     pub(super) no_sending: CancellationToken,
@@ -167,7 +168,8 @@ impl Upload {
             data,
             end,
         };
-        let permits = self.credit.acquire_many(chunk.cost_bytes()).await;
+        let credit = self.credit.as_ref().ok_or(Unavailable)?;
+        let permits = credit.acquire_many(chunk.cost_bytes()).await;
         permits.map_err(|_| Unavailable)?.forget();
         self.link.send_piece(chunk).await
     }

@@ -147,11 +147,12 @@ impl Drain {
         // Settled in the meantime, as when a client acknowledged it on an earlier link.
         let Some(record) = record else { return Ok(()) };
         self.link.sent().add_queued(seq, record.body_bytes);
-        let credit = Arc::new(Semaphore::new(self.link.window_bytes as usize));
+        let credit = self.link.window();
         let (total, mut left) = (record.body_bytes, record.body_bytes);
         let (request, rest) = first_message(record);
         left -= request.body.len() as u64;
-        let exchange = self.link.enqueue(request, None, &credit).await?;
+        let upload = (!request.end).then(|| credit.clone());
+        let exchange = self.link.enqueue(request, None, upload).await?;
         if let Some(rest) = rest {
             left -= rest.len() as u64;
             self.send_body(exchange, &credit, rest, left == 0).await?;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use kreel_wire::{AnswerMode, Chunk, Failure, Kind, Policy, Seq, ToClient, ToRelay, limits};
+use kreel_wire::{
+    Answer, AnswerMode, Chunk, Failure, HeadersBuilder, Kind, Policy, Response, Seq, ToClient,
+    ToRelay, limits,
+};
 
 use super::support::TestRelay;
 use crate::Limits;
@@ -324,4 +327,33 @@ async fn a_sender_that_breaks_off_leaves_nothing_behind() {
     });
     assert_eq!(next.body, "next");
     assert!(next.delivery.seq > Seq(0));
+}
+
+#[tokio::test]
+async fn a_length_that_is_not_the_bodys_goes_no_further() {
+    let relay = TestRelay::start().await;
+    let mut client = relay.client("mine", Policy::default()).await;
+    for told in ["3", "300", "+5", "three"] {
+        let (answer, ()) = tokio::join!(relay.post("/mine", b"x"), async {
+            let exchange = client.request().await.exchange;
+            let mut headers = HeadersBuilder::with_capacity(1);
+            headers.push(b"content-length", told.as_bytes());
+            let response = Response {
+                status: 200,
+                reason: None,
+                headers: headers.build(),
+            };
+            let answer = ToRelay::Answer(Answer {
+                exchange,
+                response,
+                body: "hello".into(),
+                end: true,
+            });
+            client.say(answer).await;
+        });
+        assert!(
+            answer.contains("content-length: 5\r\n") && answer.ends_with("\r\n\r\nhello"),
+            "{told}: {answer}"
+        );
+    }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use kreel_socket::{Burst, MessageSocket, SocketError, websocket_config};
 use kreel_wire::{
-    Answer, ExchangeId, Headers, Hello, Policy, Request, Response, ToClient, ToRelay,
+    Answer, ExchangeId, HeadersBuilder, Hello, Policy, Request, Response, ToClient, ToRelay,
     WelcomeOrReject, Wire, limits,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -210,10 +210,12 @@ impl TestClient {
     }
 
     pub(super) async fn answer(&mut self, exchange: ExchangeId, body: &'static str) {
+        let mut headers = HeadersBuilder::with_capacity(1);
+        headers.push(b"content-length", body.len().to_string().as_bytes());
         let response = Response {
             status: 200,
             reason: None,
-            headers: Headers::default(),
+            headers: headers.build(),
         };
         self.say(ToRelay::Answer(Answer {
             exchange,

@@ -12,9 +12,8 @@ use crate::store::private;
 
 /// The certificate's and the key's file in this folder, made unless they are there for these
 /// names already.
-pub(super) fn ensure(data: &Path, domain: Option<&str>) -> Result<(PathBuf, PathBuf), RelayError> {
+pub(super) fn ensure(data: &Path, names: &[String]) -> Result<(PathBuf, PathBuf), RelayError> {
     let (cert, key) = (data.join("cert.pem"), data.join("key.pem"));
-    let names = names(domain);
     // Beside the certificate stands for which names it was made.
     let noted = data.join("cert.names");
     let up_to_date = fs::read_to_string(&noted).is_ok_and(|noted| noted == names.join("\n"));
@@ -23,19 +22,13 @@ pub(super) fn ensure(data: &Path, domain: Option<&str>) -> Result<(PathBuf, Path
     }
     let failed = |error: rcgen::Error| unusable(&cert, error);
     let pair = KeyPair::generate().map_err(failed)?;
-    let made = params(&names)
+    let made = params(names)
         .and_then(|params| params.self_signed(&pair))
         .map_err(failed)?;
     write(&key, &pair.serialize_pem())?;
     write(&cert, &made.pem())?;
     write(&noted, &names.join("\n"))?;
     Ok((cert, key))
-}
-
-fn names(domain: Option<&str>) -> Vec<String> {
-    let domain = domain.map(|domain| [domain.to_owned(), format!("*.{domain}")]);
-    let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    domain.into_iter().flatten().chain(local).collect()
 }
 
 fn params(names: &[String]) -> Result<CertificateParams, rcgen::Error> {

@@ -29,7 +29,7 @@ fn a_self_signed_certificate_stays_until_its_names_change() {
     let text = fs::read(first.path()).unwrap();
     Certificate::load(&config).unwrap();
     assert_eq!(fs::read(first.path()).unwrap(), text);
-    config.domain = None;
+    config.public_url = Some("https://[2001:db8::7]:8443".to_owned());
     Certificate::load(&config).unwrap();
     assert_ne!(fs::read(first.path()).unwrap(), text);
     #[cfg(unix)]
@@ -41,6 +41,29 @@ fn a_self_signed_certificate_stays_until_its_names_change() {
             .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
+    fs::remove_dir_all(&config.data).unwrap();
+}
+
+#[test]
+fn a_self_signed_certificate_names_all_that_the_relay_is_called() {
+    let mut config = config("named", Tls::SelfSigned);
+    config.listen = SocketAddr::from((Ipv4Addr::new(203, 0, 113, 7), 443));
+    config.public_url = Some("https://hooks.example".to_owned());
+    let named = names(&config);
+    for name in [
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        "203.0.113.7",
+        "hooks.example",
+        "*.relay.example",
+    ] {
+        assert!(
+            named.iter().any(|named| named == name),
+            "{name} in {named:?}"
+        );
+    }
+    Certificate::load(&config).unwrap();
     fs::remove_dir_all(&config.data).unwrap();
 }
 
