@@ -92,3 +92,6 @@ impl Dialer {
         &self.relay
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //! Dull on purpose. One task owns the link, the engine and all attempts; the way of a delivery
 //! is this task, the attempt's task, and this task again.
 
+mod alarm;
+mod effects;
 pub(crate) mod lanes;
 mod line;
 mod notices;
@@ -16,12 +18,13 @@ use std::time::Duration;
 use kreel_wire::{AnswerMode, DeliveryId, GoodbyeReason, Welcome};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 
+use self::alarm::Alarm;
 use self::lanes::{Lanes, lanes};
 use self::line::{Line, Patience, Verdict};
 use self::notices::Notices;
-use self::turn::{Alarm, Turn};
+use self::turn::Turn;
 use crate::dial::Dialer;
 use crate::engine::{Effect, Engine, Event, Rules};
 use crate::forward::{Forward, Work};
@@ -140,7 +143,7 @@ impl Running {
                     let grants = self.grants.clone();
                     let link = Link::new(*socket, &welcome, tunnel, number, grants);
                     self.last_link = number;
-                    self.connected(link, welcome);
+                    self.connected(link, *welcome);
                 }
                 Turn::NotConnected(error) => self.disconnected(error)?,
                 Turn::Lost(error) => {
@@ -156,20 +159,20 @@ impl Running {
 
     fn dial(&mut self) {
         let attempt = self.patience.begin();
-        self.notices.notice(Update::Connecting { attempt });
+        self.notices.tell(Update::Connecting { attempt });
         let (dialer, introduction) = (self.dialer.clone(), self.introduction.clone());
         self.line = Line::Connecting(Box::pin(async move {
             link::connect(&dialer, &introduction).await
         }));
     }
 
-    fn connected(&mut self, link: Link, welcome: Box<Welcome>) {
+    fn connected(&mut self, link: Link, welcome: Welcome) {
         self.line = Line::Up {
             link: Box::new(link),
             since: Instant::now(),
         };
         self.patience.connected();
-        self.notices.notice(Update::Ready(Arc::new(Ready {
+        self.notices.tell(Update::Ready(Arc::new(Ready {
             url: welcome.url,
             subdomain_url: welcome.subdomain_url,
             forward_to: self.config.target.as_ref().map(ToString::to_string),
@@ -206,7 +209,7 @@ impl Running {
             Verdict::GiveUp => Err(error),
             Verdict::Pause { pause, attempt } => {
                 self.line = Line::Pausing(Box::pin(sleep(pause)));
-                self.notices.notice(Update::Reconnecting {
+                self.notices.tell(Update::Reconnecting {
                     cause: crate::error::with_causes(&error),
                     code: error.code(),
                     error: Arc::new(error),
@@ -233,11 +236,11 @@ impl Running {
         self.decide(Event::Stop);
         let stop_at = Instant::now() + grace;
         self.stop_at = Some(stop_at);
-        self.alarm.stop = Some(Box::pin(sleep_until(stop_at)));
+        self.alarm.set_stop(stop_at);
         if !matches!(self.line, Line::Up { .. }) {
             self.line = Line::Off;
         }
-        self.notices.notice(Update::Stopping {
+        self.notices.tell(Update::Stopping {
             running: self.engine.running() as u64,
             grace,
         });
@@ -251,56 +254,10 @@ impl Running {
                 .await;
         }
         let counters = self.engine.counters();
-        self.notices.notice(Update::Counters(counters));
+        self.notices.tell(Update::Counters(counters));
         self.notices.deliver();
         let given_up = outcome?;
         Ok(Ended { counters, given_up })
-    }
-
-    /// Lets the engine decide, and does what it says.
-    fn decide(&mut self, event: Event<'_>) {
-        let mut effects = std::mem::take(&mut self.effects);
-        self.engine.on(event, &mut effects);
-        for effect in effects.drain(..) {
-            self.carry_out(effect);
-        }
-        self.effects = effects;
-        self.alarm.set(self.engine.deadline());
-    }
-
-    fn carry_out(&mut self, effect: Effect) {
-        match effect {
-            Effect::Attempt { id, run, attempt } => {
-                if let Some(Hand::Waiting(mut work)) = self.hands.remove(&id) {
-                    work.run = run;
-                    work.attempt = attempt;
-                    let task = self.tasks.spawn(self.forward.clone().attempt(*work));
-                    self.hands.insert(id, Hand::Running(task));
-                }
-            }
-            Effect::Drop { id } => {
-                if let Some(Hand::Running(task)) = self.hands.remove(&id) {
-                    task.abort();
-                }
-            }
-            Effect::Probe => {
-                self.tasks.spawn(self.forward.clone().probe());
-            }
-            Effect::Update(update) => self.notices.row(update),
-            Effect::Ack(seq) => self.on_link(|link| link.ack(seq)),
-            Effect::Fail { exchange, failure } => {
-                self.on_link(|link| link.fail(exchange, failure));
-            }
-            Effect::Discard { exchange } => self.on_link(|link| link.discard(exchange)),
-            Effect::Close { exchange } => self.on_link(|link| link.close(exchange)),
-        }
-    }
-
-    /// Without a link there is nobody to tell; the relay asks again on the next one.
-    fn on_link(&mut self, tell: impl FnOnce(&mut Link)) {
-        if let Line::Up { link, .. } = &mut self.line {
-            tell(link);
-        }
     }
 }
 

@@ -3,8 +3,8 @@
 //! ```text
 //!              ┌── app down, held, its turn not come ──┐
 //!  Received ─▶ Waiting ──────────▶ Running ──▶ Finished (acknowledged, remembered)
-//!              ▲                     │  └────▶ gone: the sender left, or the link was lost
-//!              └─── NoConnection ────┘         before the request was complete
+//!              ▲                     │  └────▶ broken off, before the request was complete:
+//!              └─── NoConnection ────┘         it may come again
 //! ```
 //!
 //! Kept deliveries are attempted one after another, oldest first; live ones beside them, as they
@@ -12,7 +12,10 @@
 
 mod app;
 mod effect;
-mod finished;
+mod ends;
+mod entry;
+mod memory;
+mod turns;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -22,9 +25,10 @@ use tokio::time::Instant;
 
 use self::app::AppState;
 pub(crate) use self::effect::{Effect, Event, Run};
-use self::finished::Finished;
-use crate::limits::{ATTEMPTS, FINISHED, WAITING};
-use crate::{AnsweredBy, Attempt, AttemptEnd, Counters, Summary, Timings, Update};
+use self::entry::{Entry, Stage, answered};
+use self::memory::Memory;
+use crate::limits::{BROKEN_OFF, FINISHED, WAITING};
+use crate::{AnsweredBy, Counters, Summary, Update};
 
 /// What the engine must know of the options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +44,11 @@ pub(crate) struct Rules {
 pub(crate) struct Engine {
     rules: Rules,
     deliveries: HashMap<DeliveryId, Entry>,
-    finished: Finished,
+    /// Those finished last, in case they come again.
+    finished: Memory,
+    /// Those broken off last, by their sender or by the loss of the link: the relay may still
+    /// have got the whole of them, and then they come again.
+    broken_off: Memory,
     /// Those waiting, by position, apart by kind since their turns come by different rules.
     kept: BTreeSet<(Seq, DeliveryId)>,
     live: BTreeSet<(Seq, DeliveryId)>,
@@ -51,26 +59,6 @@ pub(crate) struct Engine {
     app: AppState,
     hold: Hold,
     counters: Counters,
-}
-
-/// A delivery that is not finished.
-#[derive(Debug)]
-struct Entry {
-    summary: Arc<Summary>,
-    /// On the present link, if the relay has spoken of it there.
-    exchange: Option<ExchangeId>,
-    /// A sender waits for the app's answer.
-    is_wanted: bool,
-    /// Its whole body is here.
-    is_complete: bool,
-    stage: Stage,
-    attempts: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Waiting,
-    Running(Run),
 }
 
 /// Whether attempts may be started.
@@ -89,7 +77,8 @@ impl Engine {
         Self {
             rules,
             deliveries: HashMap::new(),
-            finished: Finished::new(FINISHED),
+            finished: Memory::new(FINISHED),
+            broken_off: Memory::new(BROKEN_OFF),
             kept: BTreeSet::new(),
             live: BTreeSet::new(),
             running: 0,
@@ -194,15 +183,24 @@ impl Engine {
         let summary = summary();
         if self.finished.contains(&id) {
             self.counters.duplicates += 1;
+            if summary.kind == Kind::Live {
+                let cause = "it was finished before".to_owned();
+                let failure = Failure::GivenUp { cause };
+                effects.push(Effect::Fail { exchange, failure });
+            }
             effects.push(Effect::Close { exchange });
             effects.push(Effect::Drop { id });
             effects.push(Effect::Ack(summary.seq));
             return;
         }
-        self.counters.received += 1;
+        if self.broken_off.remove(&id) {
+            self.counters.broken_off -= 1;
+        } else {
+            self.counters.received += 1;
+            effects.push(Effect::Update(Update::Delivery(summary.clone())));
+        }
         let kind = summary.kind;
         let seq = summary.seq;
-        effects.push(Effect::Update(Update::Delivery(summary.clone())));
         let entry = Entry {
             summary,
             exchange: Some(exchange),
@@ -218,19 +216,6 @@ impl Engine {
             return;
         }
         self.queue(kind, seq, id);
-        self.start_those_whose_turn_it_is(effects);
-    }
-
-    fn sender_left(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
-        let Some(entry) = self.deliveries.get(&id) else {
-            return;
-        };
-        if let Stage::Running(_) = entry.stage {
-            let end = AttemptEnd::Failed(Failure::SenderLeft);
-            effects.push(attempt_ended(entry, end, Timings::default()));
-        }
-        self.counters.sender_left += 1;
-        self.forget(id, effects);
         self.start_those_whose_turn_it_is(effects);
     }
 
@@ -274,48 +259,9 @@ impl Engine {
         self.start_those_whose_turn_it_is(effects);
     }
 
-    fn ended(
-        &mut self,
-        id: DeliveryId,
-        run: Run,
-        end: AttemptEnd,
-        timings: Timings,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.app.attempt_ended();
-        if self.is_running(&id, run)
-            && let Some(entry) = self.deliveries.get(&id)
-        {
-            let status = match &end {
-                AttemptEnd::Answered { status, .. } => Some(*status),
-                AttemptEnd::Failed(_) => None,
-            };
-            if self.rules.capture && status.is_some() {
-                effects.push(Effect::Update(Update::Captured(entry.summary.clone())));
-            } else {
-                effects.push(attempt_ended(entry, end, timings));
-            }
-            if let (Some(_), true) = (status, entry.is_wanted) {
-                let by = match self.rules.capture {
-                    true => AnsweredBy::Client,
-                    false => AnsweredBy::App,
-                };
-                effects.push(answered(entry, status, by));
-            }
-            match status {
-                Some(_) => self.counters.delivered += 1,
-                None => self.counters.failed += 1,
-            }
-            self.settle(id, effects);
-        }
-        self.start_those_whose_turn_it_is(effects);
-    }
-
     fn probed(&mut self, found: Result<(), Failure>, now: Instant, effects: &mut Vec<Effect>) {
         match found {
-            Err(_) => {
-                self.app.went_down(now);
-            }
+            Err(_) => self.app.was_not_found(now),
             Ok(()) if self.app.came_back(now) => {
                 let waiting = (self.kept.len() + self.live.len()) as u64;
                 effects.push(Effect::Update(Update::AppUp { waiting }));
@@ -333,169 +279,6 @@ impl Engine {
             self.start_those_whose_turn_it_is(effects);
         }
     }
-
-    fn link_lost(&mut self, effects: &mut Vec<Effect>) {
-        let mut cut_off = Vec::new();
-        for (id, entry) in &mut self.deliveries {
-            entry.exchange = None;
-            entry.is_wanted = false;
-            if !entry.is_complete {
-                cut_off.push(*id);
-                if let Stage::Running(_) = entry.stage {
-                    let cause = "the link was lost before the request was complete".to_owned();
-                    let end = AttemptEnd::Failed(Failure::GivenUp { cause });
-                    effects.push(attempt_ended(entry, end, Timings::default()));
-                }
-            }
-        }
-        for id in cut_off {
-            self.counters.received -= 1;
-            self.forget(id, effects);
-        }
-        effects.push(self.counted());
-        self.start_those_whose_turn_it_is(effects);
-    }
-
-    fn held(&mut self, hold: Hold) {
-        if self.hold != Hold::Stopped {
-            self.hold = hold;
-        }
-    }
-
-    fn release_one(&mut self, effects: &mut Vec<Effect>) {
-        if self.hold == Hold::On
-            && let Some(id) = self.oldest()
-        {
-            self.start(id, effects);
-        }
-    }
-
-    /// Starts attempts as far as the app, the user and the order allow.
-    fn start_those_whose_turn_it_is(&mut self, effects: &mut Vec<Effect>) {
-        while self.hold == Hold::Off && self.running < ATTEMPTS {
-            let next = match self.app.takes_more() {
-                true => self.oldest(),
-                false => self.oldest_strict(),
-            };
-            let Some(id) = next else {
-                if self.live.is_empty() {
-                    self.app.caught_up();
-                }
-                return;
-            };
-            self.start(id, effects);
-        }
-    }
-
-    /// The oldest of those waiting: of the kept ones only while none is being attempted.
-    fn oldest(&self) -> Option<DeliveryId> {
-        let kept = self.kept.first().filter(|_| self.kept_running.is_none());
-        let next = match (kept, self.live.first()) {
-            (Some(kept), Some(live)) => Some(kept.min(live)),
-            (kept, live) => kept.or(live),
-        };
-        next.map(|(_, id)| *id)
-    }
-
-    /// Under `strict` a waiting sender is told at once that the app is down, by trying it.
-    fn oldest_strict(&self) -> Option<DeliveryId> {
-        let (_, id) = self.live.first().filter(|_| self.rules.strict)?;
-        self.deliveries[id].is_wanted.then_some(*id)
-    }
-
-    fn start(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
-        let Some(entry) = self.deliveries.get_mut(&id) else {
-            return;
-        };
-        let run = Run(self.last_run.0 + 1);
-        entry.stage = Stage::Running(run);
-        entry.attempts += 1;
-        let attempt = entry.attempts;
-        let place = (entry.summary.seq, id);
-        match entry.summary.kind {
-            Kind::Live => self.live.remove(&place),
-            Kind::Queued => {
-                self.kept_running = Some(id);
-                self.kept.remove(&place)
-            }
-        };
-        self.last_run = run;
-        self.running += 1;
-        self.app.attempt_started();
-        effects.push(Effect::Attempt { id, run, attempt });
-    }
-
-    fn queue(&mut self, kind: Kind, seq: Seq, id: DeliveryId) {
-        match kind {
-            Kind::Live => self.live.insert((seq, id)),
-            Kind::Queued => self.kept.insert((seq, id)),
-        };
-    }
-
-    /// Ends a delivery that had no attempt, or one that never reached the app.
-    fn give_up(&mut self, id: DeliveryId, failure: Failure, effects: &mut Vec<Effect>) {
-        if let Some(entry) = self.deliveries.get(&id) {
-            if let (Some(exchange), true) = (entry.exchange, entry.is_wanted) {
-                let failure = failure.clone();
-                effects.push(Effect::Fail { exchange, failure });
-            }
-            let end = AttemptEnd::Failed(failure);
-            effects.push(attempt_ended(entry, end, Timings::default()));
-            self.counters.failed += 1;
-            self.settle(id, effects);
-        }
-    }
-
-    /// A delivery is finished: it is acknowledged, and remembered in case it comes again.
-    fn settle(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
-        if let Some(entry) = self.deliveries.get(&id) {
-            effects.push(Effect::Ack(entry.summary.seq));
-            self.finished.insert(id);
-            self.forget(id, effects);
-        }
-    }
-
-    fn forget(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
-        let Some(entry) = self.deliveries.remove(&id) else {
-            return;
-        };
-        match entry.stage {
-            Stage::Running(_) => self.not_running(id),
-            Stage::Waiting => {
-                self.live.remove(&(entry.summary.seq, id));
-                self.kept.remove(&(entry.summary.seq, id));
-            }
-        }
-        if let Some(exchange) = entry.exchange {
-            effects.push(Effect::Close { exchange });
-        }
-        effects.push(Effect::Drop { id });
-    }
-
-    fn not_running(&mut self, id: DeliveryId) {
-        self.running -= 1;
-        if self.kept_running == Some(id) {
-            self.kept_running = None;
-        }
-    }
-}
-
-fn attempt_ended(entry: &Entry, end: AttemptEnd, timings: Timings) -> Effect {
-    Effect::Update(Update::Attempt(Attempt {
-        delivery: entry.summary.clone(),
-        attempt: entry.attempts.max(1),
-        end,
-        timings,
-        replay: false,
-    }))
-}
-
-fn answered(entry: &Entry, status: Option<u16>, by: AnsweredBy) -> Effect {
-    Effect::Update(Update::Answered {
-        delivery: entry.summary.clone(),
-        status,
-        by,
-    })
 }
 
 fn address_of(failure: &Failure) -> String {

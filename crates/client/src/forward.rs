@@ -6,9 +6,11 @@
 mod answer;
 mod app;
 mod body;
+mod capture;
 mod connection;
 mod head;
 mod pool;
+mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,7 +106,7 @@ impl Forward {
                 self.hand_over(app, &work, body, &mut reply, &mut clock)
                     .await
             }
-            None => Ok(answer::capture(work.delivery.id, body, &mut reply).await),
+            None => Ok(capture::capture(work.delivery.id, body, &mut reply).await),
         };
         let (lane, message, report) = match run {
             Ok(ending) => {
@@ -180,7 +182,7 @@ impl Forward {
             };
             let again = unsent.body.map(RequestBody::into_body);
             body = match again.or(spare.map(Body::Whole)) {
-                Some(body) if connection.is_reused() && unsent.is_closed => body,
+                Some(body) if connection.is_reused() && unsent.is_untouched => body,
                 _ => return Ok(reply.failed(unsent.failure)),
             };
             connection = match app.connect().await {

@@ -8,29 +8,29 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// Text that may be shown as it is, on one line.
-pub fn text(text: &str) -> Cow<'_, str> {
+pub fn inert(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_inert) {
         return Cow::Borrowed(text);
     }
-    let mut inert = String::with_capacity(text.len() + 16);
-    push(text, &mut inert);
-    Cow::Owned(inert)
+    let mut shown = String::with_capacity(text.len() + 16);
+    push(text, &mut shown);
+    Cow::Owned(shown)
 }
 
 /// The same for bytes that need not be text.
-pub fn bytes(bytes: &[u8]) -> Cow<'_, str> {
+pub fn inert_bytes(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(utf8) = std::str::from_utf8(bytes) {
-        return text(utf8);
+        return inert(utf8);
     }
-    let mut inert = String::with_capacity(bytes.len() + 16);
+    let mut shown = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
-        push(chunk.valid(), &mut inert);
+        push(chunk.valid(), &mut shown);
         for byte in chunk.invalid() {
             // Writing to a string can't fail.
-            let _ = write!(inert, "\\x{byte:02x}");
+            let _ = write!(shown, "\\x{byte:02x}");
         }
     }
-    Cow::Owned(inert)
+    Cow::Owned(shown)
 }
 
 /// Whether a character does nothing but be seen.
@@ -38,12 +38,12 @@ pub fn is_inert(c: char) -> bool {
     !is_control(c) && !is_bidi(c) && !is_invisible(c)
 }
 
-fn push(text: &str, inert: &mut String) {
+fn push(text: &str, shown: &mut String) {
     for c in text.chars() {
         if is_inert(c) {
-            inert.push(c);
+            shown.push(c);
         } else {
-            let _ = write!(inert, "\\u{{{:x}}}", u32::from(c));
+            let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
         }
     }
 }
@@ -106,28 +106,28 @@ mod tests {
             ("x\u{e0041}", "x\\u{e0041}"),
             ("a\u{2028}b", "a\\u{2028}b"),
         ] {
-            assert_eq!(text(raw), shown);
+            assert_eq!(inert(raw), shown);
         }
     }
 
     #[test]
     fn what_only_looks_strange_stays() {
         for fine in ["", "plain", "Grüße", "日本語", "🦀", "e\u{301}", "שלום"] {
-            assert!(matches!(text(fine), Cow::Borrowed(same) if same == fine));
+            assert!(matches!(inert(fine), Cow::Borrowed(same) if same == fine));
         }
     }
 
     #[test]
     fn bytes_that_are_no_text_are_all_visible() {
-        assert_eq!(bytes(b"a\xff\xc3(\x1b"), "a\\xff\\xc3(\\u{1b}");
-        assert_eq!(bytes("é".as_bytes()), "é");
-        assert_eq!(bytes(b"\xe2\x80"), "\\xe2\\x80");
+        assert_eq!(inert_bytes(b"a\xff\xc3(\x1b"), "a\\xff\\xc3(\\u{1b}");
+        assert_eq!(inert_bytes("é".as_bytes()), "é");
+        assert_eq!(inert_bytes(b"\xe2\x80"), "\\xe2\\x80");
     }
 
     proptest! {
         #[test]
         fn nothing_that_acts_is_left(raw in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let shown = bytes(&raw);
+            let shown = inert_bytes(&raw);
             prop_assert!(shown.chars().all(is_inert));
             prop_assert!(shown.len() >= raw.len());
         }

@@ -14,6 +14,8 @@ mod limits;
 mod link;
 pub mod plain;
 mod probe;
+#[cfg(test)]
+mod testing;
 mod update;
 
 use tokio::sync::mpsc;

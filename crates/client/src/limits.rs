@@ -54,8 +54,9 @@ pub(crate) const CREDIT_LANE: usize = 2
     * kreel_wire::limits::EXCHANGES
     * (kreel_wire::limits::WINDOW_BYTES / kreel_wire::limits::CREDIT_STEP_BYTES) as usize;
 
-/// How many messages are read from the link before it may write again: 256.
-pub(crate) const READ_RUN: usize = 256;
+/// How many messages are read from the link before attempts and writing have their turn: 16, so
+/// that the app is at work on some of a crowd while the rest is still being read.
+pub(crate) const READ_RUN: usize = 16;
 
 /// The most attempts running at once: 512, half of the descriptors a shell usually grants.
 pub(crate) const ATTEMPTS: usize = 512;
@@ -68,6 +69,10 @@ pub(crate) const WAITING: usize = 4096;
 ///
 /// Several times what can be unacknowledged on one link; 2 MiB.
 pub(crate) const FINISHED: usize = 32 * 1024;
+
+/// How many deliveries that were broken off are remembered: 1,024, since only large uploads
+/// can be, and those are few.
+pub(crate) const BROKEN_OFF: usize = 1024;
 
 /// How long a connection to the app may take: 5 s; a listening app on this machine or network
 /// accepts at once, and whoever drops packets counts as down.

@@ -218,6 +218,3 @@ impl From<Violation> for LinkError {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

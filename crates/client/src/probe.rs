@@ -130,3 +130,6 @@ fn untrusting(error: ConfigError) -> LinkError {
         cause: crate::error::with_causes(&error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -205,8 +205,7 @@ impl AnsweredBy {
 
 /// What became of all deliveries so far.
 ///
-/// At any moment `received = delivered + failed + sender_left + waiting`. A delivery whose
-/// request was cut off by the loss of the link counts as not received: the relay sends it again.
+/// At any moment `received = delivered + failed + broken_off + waiting`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Deliveries that came, each counted once.
@@ -215,8 +214,9 @@ pub struct Counters {
     pub delivered: u64,
     /// Those whose attempt ended without a complete answer.
     pub failed: u64,
-    /// Those whose sender broke off before the request was complete.
-    pub sender_left: u64,
+    /// Those that broke off before the request was complete, by the sender or by the loss of
+    /// the link. One that comes again whole is no longer counted here.
+    pub broken_off: u64,
     /// Those not finished: running, or waiting for their turn or for the app.
     pub waiting: u64,
     /// Those that came again after they were finished, and were only acknowledged.

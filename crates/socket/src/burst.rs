@@ -3,30 +3,37 @@
 //! A websocket asks for a few KiB at a time; a relay with thousands of idle links can't keep
 //! more for each. One large read serves many of those requests, then its buffer is freed.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::io::poll_read_buf;
 
 /// How much one system call reads at the most: 64 KiB, a whole chunk of a body.
 const RUN_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    /// A buffer at hand for whichever link reads next: a thread's links read one after another,
+    /// and seldom leave anything over. Making one for each read would be a tenth of a delivery's
+    /// cost.
+    static SPARE: Cell<BytesMut> = Cell::new(BytesMut::new());
+}
 
 /// A stream with a read buffer that exists only while it holds something.
 #[derive(Debug)]
 pub struct Burst<S> {
     stream: S,
-    run: Bytes,
+    run: BytesMut,
 }
 
 impl<S> Burst<S> {
     /// A stream whose first bytes were read already.
     pub fn new(stream: S, read_ahead: Bytes) -> Self {
-        Self {
-            stream,
-            run: read_ahead,
-        }
+        let run = BytesMut::from(read_ahead);
+        Self { stream, run }
     }
 }
 
@@ -36,25 +43,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Burst<S> {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.run.is_empty() {
-            let mut run = Vec::with_capacity(RUN_BYTES);
-            let mut space = ReadBuf::uninit(run.spare_capacity_mut());
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut space))?;
-            let filled = space.filled();
-            let now = filled.len().min(into.remaining());
-            into.put_slice(&filled[..now]);
-            if now < filled.len() {
-                let rest = Bytes::copy_from_slice(&filled[now..]);
-                drop(run);
-                self.run = rest;
+        let this = &mut *self;
+        if this.run.is_empty() {
+            this.run = SPARE.take();
+            this.run.clear();
+            this.run.reserve(RUN_BYTES);
+            let read = poll_read_buf(Pin::new(&mut this.stream), cx, &mut this.run);
+            if !matches!(read, Poll::Ready(Ok(1..))) {
+                SPARE.set(std::mem::take(&mut this.run));
+                return read.map_ok(drop);
             }
-            return Poll::Ready(Ok(()));
         }
-        let now = self.run.len().min(into.remaining());
-        into.put_slice(&self.run[..now]);
-        self.run.advance(now);
-        if self.run.is_empty() {
-            self.run = Bytes::new();
+        let now = this.run.len().min(into.remaining());
+        into.put_slice(&this.run[..now]);
+        this.run.advance(now);
+        if this.run.is_empty() {
+            SPARE.set(std::mem::take(&mut this.run));
         }
         Poll::Ready(Ok(()))
     }

@@ -124,12 +124,11 @@ impl Base {
             joined.put_u8(b'/');
         }
         let mut sign = b'?';
-        for part in [self.query.as_deref().map(str::as_bytes), query] {
-            if let Some(part) = part {
-                joined.put_u8(sign);
-                joined.put_slice(part);
-                sign = b'&';
-            }
+        let queries = [self.query.as_deref().map(str::as_bytes), query];
+        for part in queries.into_iter().flatten() {
+            joined.put_u8(sign);
+            joined.put_slice(part);
+            sign = b'&';
         }
         PathAndQuery::from_maybe_shared(joined.freeze())
     }
@@ -170,6 +169,9 @@ fn authority_of(text: &str, scheme: Scheme) -> Result<(Host, u16), InvalidTarget
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok((Host::Localhost, port(text)?));
     }
+    if !text.starts_with('[') && text.matches(':').count() > 1 {
+        return Err(InvalidTarget::Host { got: text.into() });
+    }
     let given = port_of(text).map_err(|got| InvalidTarget::Port { got })?;
     let host = match given {
         Some(_) => &text[..text.rfind(':').unwrap_or(text.len())],
@@ -208,7 +210,10 @@ fn base_of(text: &str) -> Result<Base, InvalidTarget> {
 
 /// The port at the end of `host:port`, if there is one; its text if it can't be one.
 pub(super) fn port_of(authority: &str) -> Result<Option<u16>, String> {
-    let behind_brackets = authority.rfind(']').map_or(0, |at| at + 1);
+    let behind_brackets = match authority.starts_with('[') {
+        true => authority.find(']').unwrap_or(authority.len()),
+        false => 0,
+    };
     match authority[behind_brackets..].rsplit_once(':') {
         None => Ok(None),
         Some((_, digits)) => port(digits).map(Some).map_err(|_| digits.to_owned()),

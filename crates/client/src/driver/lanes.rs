@@ -46,15 +46,6 @@ pub(crate) struct Lanes {
     bulk: mpsc::Receiver<Outgoing>,
 }
 
-/// What comes next.
-#[derive(Debug)]
-pub(crate) enum Next {
-    /// Credit to grant.
-    Grant(Grant),
-    /// Something from an attempt.
-    Outgoing(Outgoing),
-}
-
 /// The lanes, and both kinds of ends into them.
 pub(crate) fn lanes() -> (Lanes, Outlet, mpsc::Sender<Grant>) {
     let (credit, grants) = mpsc::channel(CREDIT_LANE);
@@ -85,14 +76,19 @@ impl Outlet {
 }
 
 impl Lanes {
-    /// What is to be sent next: credit, heads, bodies. Pending when all lanes are empty.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Next> {
-        if let Poll::Ready(Some(grant)) = self.grants.poll_recv(cx) {
-            return Poll::Ready(Next::Grant(grant));
+    /// The next credit to grant. Pending when there is none.
+    pub(crate) fn poll_grant(&mut self, cx: &mut Context<'_>) -> Poll<Grant> {
+        match self.grants.poll_recv(cx) {
+            Poll::Ready(Some(grant)) => Poll::Ready(grant),
+            _ => Poll::Pending,
         }
+    }
+
+    /// What is to be sent next, heads before bodies. Pending when both lanes are empty.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Outgoing> {
         for lane in [&mut self.urgent, &mut self.bulk] {
             if let Poll::Ready(Some(outgoing)) = lane.poll_recv(cx) {
-                return Poll::Ready(Next::Outgoing(outgoing));
+                return Poll::Ready(outgoing);
             }
         }
         Poll::Pending

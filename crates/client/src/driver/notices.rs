@@ -25,25 +25,24 @@ impl Notices {
         }
     }
 
-    /// An update there may be thousands of.
-    pub(super) fn row(&mut self, update: Update) {
-        if self.skipped > 0 || !self.waiting.is_empty() || self.send(update).is_err() {
-            self.skipped += 1;
-        }
-    }
-
-    /// An update that must not be missed.
-    pub(super) fn notice(&mut self, update: Update) {
+    /// Sends an update now, later, or not at all, by what it is about.
+    pub(super) fn tell(&mut self, update: Update) {
         self.deliver();
-        let late = match self.waiting.is_empty() {
-            true => self.send(update).err(),
-            false => Some(update),
+        let is_behind = self.skipped > 0 || !self.waiting.is_empty();
+        let late = match is_behind {
+            true => Some(update),
+            false => self.send(update).err(),
         };
-        if let Some(update) = late {
-            if self.waiting.len() == NOTICES {
-                self.waiting.pop_front();
+        match late {
+            None => {}
+            Some(update) if is_row(&update) => self.skipped += 1,
+            Some(update) => {
+                if self.waiting.len() == NOTICES {
+                    self.waiting.pop_front();
+                    self.skipped += 1;
+                }
+                self.waiting.push_back(update);
             }
-            self.waiting.push_back(update);
         }
     }
 
@@ -70,5 +69,67 @@ impl Notices {
             // Without a reader there is nobody to tell.
             Ok(()) | Err(TrySendError::Closed(_)) => Ok(()),
         }
+    }
+}
+
+/// Whether there may be thousands of its kind.
+fn is_row(update: &Update) -> bool {
+    matches!(
+        update,
+        Update::Delivery(_) | Update::Attempt(_) | Update::Answered { .. } | Update::Captured(_)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kreel_wire::Kind;
+
+    use super::*;
+    use crate::Summary;
+    use crate::testing::delivery;
+
+    fn row(number: u64) -> Update {
+        let delivery = delivery(number, Kind::Live);
+        Update::Delivery(Arc::new(Summary::new(&delivery, None)))
+    }
+
+    /// What has come, in short.
+    fn came(updates: &mut mpsc::Receiver<Update>) -> Vec<String> {
+        std::iter::from_fn(|| updates.try_recv().ok())
+            .map(|update| match update {
+                Update::Delivery(delivery) => format!("row {}", delivery.seq.0),
+                Update::Connecting { attempt } => format!("notice {attempt}"),
+                Update::Skipped { count } => format!("{count} skipped"),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_slow_reader_misses_rows_and_hears_of_it() {
+        let (updates, mut reader) = mpsc::channel(2);
+        let mut notices = Notices::new(updates);
+        for number in 1..=5 {
+            notices.tell(row(number));
+        }
+        assert_eq!(came(&mut reader), ["row 1", "row 2"]);
+        notices.tell(row(6));
+        assert_eq!(came(&mut reader), ["3 skipped", "row 6"]);
+    }
+
+    #[test]
+    fn notices_wait_for_a_slow_reader_and_keep_their_order() {
+        let (updates, mut reader) = mpsc::channel(1);
+        let mut notices = Notices::new(updates);
+        for attempt in 1..=3 {
+            notices.tell(Update::Connecting { attempt });
+        }
+        for attempt in 1..=3 {
+            assert_eq!(came(&mut reader), [format!("notice {attempt}")]);
+            notices.deliver();
+        }
+        assert!(came(&mut reader).is_empty());
     }
 }

@@ -3,15 +3,14 @@
 //! The order matters: what was read first may cause what is written last, and one write carries
 //! it all.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use kreel_socket::MessageSocket;
 use kreel_wire::Welcome;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
-use super::lanes::{Next, Outgoing};
+use super::lanes::Outgoing;
 use super::line::Line;
 use super::{Hand, Running};
 use crate::dial::Stream;
@@ -19,7 +18,7 @@ use crate::engine::{Event, Run};
 use crate::forward::{Report, Work};
 use crate::limits::READ_RUN;
 use crate::link::inbox::Body;
-use crate::link::{Incoming, Received};
+use crate::link::{Incoming, Link, LinkNumber, Received};
 use crate::{Command, LinkError};
 
 /// What a turn ended with, beyond the daily business.
@@ -33,39 +32,6 @@ pub(super) enum Turn {
     Drained,
     /// The client is stopping, and there is no more time.
     GraceOver,
-}
-
-/// The deadlines of the engine and of a stop.
-#[derive(Default)]
-pub(super) struct Alarm {
-    engine: Option<Pin<Box<Sleep>>>,
-    pub(super) stop: Option<Pin<Box<Sleep>>>,
-}
-
-impl Alarm {
-    pub(super) fn set(&mut self, at: Option<Instant>) {
-        match (at, &mut self.engine) {
-            (None, engine) => *engine = None,
-            (Some(at), Some(engine)) if engine.deadline() == at => {}
-            (Some(at), Some(engine)) => engine.as_mut().reset(at),
-            (Some(at), engine) => *engine = Some(Box::pin(sleep_until(at))),
-        }
-    }
-
-    fn poll_engine(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        poll_option(&mut self.engine, cx)
-    }
-
-    fn poll_stop(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        poll_option(&mut self.stop, cx)
-    }
-}
-
-fn poll_option(sleep: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<()> {
-    match sleep {
-        Some(sleep) => sleep.as_mut().poll(cx),
-        None => Poll::Pending,
-    }
 }
 
 impl Running {
@@ -214,10 +180,18 @@ impl Running {
                     Poll::Pending => return Ok(false),
                 }
             }
-            let Poll::Ready(next) = self.lanes.poll_next(cx) else {
+            if let Poll::Ready(grant) = self.lanes.poll_grant(cx) {
+                self.pass(grant.link, |link| link.grant(&grant))?;
+            } else if let Poll::Ready(Outgoing { message, report }) = self.lanes.poll_next(cx) {
+                if let Some((number, message)) = message {
+                    self.pass(number, |link| link.send(message))?;
+                }
+                if let Some(report) = report {
+                    self.report(report);
+                }
+            } else {
                 break;
-            };
-            self.pass(next)?;
+            }
         }
         match &mut self.line {
             Line::Up { link, .. } => Ok(link.poll_flush(cx)?.is_ready()),
@@ -225,24 +199,15 @@ impl Running {
         }
     }
 
-    fn pass(&mut self, next: Next) -> Result<(), LinkError> {
-        let number = self.last_link;
-        match (next, &mut self.line) {
-            (Next::Grant(grant), Line::Up { link, .. }) if grant.link == number => {
-                link.grant(&grant)
-            }
-            (Next::Grant(_), _) => Ok(()),
-            (Next::Outgoing(Outgoing { message, report }), line) => {
-                if let (Some((for_link, message)), Line::Up { link, .. }) = (message, line)
-                    && for_link == number
-                {
-                    link.send(message)?;
-                }
-                if let Some(report) = report {
-                    self.report(report);
-                }
-                Ok(())
-            }
+    /// What was meant for a link that is gone is dropped.
+    fn pass(
+        &mut self,
+        number: LinkNumber,
+        send: impl FnOnce(&mut Link) -> Result<(), LinkError>,
+    ) -> Result<(), LinkError> {
+        match &mut self.line {
+            Line::Up { link, .. } if number == self.last_link => send(link),
+            _ => Ok(()),
         }
     }
 

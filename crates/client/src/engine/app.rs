@@ -27,22 +27,27 @@ pub(super) enum AppState {
 }
 
 impl AppState {
-    /// A connection failed: whether that is news.
+    /// An attempt got no connection: whether that is news. If it is not, the app is being
+    /// looked for already, and that is not put off.
     pub(super) fn went_down(&mut self, now: Instant) -> bool {
-        let next_probe = match self {
-            // Attempts that fail while it is looked for do not put the next look off.
-            Self::Down {
-                next_probe: Some(at),
-            } => *at,
-            _ => now + APP_PROBE,
-        };
-        let was = std::mem::replace(
-            self,
-            Self::Down {
-                next_probe: Some(next_probe),
-            },
-        );
-        !matches!(was, Self::Down { .. })
+        let is_news = !matches!(self, Self::Down { .. });
+        if is_news {
+            *self = Self::look_again(now);
+        }
+        is_news
+    }
+
+    /// It was looked for and not found.
+    pub(super) fn was_not_found(&mut self, now: Instant) {
+        if let Self::Down { .. } = self {
+            *self = Self::look_again(now);
+        }
+    }
+
+    fn look_again(now: Instant) -> Self {
+        Self::Down {
+            next_probe: Some(now + APP_PROBE),
+        }
     }
 
     /// A connection was made: whether that is news.
@@ -72,11 +77,13 @@ impl AppState {
         }
     }
 
-    /// Nothing that came while it was down waits any more.
-    pub(super) fn caught_up(&mut self) {
-        if let Self::Recovering { .. } = self {
+    /// Nothing that came while it was down waits any more: whether that changes anything.
+    pub(super) fn caught_up(&mut self) -> bool {
+        let was_recovering = matches!(self, Self::Recovering { .. });
+        if was_recovering {
             *self = Self::Up;
         }
+        was_recovering
     }
 
     /// Whether an attempt may be started.

@@ -5,7 +5,6 @@
 
 mod reply;
 
-use std::future::poll_fn;
 use std::io;
 
 use bytes::Bytes;
@@ -14,19 +13,18 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use kreel_wire::limits::{CHUNK_BYTES, TEXT_BYTES};
-use kreel_wire::{DeliveryId, Failure, ToRelay};
+use kreel_wire::{Failure, ToRelay};
 use tokio::time::timeout;
 
 pub(super) use self::reply::Reply;
 use super::Ending;
 use super::connection::Connection;
-use super::head::{answer_headers, own_headers};
+use super::head::answer_headers;
 use super::pool::Pool;
 use crate::AttemptEnd;
 use crate::error::with_causes;
 use crate::limits::{UNWANTED, UNWANTED_BYTES};
 use crate::link::exchange::Unwanted;
-use crate::link::inbox::Body;
 
 /// Passes an answer on, and keeps the connection if it can carry another request.
 pub(super) async fn relay(
@@ -61,41 +59,6 @@ pub(super) async fn relay(
     reply.ended(end, last)
 }
 
-/// Takes a delivery for which there is no app, and says so to the sender.
-pub(super) async fn capture(id: DeliveryId, body: Body, reply: &mut Reply) -> Ending {
-    let mut size_bytes = 0;
-    match body {
-        Body::Whole(bytes) => size_bytes = bytes.len(),
-        Body::Streamed(mut reader) => {
-            while let Some(piece) = poll_fn(|cx| reader.poll_piece(cx)).await {
-                match piece {
-                    Ok(piece) => size_bytes += piece.len(),
-                    Err(cut_off) => {
-                        let cause = cut_off.to_string();
-                        return reply.failed(Failure::GivenUp { cause });
-                    }
-                }
-            }
-        }
-    }
-    tracing::debug!(%id, size_bytes, "captured");
-    let text = format!("{{\"id\":\"{id}\",\"state\":\"captured\"}}\n");
-    let head = kreel_wire::Response {
-        status: 200,
-        reason: None,
-        headers: own_headers(&[
-            ("content-type", "application/json".to_owned()),
-            ("content-length", text.len().to_string()),
-        ]),
-    };
-    let end = AttemptEnd::Answered {
-        status: 200,
-        body_bytes: text.len() as u64,
-    };
-    let last = reply.answer(head, text.into(), true);
-    reply.ended(end, last)
-}
-
 /// The body of an answer and the connection it comes over.
 struct Answer<'a> {
     connection: &'a mut Connection,
@@ -107,8 +70,41 @@ struct Answer<'a> {
 #[derive(Debug, Default)]
 struct Beginning {
     first: Bytes,
+    /// Further pieces, behind the first.
+    more: Vec<u8>,
     rest: Bytes,
     is_all: bool,
+}
+
+impl Beginning {
+    /// Adds a piece. Several small ones become one: they are rare, and a copy costs less than a
+    /// message.
+    fn push(&mut self, mut piece: Bytes) {
+        let room = CHUNK_BYTES - self.first.len() - self.more.len();
+        let fitting = piece.split_to(piece.len().min(room));
+        if self.first.is_empty() {
+            self.first = fitting;
+        } else {
+            self.more.extend_from_slice(&fitting);
+        }
+        self.rest = piece;
+    }
+
+    /// Nothing follows.
+    fn whole(self) -> Self {
+        Self {
+            is_all: true,
+            ..self
+        }
+    }
+
+    /// What goes with the head.
+    fn take_first(&mut self) -> Bytes {
+        match self.more.is_empty() {
+            true => std::mem::take(&mut self.first),
+            false => [&self.first[..], &self.more].concat().into(),
+        }
+    }
 }
 
 /// Why an answer is not sent to its end.
@@ -143,13 +139,12 @@ impl Answer<'_> {
         if !reply.is_wanted() {
             return Err(Interrupted::Unwanted);
         }
-        let beginning = self.beginning().await?;
-        let is_all = beginning.is_all;
-        let answer = reply.answer(head, beginning.first, is_all);
-        if is_all {
+        let mut beginning = self.beginning().await?;
+        let answer = reply.answer(head, beginning.take_first(), beginning.is_all);
+        if beginning.is_all {
             return Ok(answer);
         }
-        self.connection.with(reply.put_head(answer)).await;
+        self.connection.with(reply.put(answer)).await;
         self.pass_body(beginning.rest, reply).await
     }
 
@@ -157,36 +152,17 @@ impl Answer<'_> {
     async fn beginning(&mut self) -> Result<Beginning, hyper::Error> {
         let length = self.body.size_hint().exact();
         let is_small = length.is_some_and(|bytes| bytes <= CHUNK_BYTES as u64);
-        let mut gathered = Vec::new();
         let mut beginning = Beginning::default();
-        loop {
-            let piece = match self.piece_at_hand().await? {
-                None if is_small => self.piece().await?,
+        while beginning.rest.is_empty() {
+            match self.piece_at_hand().await? {
+                None if is_small => match self.piece().await? {
+                    Some(piece) => beginning.push(piece),
+                    None => return Ok(beginning.whole()),
+                },
                 None => break,
-                Some(piece) => piece,
-            };
-            let Some(mut piece) = piece else {
-                beginning.is_all = true;
-                break;
-            };
-            if beginning.first.is_empty() {
-                beginning.first = piece.split_to(piece.len().min(CHUNK_BYTES));
-            } else {
-                // Several small pieces go as one: rare, so a copy is cheaper than a message.
-                let fitting = CHUNK_BYTES - gathered.len().max(beginning.first.len());
-                let fitting = piece.split_to(piece.len().min(fitting));
-                if gathered.is_empty() {
-                    gathered.extend_from_slice(&beginning.first);
-                }
-                gathered.extend_from_slice(&fitting);
+                Some(Some(piece)) => beginning.push(piece),
+                Some(None) => return Ok(beginning.whole()),
             }
-            if !piece.is_empty() {
-                beginning.rest = piece;
-                break;
-            }
-        }
-        if !gathered.is_empty() {
-            beginning.first = gathered.into();
         }
         Ok(beginning)
     }

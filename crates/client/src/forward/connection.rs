@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use kreel_wire::{Failure, limits};
 
 use super::body::RequestBody;
+use super::watched::{Heard, Watched};
 use crate::dial::Stream;
 use crate::error::with_causes;
 use crate::limits::APP_BUFFER_BYTES;
@@ -24,8 +25,9 @@ use crate::limits::APP_BUFFER_BYTES;
 #[derive(Debug)]
 pub(crate) struct Connection {
     sender: SendRequest<RequestBody>,
-    /// None once it has ended.
-    wire: Option<http1::Connection<TokioIo<Stream>, RequestBody>>,
+    /// None once it has ended. Boxed, since it is moved into the pool and out again.
+    wire: Option<Box<http1::Connection<TokioIo<Watched>, RequestBody>>>,
+    heard: Heard,
     reused: bool,
 }
 
@@ -34,7 +36,7 @@ pub(crate) struct Connection {
 pub(super) struct Unanswered {
     pub(super) failure: Failure,
     /// Whether the connection was closed without a byte of an answer.
-    pub(super) is_closed: bool,
+    pub(super) is_untouched: bool,
     /// The body, if nothing of the request was sent.
     pub(super) body: Option<RequestBody>,
 }
@@ -46,10 +48,12 @@ impl Connection {
             .max_buf_size(APP_BUFFER_BYTES)
             .max_header_size(limits::HEAD_BYTES)
             .max_headers(limits::HEADER_COUNT);
+        let (stream, heard) = Watched::new(stream);
         match builder.handshake(TokioIo::new(stream)).await {
             Ok((sender, wire)) => Ok(Self {
                 sender,
-                wire: Some(wire),
+                wire: Some(Box::new(wire)),
+                heard,
                 reused: false,
             }),
             Err(error) => Err(Failure::Garbled {
@@ -68,12 +72,14 @@ impl Connection {
         &mut self,
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Unanswered> {
+        self.heard.take();
         let sent = self.sender.try_send_request(request);
+        let heard = self.heard.clone();
         self.with(sent).await.map_err(|mut error| {
             let body = error.take_message().map(Request::into_body);
             let error = error.into_error();
             Unanswered {
-                is_closed: is_close(&error),
+                is_untouched: is_close(&error) && !heard.take(),
                 failure: unanswered(error),
                 body,
             }

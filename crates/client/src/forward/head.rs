@@ -52,8 +52,7 @@ impl HeadRules {
             .join(&delivery.target)
             .map_err(|error| format!("the path can't be sent: {error}"))?;
         let mut request = Request::new(RequestBody::new(body, framing));
-        *request.method_mut() = Method::from_bytes(delivery.method.as_bytes())
-            .map_err(|error| format!("the method can't be sent: {error}"))?;
+        *request.method_mut() = method(&delivery.method)?;
         *request.uri_mut() = Uri::from(path);
         *request.headers_mut() = self.headers(work, framing)?;
         Ok(request)
@@ -147,6 +146,15 @@ impl HeadRules {
     }
 }
 
+fn method(text: &str) -> Result<Method, String> {
+    match Method::from_bytes(text.as_bytes()) {
+        // What follows it on the connection would not be HTTP any more.
+        Ok(Method::CONNECT) => Err("CONNECT is for proxies, and this is none".to_owned()),
+        Ok(method) => Ok(method),
+        Err(error) => Err(format!("the method can't be sent: {error}")),
+    }
+}
+
 /// How the body is framed for the app: as the sender did, as far as is known.
 fn framing(delivery: &Delivery, body: &Body) -> Framing {
     match (delivery.body_bytes, body) {
@@ -174,7 +182,7 @@ impl<'a> Nominated<'a> {
     }
 
     fn contains(&self, name: &[u8]) -> bool {
-        const STAY: [&[u8]; 3] = [b"content-length", b"host", b"authorization"];
+        const STAY: [&[u8]; 2] = [b"content-length", b"host"];
         !STAY.contains(&name) && self.0.iter().any(|word| word.eq_ignore_ascii_case(name))
     }
 }

@@ -44,7 +44,7 @@ mod tests {
         let mut backoff = Backoff::new();
         let middle = u32::MAX / 2;
         let pauses: Vec<u128> = (0..9)
-            .map(|_| backoff.pause(middle).as_millis() + 1)
+            .map(|_| backoff.pause(middle).as_micros().div_ceil(1000))
             .collect();
         assert_eq!(
             pauses,

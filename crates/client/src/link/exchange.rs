@@ -29,7 +29,7 @@ struct State {
 pub(crate) struct Unwanted;
 
 impl Exchange {
-    pub(super) fn new(id: ExchangeId, link: LinkNumber, credit_bytes: u32) -> Self {
+    pub(crate) fn new(id: ExchangeId, link: LinkNumber, credit_bytes: u32) -> Self {
         Self {
             id,
             link,
@@ -87,7 +87,7 @@ impl Exchange {
     }
 
     /// Nobody waits for the answer any more.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         let mut state = self.state();
         state.over = true;
         wake(state);

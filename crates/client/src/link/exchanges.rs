@@ -133,11 +133,14 @@ impl Exchanges {
         if let Half::Done = open.request {
             return Err(Violation::AfterEnd { on: on.0 });
         }
-        let left = open.request_credit_bytes.checked_sub(cost);
-        open.request_credit_bytes = left.ok_or(Violation::Overrun {
-            on: on.0,
-            by_bytes: cost - open.request_credit_bytes,
-        })?;
+        let granted = open.request_credit_bytes;
+        open.request_credit_bytes =
+            granted
+                .checked_sub(cost)
+                .ok_or_else(|| Violation::Overrun {
+                    on: on.0,
+                    by_bytes: cost - granted,
+                })?;
         match &mut open.request {
             Half::Streaming(writer) => writer.push(piece),
             Half::Discarding { ungranted_bytes } => {
@@ -219,8 +222,7 @@ impl Exchanges {
     pub(super) fn discard(&mut self, on: ExchangeId) {
         self.change(on, |open| {
             if let Half::Streaming(_) = open.request {
-                // What the unread pieces cost is granted with the next ones: at least a step
-                // of the window is left, so there are next ones.
+                // Nothing but the first piece has come, and that one cost nothing.
                 let ungranted_bytes = 0;
                 open.request = Half::Discarding { ungranted_bytes };
             }

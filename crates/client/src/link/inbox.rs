@@ -46,7 +46,7 @@ pub(crate) struct Reader {
 
 /// The writing end, in the link.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -66,7 +66,7 @@ enum End {
 }
 
 /// A body whose first piece is here and whose others follow.
-pub(super) fn inbox(
+pub(crate) fn inbox(
     first: Bytes,
     exchange: ExchangeId,
     link: LinkNumber,

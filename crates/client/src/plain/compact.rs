@@ -5,15 +5,17 @@
 //! 12:01:04  POST   /api/hook                         the app refused the connection at …
 //! ```
 
+mod columns;
+
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use unicode_width::UnicodeWidthChar;
 
-use crate::{AnsweredBy, Attempt, AttemptEnd, Counters, Ready, Summary, Update, inert};
+use self::columns::{duration, fit, size};
+use crate::inert::{inert, inert_bytes};
+use crate::{AnsweredBy, Attempt, AttemptEnd, Counters, Ready, Summary, Update};
 
 /// Writes rows and notices.
 #[derive(Debug)]
@@ -86,7 +88,7 @@ impl Compact {
         match update {
             Update::Ready(ready) if !self.was_ready => {
                 self.was_ready = true;
-                writeln!(out, "{}", inert::text(&ready.url))
+                writeln!(out, "{}", inert(&ready.url))
             }
             Update::Ready(_) => writeln!(err, "connected again"),
             other => match self.notice(other) {
@@ -105,7 +107,7 @@ impl Compact {
         if std::mem::replace(&mut self.was_ready, true) {
             return writeln!(err, "{}", self.colors.green("connected again"));
         }
-        let url = inert::text(&ready.url);
+        let url = inert(&ready.url);
         writeln!(
             out,
             "{}  {}",
@@ -113,13 +115,13 @@ impl Compact {
             self.colors.green(&url)
         )?;
         if let Some(url) = &ready.subdomain_url {
-            writeln!(out, "       {}", inert::text(url))?;
+            writeln!(out, "       {}", inert(url))?;
         }
         match &ready.forward_to {
-            Some(target) => writeln!(out, "  forwards to  {}", inert::text(target))?,
+            Some(target) => writeln!(out, "  forwards to  {}", inert(target))?,
             None => writeln!(out, "  forwards to  nothing: deliveries are captured")?,
         }
-        let (relay, version) = (inert::text(&ready.relay), inert::text(&ready.relay_version));
+        let (relay, version) = (inert(&ready.relay), inert(&ready.relay_version));
         writeln!(out, "  relay        {relay} ({version})")?;
         if ready.waiting > 0 {
             writeln!(
@@ -142,7 +144,7 @@ impl Compact {
             ),
             AttemptEnd::Failed(failure) => {
                 let words = failure.to_string();
-                self.colors.red(&inert::text(&words))
+                self.colors.red(&inert(&words))
             }
         };
         self.row(&attempt.delivery, &end)
@@ -158,10 +160,10 @@ impl Compact {
 
     fn row(&self, delivery: &Summary, end: &str) -> String {
         let time = self.time(delivery.received_at_us);
-        let method = inert::text(&delivery.method);
+        let method = inert(&delivery.method);
         let path = match delivery.target.is_empty() {
             true => Cow::Borrowed("/"),
-            false => inert::bytes(&delivery.target),
+            false => inert_bytes(&delivery.target),
         };
         let path = fit(&path, self.columns - BESIDE_PATH);
         format!("{time}  {method:<7} {path}  {end}")
@@ -192,12 +194,12 @@ impl Compact {
                 ..
             } => self.colors.yellow(&format!(
                 "{}; trying again in {} (try {attempt})",
-                inert::text(cause),
+                inert(cause),
                 duration(*in_)
             )),
             Update::AppDown { failure, .. } => {
                 let words = failure.to_string();
-                let words = inert::text(&words);
+                let words = inert(&words);
                 self.colors
                     .yellow(&format!("{words}; deliveries wait for it"))
             }
@@ -223,7 +225,7 @@ fn counted(counters: &Counters) -> Option<String> {
         received,
         delivered,
         failed,
-        sender_left,
+        broken_off,
         waiting,
         duplicates: _,
         lost,
@@ -235,8 +237,8 @@ fn counted(counters: &Counters) -> Option<String> {
     if *failed > 0 {
         text.push_str(&format!(" · failed {failed}"));
     }
-    if *sender_left > 0 {
-        text.push_str(&format!(" · broken off {sender_left}"));
+    if *broken_off > 0 {
+        text.push_str(&format!(" · broken off {broken_off}"));
     }
     text.push_str(&format!(" · lost {lost}"));
     Some(text)
@@ -274,55 +276,5 @@ impl Colors {
             400..500 => self.yellow(&text),
             _ => self.red(&text),
         }
-    }
-}
-
-/// The text in exactly so many columns: filled up, or cut with a sign that it is.
-fn fit(text: &str, columns: usize) -> String {
-    let width = |c: char| c.width().unwrap_or(0);
-    let total: usize = text.chars().map(width).sum();
-    let room = if total > columns {
-        columns - 1
-    } else {
-        columns
-    };
-    let mut taken = 0;
-    let mut fitted: String = text
-        .chars()
-        .take_while(|c| {
-            taken += width(*c);
-            taken <= room
-        })
-        .collect();
-    if total > columns {
-        fitted.push('…');
-    }
-    let shown: usize = fitted.chars().map(width).sum();
-    fitted.extend(std::iter::repeat_n(' ', columns.saturating_sub(shown)));
-    fitted
-}
-
-/// A duration to three digits or so.
-fn duration(duration: Duration) -> String {
-    let ms = duration.as_secs_f64() * 1e3;
-    match ms {
-        ..10.0 => format!("{ms:.1} ms"),
-        ..1000.0 => format!("{ms:.0} ms"),
-        ..60_000.0 => format!("{:.1} s", ms / 1e3),
-        _ => format!("{:.1} min", ms / 6e4),
-    }
-}
-
-/// A size to three digits or so.
-fn size(bytes: Option<u64>) -> String {
-    let Some(bytes) = bytes else {
-        return "?".to_owned();
-    };
-    let kb = bytes as f64 / 1e3;
-    match bytes {
-        ..1000 => format!("{bytes} B"),
-        ..100_000 => format!("{kb:.1} kB"),
-        ..1_000_000 => format!("{kb:.0} kB"),
-        _ => format!("{:.1} MB", kb / 1e3),
     }
 }

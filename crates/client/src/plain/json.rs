@@ -2,12 +2,10 @@
 //!
 //! Objects and fields are only ever added. A field that is not known is `null`, not left out.
 
-use std::io::{self, Write};
+mod escape;
+mod lines;
 
-use jiff::Timestamp;
 use serde::Serialize;
-
-use crate::{AttemptEnd, Counters, Ready, Summary, Update};
 
 /// Every `type` a line can have.
 pub const SCHEMA_TYPES: [&str; 13] = [
@@ -158,8 +156,8 @@ pub struct CountersLine {
     pub delivered: u64,
     /// Those it did not answer completely.
     pub failed: u64,
-    /// Those whose sender broke off.
-    pub sender_left: u64,
+    /// Those that broke off before the request was complete.
+    pub broken_off: u64,
     /// Those not finished.
     pub waiting: u64,
     /// Those that came again.
@@ -177,139 +175,4 @@ pub struct ErrorLine<'a> {
     pub message: &'a str,
     /// What to do next.
     pub advice: &'a str,
-}
-
-impl<'a> Line<'a> {
-    /// The line for an update, if programs need to know of it.
-    pub fn of(update: &'a Update, tunnel: Option<&'a str>) -> Option<Self> {
-        Some(match update {
-            Update::Connecting { attempt } => Self::Connecting { attempt: *attempt },
-            Update::Ready(ready) => Self::ready(ready),
-            Update::Reconnecting {
-                cause,
-                code,
-                in_,
-                attempt,
-                ..
-            } => Self::Reconnecting {
-                code,
-                cause,
-                in_ms: u64::try_from(in_.as_millis()).unwrap_or(u64::MAX),
-                attempt: *attempt,
-            },
-            Update::Delivery(delivery) => Self::delivery(delivery, tunnel),
-            Update::Attempt(attempt) => Self::attempt(attempt),
-            Update::Answered {
-                delivery,
-                status,
-                by,
-            } => Self::Answered {
-                delivery_id: delivery.id.to_string(),
-                status: *status,
-                by: by.as_str(),
-            },
-            Update::Captured(delivery) => Self::Captured {
-                delivery_id: delivery.id.to_string(),
-            },
-            Update::AppDown { address, failure } => Self::AppDown {
-                address,
-                failure: failure.code(),
-                message: failure.to_string(),
-            },
-            Update::AppUp { waiting } => Self::AppUp { waiting: *waiting },
-            Update::Counters(counters) => Self::Counters((*counters).into()),
-            Update::Skipped { count } => Self::Skipped { count: *count },
-            Update::Stopping { .. } => return None,
-        })
-    }
-
-    fn ready(ready: &'a Ready) -> Self {
-        Self::Ready {
-            url: &ready.url,
-            subdomain_url: ready.subdomain_url.as_deref(),
-            forward_to: ready.forward_to.as_deref(),
-            tunnel: ready.tunnel.as_str(),
-            relay: &ready.relay,
-            relay_version: &ready.relay_version,
-            waiting: ready.waiting,
-        }
-    }
-
-    fn delivery(delivery: &'a Summary, tunnel: Option<&'a str>) -> Self {
-        Self::Delivery {
-            id: delivery.id.to_string(),
-            seq: delivery.seq.0,
-            tunnel,
-            method: &delivery.method,
-            path: String::from_utf8_lossy(&delivery.target).into_owned(),
-            size_bytes: delivery.size_bytes,
-            received_at: rfc3339(delivery.received_at_us),
-            queued: delivery.kind == crate::Kind::Queued,
-        }
-    }
-
-    fn attempt(attempt: &'a crate::Attempt) -> Self {
-        let (status, answer_bytes, failure) = match &attempt.end {
-            AttemptEnd::Answered { status, body_bytes } => (Some(*status), Some(*body_bytes), None),
-            AttemptEnd::Failed(failure) => (None, None, Some(failure)),
-        };
-        let timings = &attempt.timings;
-        Self::Attempt {
-            delivery_id: attempt.delivery.id.to_string(),
-            attempt: attempt.attempt,
-            status,
-            failure: failure.map(kreel_wire::Failure::code),
-            message: failure.map(ToString::to_string),
-            duration_ms: milliseconds(timings.total),
-            connect_ms: timings.connect.map(milliseconds),
-            first_byte_ms: timings.first_byte.map(milliseconds),
-            answer_bytes,
-            replay: attempt.replay,
-        }
-    }
-
-    /// Writes the line, and flushes so that a reader has it at once.
-    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        // One write for the whole line: a reader never sees half of one.
-        let mut line = serde_json::to_vec(self)?;
-        line.push(b'\n');
-        out.write_all(&line)?;
-        out.flush()
-    }
-}
-
-impl From<Counters> for CountersLine {
-    fn from(counters: Counters) -> Self {
-        let Counters {
-            received,
-            delivered,
-            failed,
-            sender_left,
-            waiting,
-            duplicates,
-            lost,
-        } = counters;
-        Self {
-            received,
-            delivered,
-            failed,
-            sender_left,
-            waiting,
-            duplicates,
-            lost,
-        }
-    }
-}
-
-/// Milliseconds to the microsecond.
-fn milliseconds(duration: std::time::Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
-fn rfc3339(us_since_1970: u64) -> String {
-    let time = i64::try_from(us_since_1970)
-        .ok()
-        .and_then(|us| Timestamp::from_microsecond(us).ok());
-    // A relay's clock past the year 9999 is its own affair.
-    time.unwrap_or(Timestamp::MAX).to_string()
 }

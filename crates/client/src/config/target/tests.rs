@@ -118,8 +118,8 @@ fn what_can_not_be_a_target_is_told_apart() {
         ("http://", host("")),
         ("/api", host("")),
         ("my host:80", host("my host")),
-        ("::1", host(":")),
-        ("[::1", port("1")),
+        ("::1", host("::1")),
+        ("[::1", host("[::1")),
         (
             "http://me:secret@localhost",
             InvalidTarget::Excess { what: "user name" },

@@ -49,7 +49,12 @@ impl Reply {
     }
 
     /// The message with the head of an answer.
-    pub(super) fn answer(&self, response: Response, body: Bytes, end: bool) -> Option<ToRelay> {
+    pub(in crate::forward) fn answer(
+        &self,
+        response: Response,
+        body: Bytes,
+        end: bool,
+    ) -> Option<ToRelay> {
         self.wanted().map(|exchange| {
             ToRelay::Answer(Answer {
                 exchange: exchange.id,
@@ -71,18 +76,14 @@ impl Reply {
         })
     }
 
-    /// Sends a head.
-    pub(super) async fn put_head(&mut self, message: Option<ToRelay>) {
-        self.put(message).await;
-    }
-
     /// Sends a piece of body, behind all heads that wait.
     pub(super) async fn put_piece(&mut self, message: Option<ToRelay>) {
         self.lane = Lane::Bulk;
         self.put(message).await;
     }
 
-    async fn put(&mut self, message: Option<ToRelay>) {
+    /// Sends a message, if it is one that is still wanted.
+    pub(super) async fn put(&mut self, message: Option<ToRelay>) {
         if let Some(message) = message {
             let outgoing = Outgoing {
                 message: self.addressed(message),
@@ -102,7 +103,7 @@ impl Reply {
     }
 
     /// The end of an attempt, with its last message.
-    pub(super) fn ended(&self, end: AttemptEnd, last: Option<ToRelay>) -> Ending {
+    pub(in crate::forward) fn ended(&self, end: AttemptEnd, last: Option<ToRelay>) -> Ending {
         Ending {
             end,
             last,

@@ -1,1 +1,274 @@
-//! Header rules, as tables.
+//! Which lines the app gets, and in which order.
+
+use bytes::Bytes;
+use kreel_wire::Kind;
+
+use super::*;
+use crate::engine::Run;
+use crate::testing::{config, delivery, headers};
+use crate::{ConfigError, HostHeader};
+
+const OURS: &str = "x-forwarded-for: 192.0.2.7, x-forwarded-proto: https, ";
+const OUR_END: &str = "kreel-delivery-id: 00000000-0000-0000-0000-000000000007, kreel-attempt: 2";
+
+fn work(lines: &[(&str, &str)], body_bytes: Option<u64>) -> Work {
+    let mut delivery = delivery(7, Kind::Live);
+    delivery.headers = headers(lines);
+    delivery.body_bytes = body_bytes;
+    Work {
+        delivery,
+        run: Run(1),
+        attempt: 2,
+        body: Body::Whole(Bytes::new()),
+        reply: None,
+    }
+}
+
+fn built(config: &Config, work: &Work, body: &'static [u8]) -> Request<RequestBody> {
+    let rules = HeadRules::new(config).unwrap();
+    let target = config.target.as_ref().unwrap();
+    let body = Body::Whole(Bytes::from_static(body));
+    rules.request(work, target, body).unwrap()
+}
+
+fn lines(request: &Request<RequestBody>) -> String {
+    let line = |(name, value): (&HeaderName, &HeaderValue)| {
+        format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
+    };
+    let lines: Vec<String> = request.headers().iter().map(line).collect();
+    lines.join(", ")
+}
+
+/// The sender's lines as the app gets them, without those kreel adds.
+fn seen(
+    config: &Config,
+    sent: &[(&str, &str)],
+    body_bytes: Option<u64>,
+    body: &'static [u8],
+) -> String {
+    let all = lines(&built(config, &work(sent, body_bytes), body));
+    let (before, ours) = all.split_once(OURS).expect("kreel's lines come last");
+    assert!(ours.ends_with(OUR_END), "{ours}");
+    before.trim_end_matches(", ").to_owned()
+}
+
+fn to_3000() -> Config {
+    config("http://relay.example", Some("3000"))
+}
+
+#[test]
+fn lines_keep_their_order_values_and_repeats() {
+    let sent = [
+        ("x-b", "1"),
+        ("host", "public.example"),
+        ("x-a", "  spaced\tout "),
+        ("x-b", "2"),
+        ("x-c", ""),
+        ("authorization", "Bearer s"),
+        ("accept-encoding", "gzip"),
+        ("expect", "100-continue"),
+    ];
+    assert_eq!(
+        seen(&to_3000(), &sent, None, b""),
+        "x-b: 1, x-b: 2, host: localhost:3000, x-a:   spaced\tout , x-c: , \
+         authorization: Bearer s, accept-encoding: gzip, expect: 100-continue"
+    );
+}
+
+#[test]
+fn lines_of_the_hop_stay_behind() {
+    let sent = [
+        ("connection", "keep-alive, X-Hop"),
+        ("connection", "host, content-length"),
+        ("keep-alive", "timeout=5"),
+        ("x-hop", "gone"),
+        ("host", "public.example"),
+        ("proxy-connection", "close"),
+        ("te", "trailers"),
+        ("trailer", "x-sum"),
+        ("upgrade", "websocket"),
+        ("content-length", "2"),
+        ("x-kept", "yes"),
+    ];
+    assert_eq!(
+        seen(&to_3000(), &sent, Some(2), b"ab"),
+        "host: localhost:3000, content-length: 2, x-kept: yes"
+    );
+}
+
+#[test]
+fn nobody_else_speaks_for_kreel() {
+    let sent = [
+        ("x-forwarded-for", "1.1.1.1"),
+        ("x-forwarded-proto", "gopher"),
+        ("x-forwarded-host", "evil.example"),
+        ("kreel-delivery-id", "forged"),
+        ("kreel-attempt", "99"),
+        ("kreel-anything", "x"),
+        ("host", "public.example"),
+    ];
+    let request = built(&to_3000(), &work(&sent, None), b"");
+    assert_eq!(
+        lines(&request),
+        format!("host: localhost:3000, {OURS}x-forwarded-host: public.example, {OUR_END}")
+    );
+}
+
+#[test]
+fn the_host_is_what_the_options_say() {
+    let sent = [("x-a", "1"), ("host", "public.example"), ("x-b", "2")];
+    for (host_header, expected) in [
+        (HostHeader::Rewrite, "localhost:3000"),
+        (HostHeader::Preserve, "public.example"),
+        (HostHeader::Custom("my.test".into()), "my.test"),
+    ] {
+        let mut config = to_3000();
+        config.host_header = host_header;
+        assert_eq!(
+            seen(&config, &sent, None, b""),
+            format!("x-a: 1, host: {expected}, x-b: 2")
+        );
+    }
+    // A request without one (HTTP/1.0) gets one: no HTTP/1.1 request is without.
+    assert_eq!(
+        seen(&to_3000(), &[("x-a", "1")], None, b""),
+        "host: localhost:3000, x-a: 1"
+    );
+}
+
+#[test]
+fn set_lines_replace_the_senders_in_their_place() {
+    let mut config = to_3000();
+    let line = |name: &'static str, value: &'static str| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    };
+    config.headers = vec![
+        line("x-new", "n"),
+        line("x-old", "replaced"),
+        line("x-forwarded-proto", "http"),
+        line("host", "other.test"),
+    ];
+    let sent = [
+        ("x-old", "1"),
+        ("host", "public.example"),
+        ("x-kept", "k"),
+        ("x-old", "2"),
+    ];
+    assert_eq!(
+        lines(&built(&config, &work(&sent, None), b"")),
+        format!(
+            "x-old: replaced, host: other.test, x-kept: k, x-new: n, x-forwarded-proto: http, \
+             x-forwarded-for: 192.0.2.7, x-forwarded-host: public.example, {OUR_END}"
+        )
+    );
+}
+
+#[test]
+fn cookies_of_http_2_become_one_line() {
+    let sent = [
+        ("cookie", "a=1"),
+        ("host", "h"),
+        ("cookie", "b=2"),
+        ("cookie", "c=3"),
+    ];
+    assert_eq!(
+        seen(&to_3000(), &sent, None, b""),
+        "cookie: a=1; b=2; c=3, host: localhost:3000"
+    );
+}
+
+#[test]
+fn bodies_are_framed_as_the_sender_did() {
+    let host = ("host", "h");
+    let chunked = ("transfer-encoding", "chunked");
+    let length = ("content-length", "2");
+    let zero = ("content-length", "0");
+    for (sent, body_bytes, body, expected) in [
+        // A request without a body does not get one.
+        (&[host][..], None, &b""[..], "host: localhost:3000"),
+        (
+            &[zero, host],
+            Some(0),
+            b"",
+            "content-length: 0, host: localhost:3000",
+        ),
+        (
+            &[length, host],
+            Some(2),
+            b"ab",
+            "content-length: 2, host: localhost:3000",
+        ),
+        (
+            &[chunked, host],
+            None,
+            b"ab",
+            "transfer-encoding: chunked, host: localhost:3000",
+        ),
+        (
+            &[chunked, host],
+            None,
+            b"",
+            "transfer-encoding: chunked, host: localhost:3000",
+        ),
+        // From HTTP/2, where neither is needed.
+        (
+            &[host],
+            None,
+            b"ab",
+            "host: localhost:3000, content-length: 2",
+        ),
+    ] {
+        assert_eq!(
+            seen(&to_3000(), sent, body_bytes, body),
+            expected,
+            "{sent:?}"
+        );
+    }
+}
+
+#[test]
+fn what_can_not_be_sent_is_said() {
+    let config = to_3000();
+    let rules = HeadRules::new(&config).unwrap();
+    let target = config.target.unwrap();
+    let mut work = work(&[("x-a", "\u{1}")], None);
+    let error = rules
+        .request(&work, &target, Body::Whole(Bytes::new()))
+        .unwrap_err();
+    assert!(error.contains("header value"), "{error}");
+    work.delivery.headers = Headers::default();
+    work.delivery.target = Bytes::from_static(b"/\"<>");
+    let error = rules
+        .request(&work, &target, Body::Whole(Bytes::new()))
+        .unwrap_err();
+    assert!(error.contains("path"), "{error}");
+    work.delivery.method = "CONNECT".into();
+    work.delivery.target = Bytes::new();
+    let error = rules
+        .request(&work, &target, Body::Whole(Bytes::new()))
+        .unwrap_err();
+    assert!(error.contains("CONNECT"), "{error}");
+}
+
+#[test]
+fn options_that_would_break_the_message_are_refused() {
+    let mut config = to_3000();
+    config.headers = vec![(header::CONTENT_LENGTH, HeaderValue::from_static("1"))];
+    let error = HeadRules::new(&config).unwrap_err();
+    assert!(
+        matches!(error, ConfigError::ReservedHeader { .. }),
+        "{error}"
+    );
+    for text in ["", "a b", "a\nb", "http://x"] {
+        let mut config = to_3000();
+        config.host_header = HostHeader::Custom(text.into());
+        let error = HeadRules::new(&config).unwrap_err();
+        assert!(
+            matches!(error, ConfigError::HostHeader { .. }),
+            "{text:?}: {error}"
+        );
+    }
+}

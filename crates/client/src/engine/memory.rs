@@ -1,4 +1,4 @@
-//! The deliveries finished last, to know them when the relay sends them again.
+//! Deliveries that are over, to know them when the relay sends them again.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -6,13 +6,13 @@ use kreel_wire::DeliveryId;
 
 /// A set that forgets its oldest members.
 #[derive(Debug)]
-pub(super) struct Finished {
+pub(super) struct Memory {
     known: HashSet<DeliveryId>,
     order: VecDeque<DeliveryId>,
     most: usize,
 }
 
-impl Finished {
+impl Memory {
     pub(super) fn new(most: usize) -> Self {
         Self {
             known: HashSet::new(),
@@ -35,6 +35,15 @@ impl Finished {
             self.known.remove(&oldest);
         }
     }
+
+    /// Forgets one; whether it was known.
+    pub(super) fn remove(&mut self, id: &DeliveryId) -> bool {
+        let was_known = self.known.remove(id);
+        if was_known {
+            self.order.retain(|other| other != id);
+        }
+        was_known
+    }
 }
 
 #[cfg(test)]
@@ -43,14 +52,18 @@ mod tests {
 
     #[test]
     fn forgets_the_oldest_first() {
-        let ids: Vec<_> = (0..4).map(|n| DeliveryId::from_bytes([n; 16])).collect();
-        let mut finished = Finished::new(3);
+        let ids: Vec<_> = (0..5).map(|n| DeliveryId::from_bytes([n; 16])).collect();
+        let mut memory = Memory::new(3);
         for id in &ids[..3] {
-            finished.insert(*id);
+            memory.insert(*id);
         }
-        finished.insert(ids[0]);
-        finished.insert(ids[3]);
-        assert!(!finished.contains(&ids[0]));
-        assert!(ids[1..].iter().all(|id| finished.contains(id)));
+        memory.insert(ids[0]);
+        memory.insert(ids[3]);
+        assert!(!memory.contains(&ids[0]));
+        assert!(ids[1..4].iter().all(|id| memory.contains(id)));
+        assert!(memory.remove(&ids[2]) && !memory.remove(&ids[2]));
+        memory.insert(ids[4]);
+        let left = ids.iter().filter(|id| memory.contains(id));
+        assert!(left.eq([&ids[1], &ids[3], &ids[4]]));
     }
 }

@@ -1,0 +1,93 @@
+//! Whose turn it is: kept deliveries one after another, live ones as they come, none while the
+//! user holds them or the app is down.
+
+use kreel_wire::{DeliveryId, Kind, Seq};
+
+use super::{Effect, Engine, Hold, Run, Stage};
+use crate::limits::ATTEMPTS;
+
+impl Engine {
+    pub(super) fn held(&mut self, hold: Hold) {
+        if self.hold != Hold::Stopped {
+            self.hold = hold;
+        }
+    }
+
+    pub(super) fn release_one(&mut self, effects: &mut Vec<Effect>) {
+        if self.hold == Hold::On
+            && let Some(id) = self.oldest()
+        {
+            self.start(id, effects);
+        }
+    }
+
+    /// Starts attempts as far as the app, the user and the order allow.
+    pub(super) fn start_those_whose_turn_it_is(&mut self, effects: &mut Vec<Effect>) {
+        while self.hold == Hold::Off && self.running < ATTEMPTS {
+            let next = match self.app.takes_more() {
+                true => self.oldest(),
+                false => self.oldest_strict(),
+            };
+            match next {
+                Some(id) => self.start(id, effects),
+                None if self.live.is_empty() && self.app.caught_up() => {}
+                None => return,
+            }
+        }
+    }
+
+    /// The oldest of those waiting: of the kept ones only while none is being attempted.
+    fn oldest(&self) -> Option<DeliveryId> {
+        let kept = self.kept.first().filter(|_| self.kept_running.is_none());
+        let next = match (kept, self.live.first()) {
+            (Some(kept), Some(live)) => Some(kept.min(live)),
+            (kept, live) => kept.or(live),
+        };
+        next.map(|(_, id)| *id)
+    }
+
+    /// Under `strict` a waiting sender is told at once that the app is down, by trying it.
+    fn oldest_strict(&self) -> Option<DeliveryId> {
+        if !self.rules.strict {
+            return None;
+        }
+        let mut live = self.live.iter().map(|(_, id)| *id);
+        live.find(|id| self.deliveries[id].is_wanted)
+    }
+
+    fn start(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
+        let Some(entry) = self.deliveries.get_mut(&id) else {
+            return;
+        };
+        let run = Run(self.last_run.0 + 1);
+        entry.stage = Stage::Running(run);
+        entry.attempts += 1;
+        let attempt = entry.attempts;
+        let place = (entry.summary.seq, id);
+        match entry.summary.kind {
+            Kind::Live => self.live.remove(&place),
+            Kind::Queued => {
+                self.kept_running = Some(id);
+                self.kept.remove(&place)
+            }
+        };
+        self.last_run = run;
+        self.running += 1;
+        self.app.attempt_started();
+        effects.push(Effect::Attempt { id, run, attempt });
+    }
+
+    pub(super) fn queue(&mut self, kind: Kind, seq: Seq, id: DeliveryId) {
+        match kind {
+            Kind::Live => self.live.insert((seq, id)),
+            Kind::Queued => self.kept.insert((seq, id)),
+        };
+    }
+
+    pub(super) fn not_running(&mut self, id: DeliveryId) {
+        self.running -= 1;
+        if self.kept_running == Some(id) {
+            self.kept_running = None;
+        }
+    }
+}

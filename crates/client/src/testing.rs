@@ -1,0 +1,134 @@
+//! What several tests need: a relay and an app that do as they are told.
+
+mod app;
+mod relay;
+pub(crate) mod tls;
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use kreel_wire::{
+    Delivery, DeliveryId, ExchangeId, Header, Headers, Kind, Policy, Request, Scheme, Seq,
+};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+pub(crate) use self::app::FakeApp;
+pub(crate) use self::relay::{FakeLink, FakeRelay};
+use crate::{Client, Command, Config, Ended, HostHeader, LinkError, Update};
+
+/// Waits for what must happen soon.
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), what)
+        .await
+        .expect("it did not happen in time")
+}
+
+/// Options for a client of this relay with this app.
+pub(crate) fn config(relay: &str, target: Option<&str>) -> Config {
+    Config {
+        relay: relay.parse().unwrap(),
+        token: "kreel_test_token".parse().unwrap(),
+        relay_ca: None,
+        tunnel: "my-tunnel".parse().unwrap(),
+        policy: Policy::default(),
+        target: target.map(|target| target.parse().unwrap()),
+        timeout: None,
+        headers: Vec::new(),
+        host_header: HostHeader::Rewrite,
+        insecure: false,
+        grace: Duration::from_secs(5),
+    }
+}
+
+/// The id with this number.
+pub(crate) fn id(number: u64) -> DeliveryId {
+    let mut bytes = [0; 16];
+    bytes[8..].copy_from_slice(&number.to_be_bytes());
+    DeliveryId::from_bytes(bytes)
+}
+
+/// A delivery with this number as its id and position.
+pub(crate) fn delivery(number: u64, kind: Kind) -> Delivery {
+    Delivery {
+        id: id(number),
+        seq: Seq(number),
+        received_at_us: 1_700_000_000_000_000,
+        kind,
+        method: "POST".into(),
+        target: Bytes::from_static(b"/hook?n=1"),
+        headers: headers(&[("host", "public.example"), ("x-sender", "yes")]),
+        scheme: Scheme::Https,
+        forwarded_for: "192.0.2.7".into(),
+        body_bytes: None,
+    }
+}
+
+/// Header lines.
+pub(crate) fn headers(lines: &[(&str, &str)]) -> Headers {
+    let line = |(name, value): &(&str, &str)| Header {
+        name: Bytes::copy_from_slice(name.as_bytes()),
+        value: Bytes::copy_from_slice(value.as_bytes()),
+    };
+    Headers::checked(lines.iter().map(line).collect()).unwrap()
+}
+
+/// The message that hands a delivery over with its whole body.
+pub(crate) fn whole(exchange: u32, mut delivery: Delivery, body: &'static str) -> Request {
+    delivery.body_bytes = Some(body.len() as u64);
+    Request {
+        exchange: ExchangeId(exchange),
+        delivery,
+        body: Bytes::from_static(body.as_bytes()),
+        end: true,
+    }
+}
+
+/// A client that runs.
+pub(crate) struct TestClient {
+    pub(crate) commands: mpsc::Sender<Command>,
+    updates: mpsc::Receiver<Update>,
+    task: JoinHandle<Result<Ended, LinkError>>,
+}
+
+impl TestClient {
+    pub(crate) fn start(config: Config) -> Self {
+        let (commands, commands_out) = mpsc::channel(8);
+        let (updates_in, updates) = mpsc::channel(1024);
+        let client = Client::new(config).unwrap();
+        let task = tokio::spawn(client.run(commands_out, updates_in));
+        Self {
+            commands,
+            updates,
+            task,
+        }
+    }
+
+    /// Waits for the first update that this picks something from.
+    pub(crate) async fn update<T>(&mut self, pick: impl Fn(&Update) -> Option<T>) -> T {
+        soon(async {
+            loop {
+                let update = self.updates.recv().await.expect("the client has ended");
+                if let Some(picked) = pick(&update) {
+                    return picked;
+                }
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn ready(&mut self) {
+        self.update(|update| matches!(update, Update::Ready(_)).then_some(()))
+            .await;
+    }
+
+    pub(crate) async fn command(&self, command: Command) {
+        self.commands.send(command).await.unwrap();
+    }
+
+    /// What the run ended with.
+    pub(crate) async fn ended(self) -> Result<Ended, LinkError> {
+        soon(self.task).await.unwrap()
+    }
+}
