@@ -17,6 +17,20 @@ pub(crate) enum Stream {
     Tls(Box<TlsStream<Stream>>),
 }
 
+impl Stream {
+    /// Has the system acknowledge now what was received, instead of waiting for data to send.
+    pub(crate) fn acknowledge_now(&self) {
+        match self {
+            #[cfg(target_os = "linux")]
+            // Only a matter of time: without it the acknowledgement comes a little later.
+            Self::Plain(tcp) => drop(rustix::net::sockopt::set_tcp_quickack(tcp, true)),
+            #[cfg(not(target_os = "linux"))]
+            Self::Plain(_) => {}
+            Self::Tls(tls) => tls.get_ref().0.acknowledge_now(),
+        }
+    }
+}
+
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Self {
         Self::Plain(stream)

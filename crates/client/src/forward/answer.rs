@@ -239,7 +239,10 @@ impl Answer<'_> {
         }
         match self.connection.piece_at_hand(&mut self.body).await {
             Some(next) => next.map(|next| Some(self.count(next))),
-            None => Ok(None),
+            None => {
+                self.connection.expect_more();
+                Ok(None)
+            }
         }
     }
 

@@ -96,6 +96,11 @@ impl Connection {
         .await
     }
 
+    /// An answer has begun and is not complete: the app shall not wait before it sends the rest.
+    pub(super) fn expect_more(&self) {
+        self.heard.expect_more();
+    }
+
     /// The next piece of an answer's body, none at its end.
     pub(super) async fn piece(
         &mut self,

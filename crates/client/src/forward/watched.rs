@@ -1,7 +1,11 @@
-//! A stream that remembers whether anything came over it.
+//! A stream that remembers whether anything came over it, and can ask for the rest of an answer.
 //!
 //! hyper tells a connection closed before an answer and one closed within its head by the same
 //! error; only after the first may a request be sent again.
+//!
+//! An app that writes head and body apart without `TCP_NODELAY` (Python's `http.server` does) holds
+//! the body back until its head is acknowledged, and the system delays that by 40 ms on a used
+//! connection, in the hope of data to send along. None will come: the wait is for the body.
 
 use std::io;
 use std::pin::Pin;
@@ -13,15 +17,27 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::dial::Stream;
 
-/// Whether a byte came since it was last asked.
+/// The owner's side of a [`Watched`] stream. One task both reads and asks.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Heard(Arc<AtomicBool>);
+pub(super) struct Heard(Arc<Flags>);
+
+#[derive(Debug, Default)]
+struct Flags {
+    /// A byte came.
+    heard: AtomicBool,
+    /// An answer has begun, and the next read waits for more of it.
+    rest_due: AtomicBool,
+}
 
 impl Heard {
     /// Whether a byte came since the last call.
     pub(super) fn take(&self) -> bool {
-        // One task both reads and asks.
-        self.0.swap(false, Ordering::Relaxed)
+        self.0.heard.swap(false, Ordering::Relaxed)
+    }
+
+    /// Has what came acknowledged at once, if the next read finds nothing.
+    pub(super) fn expect_more(&self) {
+        self.0.rest_due.store(true, Ordering::Relaxed);
     }
 }
 
@@ -50,9 +66,14 @@ impl AsyncRead for Watched {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
+        let read = Pin::new(&mut self.stream).poll_read(cx, into);
+        let rest_due = self.heard.0.rest_due.swap(false, Ordering::Relaxed);
+        if rest_due && read.is_pending() {
+            self.stream.acknowledge_now();
+        }
+        ready!(read)?;
         if into.filled().len() > before {
-            self.heard.0.store(true, Ordering::Relaxed);
+            self.heard.0.heard.store(true, Ordering::Relaxed);
         }
         Poll::Ready(Ok(()))
     }
