@@ -102,6 +102,6 @@ pub(crate) const H2_STREAMS: u32 = 128;
 /// The most a client may have sent ahead on one exchange: 16 MiB, whatever window it names.
 pub(crate) const MAX_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 
-/// How many messages a link takes in before others have their turn: 16. Senders, relay, client
+/// How many messages a link takes in before others have their turn: 8. Senders, relay, client
 /// and app then work side by side on parts of a crowd, instead of one after another on all of it.
-pub(crate) const TURN: u32 = 16;
+pub(crate) const TURN: u32 = 8;

@@ -29,9 +29,9 @@ const WRITE_BYTES: usize = 64 * 1024;
 /// How much output may wait for a slow peer before this end stops taking more: 512 KiB.
 const WRITE_LIMIT_BYTES: usize = 512 * 1024;
 
-/// What each read asks for: 4 KiB, since idle links keep this buffer; [`Burst`] below it reads
+/// What each read asks for: 2 KiB, since idle links keep this buffer; [`Burst`] below it reads
 /// larger runs while there is something to read.
-const READ_BYTES: usize = 4 * 1024;
+const READ_BYTES: usize = 2 * 1024;
 
 /// A websocket that carries one kreel message in each binary frame.
 ///
