@@ -19,8 +19,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{debug, info};
 
-use self::deadlines::Deadlines;
 pub(crate) use self::deadlines::{Busy, UnderWay};
+use self::deadlines::{Deadlines, Heads};
 use crate::framing::{FramingLimits, GatedIo};
 use crate::ingress::{self, From};
 use crate::limits::{H2_STREAMS, HEAD_BYTES, HEADER_LINES, IDLE, TLS_HANDSHAKE};
@@ -65,7 +65,12 @@ pub(crate) async fn serve(
         peer,
         scheme: Scheme::Https,
     };
-    match timeout(TLS_HANDSHAKE, tls.accept(tcp)).await {
+    let accepted = tokio::select! {
+        accepted = timeout(TLS_HANDSHAKE, tls.accept(tcp)) => accepted,
+        // Nothing is under way yet: whoever says nothing shall not hold up the end.
+        () = shared.stopping.cancelled() => return,
+    };
+    match accepted {
         Ok(Ok(stream)) => {
             let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let stream = Stream::Tls(Box::new(stream));
@@ -88,7 +93,7 @@ async fn http1(shared: Arc<Shared>, stream: Stream, from: From) {
     };
     let stream = GatedIo::new(stream, limits);
     let gate = stream.gate();
-    let io = TokioIo::new(Deadlines::new(stream, busy.clone()));
+    let io = TokioIo::new(Deadlines::new(stream, busy.clone(), Heads::Tracked));
     let service = ingress::service(shared.clone(), from, busy, Some(gate.clone()));
     let connection = http1::Builder::new()
         // Deadlines keeps the time: hyper's own would set a timer for each request.
@@ -118,12 +123,13 @@ async fn http1(shared: Arc<Shared>, stream: Stream, from: From) {
 
 async fn http2(shared: Arc<Shared>, stream: Stream, from: From) {
     let busy = Busy::default();
-    let io = TokioIo::new(Deadlines::new(stream, busy.clone()));
+    let io = TokioIo::new(Deadlines::new(stream, busy.clone(), Heads::Untracked));
     let service = ingress::service(shared.clone(), from, busy, None);
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .max_concurrent_streams(H2_STREAMS)
         .max_header_list_size(HEAD_BYTES as u32)
+        // Pings an idle connection too: one whose other end answers is alive.
         .keep_alive_interval(IDLE / 2)
         .auto_date_header(false)
         .serve_connection(io, service);

@@ -41,6 +41,12 @@ pub enum RelayError {
         /// The file.
         path: PathBuf,
     },
+    /// No relay has ever used the data folder.
+    #[error("no relay has run there and no token was made there")]
+    Absent {
+        /// The data folder.
+        path: PathBuf,
+    },
     /// There is no such token.
     #[error("there is no token {name:?}")]
     NoSuchToken {
@@ -80,6 +86,9 @@ pub enum StoreError {
     /// SQLite refused.
     #[error("the store failed")]
     Sqlite(#[from] rusqlite::Error),
+    /// As many bytes are kept as may be.
+    #[error("as many bytes wait for their clients as may be kept")]
+    Full,
     /// The store has shut down.
     #[error("the store has shut down")]
     Closed,

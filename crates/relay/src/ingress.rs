@@ -21,7 +21,7 @@ use hyper::service::Service;
 use kreel_wire::Scheme;
 use serde_json::json;
 
-use self::answer::{Body, json_answer};
+use self::answer::{Body, fit, json_answer};
 use self::problem::Problem;
 use self::route::{Route, route};
 use crate::connection::Busy;
@@ -66,6 +66,7 @@ impl Service<Request<Incoming>> for Ingress {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (shared, from, gate) = (self.shared.clone(), self.from, self.gate.clone());
         let under_way = self.busy.begin();
+        let method = request.method().clone();
         let asks_for_upgrade = request.headers().contains_key(UPGRADE);
         Box::pin(async move {
             let mut response = dispatch(&shared, from, gate, request).await;
@@ -75,6 +76,7 @@ impl Service<Request<Incoming>> for Ingress {
                     .headers_mut()
                     .insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            fit(&mut response, &method);
             response.body_mut().hold(under_way);
             Ok(response)
         })

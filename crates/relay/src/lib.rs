@@ -70,7 +70,7 @@ impl Relay {
         let tokens = Tokens::open(&config.data)?;
         let first_token = first_token(&tokens, &config.first_token)?;
         let certificate = Certificate::load(&config)?;
-        let (store, rows) = Store::open(&config.data)?;
+        let (store, rows) = Store::open(&config.data, config.limits.max_waiting_bytes)?;
         Ok(Self {
             config,
             store,

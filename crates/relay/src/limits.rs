@@ -105,3 +105,11 @@ pub(crate) const MAX_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 /// How many messages a link takes in before others have their turn: 8. Senders, relay, client
 /// and app then work side by side on parts of a crowd, instead of one after another on all of it.
 pub(crate) const TURN: u32 = 8;
+
+/// How long a body may take at any rate: 30 s. Most webhooks are over in one; a slow start is
+/// no fault.
+pub(crate) const BODY_GRACE: Duration = Duration::from_secs(30);
+
+/// What a body must bring each second on average once it takes longer than [`BODY_GRACE`]:
+/// 100 bytes, a tenth of the slowest modem. Below it a sender does not send, it holds on.
+pub(crate) const BODY_BYTES_PER_SECOND: u64 = 100;

@@ -8,18 +8,19 @@ pub(crate) mod handshake;
 mod sent;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
+use futures_util::task::AtomicWaker;
 use kreel_socket::{MessageSocket, SocketError};
 use kreel_wire::limits::EXCHANGES;
-use kreel_wire::{Chunk, ExchangeId, GoodbyeReason, Request, ToClient, ToRelay};
+use kreel_wire::{Chunk, ExchangeId, GoodbyeReason, Request, Seq, ToClient, ToRelay};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tracing::{debug, info, warn};
 
 use self::sent::Sent;
-use crate::limits::{GOODBYE, OPENS_QUEUED, PIECES_QUEUED, TURN};
+use crate::limits::{DRAIN_WINDOW, GOODBYE, OPENS_QUEUED, PIECES_QUEUED, TURN};
 use crate::replies::{Replies, Reply, Violation};
 
 /// What others may do with a live link.
@@ -29,10 +30,18 @@ pub(crate) struct Link {
     pub(crate) token: i64,
     /// The credit its client grants each exchange at first, in bytes.
     window_bytes: u32,
-    opens: mpsc::Sender<Box<Open>>,
+    /// Openings and what follows them, in one order. Unbounded as a channel, but openings take a
+    /// place first, and each exchange puts at most its grants and its end in.
+    urgent: mpsc::UnboundedSender<Urgent>,
+    /// Places for openings that wait to be written.
+    places: Semaphore,
     pieces: mpsc::Sender<Chunk>,
-    /// Unbounded as a channel, but each exchange puts at most its grants and its end in.
-    control: mpsc::UnboundedSender<Control>,
+    /// Why the link shall end, once it shall.
+    closing: OnceLock<(GoodbyeReason, &'static str)>,
+    /// The link's task, to be told of it.
+    closer: AtomicWaker,
+    /// The client is leaving: nothing new is sent to it.
+    leaving: AtomicBool,
     last_exchange: Mutex<u32>,
     exchanges: AtomicUsize,
     /// Kept deliveries that are with the client.
@@ -50,22 +59,25 @@ struct Open {
     upload: Option<Arc<Semaphore>>,
 }
 
-/// Short messages that overtake bodies.
+/// Short messages, which overtake bodies but not each other.
 #[derive(Debug)]
-enum Control {
+enum Urgent {
+    Open(Box<Open>),
     Credit(ExchangeId, u32),
     Cancel(ExchangeId),
     Answered(ExchangeId, Option<u16>),
-    Close(GoodbyeReason, &'static str),
 }
 
 /// The link's ends that its task holds.
 #[derive(Debug)]
 pub(crate) struct Queues {
-    opens: mpsc::Receiver<Box<Open>>,
+    urgent: mpsc::UnboundedReceiver<Urgent>,
     pieces: mpsc::Receiver<Chunk>,
-    control: mpsc::UnboundedReceiver<Control>,
 }
+
+/// The most exchanges with a sender at once: so many that those still queued, and those of kept
+/// deliveries, stay within what the client allows as well.
+const LIVE: usize = EXCHANGES - OPENS_QUEUED - DRAIN_WINDOW - 1;
 
 /// An exchange that has been opened.
 #[derive(Debug)]
@@ -85,15 +97,17 @@ pub(crate) struct Unavailable;
 
 impl Link {
     pub(crate) fn new(token: i64, window_bytes: u32) -> (Self, Queues) {
-        let (opens, opens_queue) = mpsc::channel(OPENS_QUEUED);
+        let (urgent, urgent_queue) = mpsc::unbounded_channel();
         let (pieces, pieces_queue) = mpsc::channel(PIECES_QUEUED);
-        let (control, control_queue) = mpsc::unbounded_channel();
         let link = Self {
             token,
             window_bytes,
-            opens,
+            urgent,
+            places: Semaphore::new(OPENS_QUEUED),
             pieces,
-            control,
+            closing: OnceLock::new(),
+            closer: AtomicWaker::new(),
+            leaving: AtomicBool::new(false),
             last_exchange: Mutex::new(0),
             exchanges: AtomicUsize::new(0),
             sent: Mutex::default(),
@@ -101,14 +115,11 @@ impl Link {
             draining: AtomicBool::new(false),
             drain_again: AtomicBool::new(false),
         };
-        (
-            link,
-            Queues {
-                opens: opens_queue,
-                pieces: pieces_queue,
-                control: control_queue,
-            },
-        )
+        let queues = Queues {
+            urgent: urgent_queue,
+            pieces: pieces_queue,
+        };
+        (link, queues)
     }
 
     /// Sends a delivery to the client and waits for its answer. The request's own exchange
@@ -135,10 +146,17 @@ impl Link {
         reply: Option<oneshot::Sender<Reply>>,
         upload: Option<Arc<Semaphore>>,
     ) -> Result<ExchangeId, Unavailable> {
-        if reply.is_some() && self.exchanges.load(Ordering::Relaxed) >= EXCHANGES {
+        // Those the client has not answered for are with it as well, though their senders left.
+        let with_client = || self.exchanges.load(Ordering::Relaxed) + self.sent().len();
+        if self.is_leaving() || reply.is_some() && with_client() >= LIVE {
             return Err(Unavailable);
         }
-        let place = self.opens.reserve().await.map_err(|_| Unavailable)?;
+        // Given back once the opening is written.
+        self.places
+            .acquire()
+            .await
+            .map_err(|_| Unavailable)?
+            .forget();
         // Numbered and queued under one lock: two senders must not swap their numbers.
         let mut last = self
             .last_exchange
@@ -147,11 +165,12 @@ impl Link {
         *last += 1;
         let exchange = ExchangeId(*last);
         request.exchange = exchange;
-        place.send(Box::new(Open {
+        let open = Urgent::Open(Box::new(Open {
             request,
             reply,
             upload,
         }));
+        self.urgent.send(open).map_err(|_| Unavailable)?;
         Ok(exchange)
     }
 
@@ -162,28 +181,52 @@ impl Link {
 
     /// Lets the client send more of an answer's body.
     pub(crate) fn grant(&self, exchange: ExchangeId, bytes: u32) {
-        self.say(Control::Credit(exchange, bytes));
+        self.say(Urgent::Credit(exchange, bytes));
     }
 
     /// Takes a request back before it was complete.
     pub(crate) fn cancel(&self, exchange: ExchangeId) {
-        self.say(Control::Cancel(exchange));
+        self.say(Urgent::Cancel(exchange));
     }
 
     /// Tells the client that the sender has its answer, or has left (`None`).
     pub(crate) fn answered(&self, exchange: ExchangeId, status: Option<u16>) {
-        self.say(Control::Answered(exchange, status));
+        self.say(Urgent::Answered(exchange, status));
     }
 
-    /// Ends the link with a goodbye.
+    /// Ends the link with a goodbye, even if its client reads nothing.
     pub(crate) fn close(&self, reason: GoodbyeReason, message: &'static str) {
-        self.say(Control::Close(reason, message));
+        // The first reason stands.
+        let _ = self.closing.set((reason, message));
+        self.closer.wake();
     }
 
-    fn say(&self, control: Control) {
-        // A link that is gone needs to be told nothing.
-        let _ = self.control.send(control);
+    /// Whether the client has said that it is leaving.
+    fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Relaxed)
     }
+
+    /// Why the link shall end, once it shall.
+    fn poll_closing(&self, cx: &mut Context<'_>) -> Poll<LinkEnd> {
+        self.closer.register(cx.waker());
+        match self.closing.get() {
+            Some((reason, message)) => Poll::Ready(LinkEnd::Goodbye(*reason, message)),
+            None => Poll::Pending,
+        }
+    }
+
+    fn say(&self, urgent: Urgent) {
+        // A link that is gone needs to be told nothing.
+        let _ = self.urgent.send(urgent);
+    }
+}
+
+/// What a client has said that concerns others than its senders.
+pub(crate) enum Heard {
+    /// It answers for these deliveries.
+    Ack(Vec<Seq>),
+    /// It will take no more of them.
+    Leaving,
 }
 
 /// Why a link ended.
@@ -204,17 +247,18 @@ pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     mut socket: MessageSocket<S>,
     link: Arc<Link>,
     queues: Queues,
-    mut on_ack: impl FnMut(Vec<kreel_wire::Seq>),
+    mut on: impl FnMut(Heard),
 ) -> LinkEnd {
     let mut actor = Actor {
         link,
         queues,
         replies: Replies::default(),
     };
-    let end = actor.serve(&mut socket, &mut on_ack).await;
+    let end = actor.serve(&mut socket, &mut on).await;
     // Before the goodbye: nobody shall wait for a peer that may never read it.
+    actor.link.places.close();
     drop(actor);
-    let _ = tokio::time::timeout(GOODBYE, farewell(&mut socket, &end)).await;
+    let _ = tokio::time::timeout(GOODBYE, farewell(&mut socket, &end, &mut on)).await;
     match &end {
         LinkEnd::Violation(_) => warn!(%end, "link closed: the client broke the protocol"),
         LinkEnd::Socket(error) if error.is_violation() => {
@@ -234,17 +278,16 @@ struct Actor {
 
 enum Step {
     Received(ToRelay),
-    Open(Box<Open>),
+    Urgent(Urgent),
     Piece(Chunk),
-    Control(Control),
-    Failed(SocketError),
+    End(LinkEnd),
 }
 
 impl Actor {
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         socket: &mut MessageSocket<S>,
-        on_ack: &mut impl FnMut(Vec<kreel_wire::Seq>),
+        on: &mut impl FnMut(Heard),
     ) -> LinkEnd {
         let mut received = 0;
         loop {
@@ -256,12 +299,11 @@ impl Actor {
                         // Let the senders have what is here while the client makes more.
                         tokio::task::yield_now().await;
                     }
-                    self.receive(message, on_ack)
+                    self.receive(message, on)
                 }
-                Step::Open(open) => self.open(socket, *open),
+                Step::Urgent(urgent) => self.urgent(socket, urgent),
                 Step::Piece(chunk) => self.piece(socket, chunk),
-                Step::Control(control) => self.control(socket, control),
-                Step::Failed(error) => Err(error.into()),
+                Step::End(end) => Err(end),
             };
             self.link
                 .exchanges
@@ -279,9 +321,12 @@ impl Actor {
         socket: &mut MessageSocket<S>,
         cx: &mut Context<'_>,
     ) -> Poll<Step> {
+        if let Poll::Ready(end) = self.link.poll_closing(cx) {
+            return Poll::Ready(Step::End(end));
+        }
         match socket.poll_receive(cx) {
             Poll::Ready(Ok(message)) => return Poll::Ready(Step::Received(message)),
-            Poll::Ready(Err(error)) => return Poll::Ready(Step::Failed(error)),
+            Poll::Ready(Err(error)) => return Poll::Ready(Step::End(error.into())),
             Poll::Pending => {}
         }
         match socket.poll_ready(cx) {
@@ -290,26 +335,30 @@ impl Actor {
                     return Poll::Ready(step);
                 }
             }
-            Poll::Ready(Err(error)) => return Poll::Ready(Step::Failed(error)),
+            Poll::Ready(Err(error)) => return Poll::Ready(Step::End(error.into())),
             Poll::Pending => {}
         }
         match socket.poll_flush(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Step::Failed(error)),
+            Poll::Ready(Err(error)) => Poll::Ready(Step::End(error.into())),
             Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
         }
     }
 
-    fn receive(
-        &mut self,
-        message: ToRelay,
-        on_ack: &mut impl FnMut(Vec<kreel_wire::Seq>),
-    ) -> Result<(), LinkEnd> {
+    fn receive(&mut self, message: ToRelay, on: &mut impl FnMut(Heard)) -> Result<(), LinkEnd> {
         match message {
             ToRelay::Answer(answer) => self.replies.answer(answer)?,
             ToRelay::AnswerBody(chunk) => self.replies.piece(chunk)?,
             ToRelay::Failed { exchange, failure } => self.replies.fail(exchange, failure)?,
             ToRelay::Credit { exchange, bytes } => self.replies.grant(exchange, bytes)?,
-            ToRelay::Ack { seqs } => on_ack(seqs),
+            ToRelay::Ack { seqs } => on(Heard::Ack(seqs)),
+            // It finishes what it has, and closes the socket then.
+            ToRelay::Goodbye {
+                reason: GoodbyeReason::Draining,
+                ..
+            } if !self.link.is_leaving() => {
+                self.link.leaving.store(true, Ordering::Relaxed);
+                on(Heard::Leaving);
+            }
             ToRelay::Goodbye { message, .. } => return Err(LinkEnd::ClientLeft(message)),
         }
         Ok(())
@@ -336,41 +385,40 @@ impl Actor {
         Ok(socket.send(ToClient::RequestBody(chunk))?)
     }
 
-    fn control<S: AsyncRead + AsyncWrite + Unpin>(
+    fn urgent<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         socket: &mut MessageSocket<S>,
-        control: Control,
+        urgent: Urgent,
     ) -> Result<(), LinkEnd> {
-        match control {
-            Control::Credit(exchange, bytes) => {
+        match urgent {
+            Urgent::Open(open) => {
+                self.link.places.add_permits(1);
+                self.open(socket, *open)?;
+            }
+            Urgent::Credit(exchange, bytes) => {
                 if self.replies.granted(exchange, bytes) {
                     socket.send(ToClient::Credit { exchange, bytes })?;
                 }
             }
-            Control::Cancel(exchange) => {
+            Urgent::Cancel(exchange) => {
                 self.replies.end(exchange);
                 socket.send(ToClient::Cancel { exchange })?;
             }
-            Control::Answered(exchange, status) => {
+            Urgent::Answered(exchange, status) => {
                 if self.replies.end(exchange) {
                     socket.send(ToClient::Answered { exchange, status })?;
                 }
             }
-            Control::Close(reason, message) => return Err(LinkEnd::Goodbye(reason, message)),
         }
         Ok(())
     }
 }
 
 impl Queues {
-    /// Opens come first, since what ends or feeds an exchange must follow its beginning; bodies
-    /// last, so that a large one never holds up a small webhook.
+    /// Bodies come last, so that a large one never holds up a small webhook.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        if let Poll::Ready(Some(open)) = self.opens.poll_recv(cx) {
-            return Poll::Ready(Step::Open(open));
-        }
-        if let Poll::Ready(Some(control)) = self.control.poll_recv(cx) {
-            return Poll::Ready(Step::Control(control));
+        if let Poll::Ready(Some(urgent)) = self.urgent.poll_recv(cx) {
+            return Poll::Ready(Step::Urgent(urgent));
         }
         if let Poll::Ready(Some(chunk)) = self.pieces.poll_recv(cx) {
             return Poll::Ready(Step::Piece(chunk));
@@ -379,7 +427,13 @@ impl Queues {
     }
 }
 
-async fn farewell<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut MessageSocket<S>, end: &LinkEnd) {
+/// Says why the link ends. What a client acknowledged before it heard of that still counts, but
+/// not if its token is revoked or it broke the protocol.
+async fn farewell<S: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut MessageSocket<S>,
+    end: &LinkEnd,
+    on: &mut impl FnMut(Heard),
+) {
     let (reason, message, violation) = match end {
         LinkEnd::Goodbye(reason, message) => (*reason, (*message).to_owned(), false),
         LinkEnd::Violation(violation) => (GoodbyeReason::Protocol, violation.to_string(), true),
@@ -393,7 +447,16 @@ async fn farewell<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut MessageSocket<
         reason,
         message: message.clone(),
     };
-    if socket.send_now(goodbye).await.is_ok() {
-        socket.close(violation, &message).await;
+    if socket.send_now(goodbye).await.is_err() {
+        return;
     }
+    if matches!(reason, GoodbyeReason::Draining | GoodbyeReason::Replaced) {
+        // A client leaves once it has heard the goodbye.
+        while let Ok(message) = socket.receive::<ToRelay>().await {
+            if let ToRelay::Ack { seqs } = message {
+                on(Heard::Ack(seqs));
+            }
+        }
+    }
+    socket.close(violation, &message).await;
 }

@@ -117,7 +117,10 @@ impl Replies {
             return Err(Violation::OutOfOrder(exchange.0));
         };
         let body = if end {
-            self.open.remove(&exchange.0);
+            // The app may answer before it has read all of the request, and go on reading.
+            if open.upload.is_none() {
+                self.open.remove(&exchange.0);
+            }
             ReplyBody::Whole(body)
         } else {
             let (pieces, rest) = mpsc::channel(PIECES);
@@ -153,7 +156,10 @@ impl Replies {
         // Full can't be, within the credit; closed means that the sender has left.
         let _ = pieces.try_send(chunk);
         if end {
-            self.open.remove(&id.0);
+            open.stage = Stage::Silent;
+            if open.upload.is_none() {
+                self.open.remove(&id.0);
+            }
         }
         Ok(())
     }

@@ -11,12 +11,14 @@ mod writer;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use kreel_wire::{Policy, Seq, TunnelName};
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
 
 pub(crate) use self::record::Record;
 pub use self::tokens::{TokenRow, Tokens};
@@ -30,9 +32,37 @@ use crate::limits::STORE_JOBS;
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
     thread: Option<JoinHandle<()>>,
-    /// Bytes of all bodies kept.
-    kept_bytes: AtomicU64,
+    /// Bytes of all bodies kept; counted by the thread, as rows come and go.
+    kept_bytes: Arc<AtomicU64>,
+    /// How many of them there may be.
+    most_bytes: u64,
+    /// Work on the store that outlives whoever began it.
+    tasks: TaskTracker,
     _lock: File,
+}
+
+/// What of one tunnel is kept.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    /// The tunnel's number.
+    pub(crate) tunnel: i64,
+    /// How many deliveries wait; counted by the thread, as rows come and go.
+    waiting: AtomicU64,
+}
+
+impl Shelf {
+    /// The shelf of a tunnel as the file had it.
+    pub(crate) fn new(row: &TunnelRow) -> Arc<Self> {
+        Arc::new(Self {
+            tunnel: row.id,
+            waiting: row.waiting.into(),
+        })
+    }
+
+    /// How many deliveries wait for their client.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
 }
 
 /// A tunnel as the file has it.
@@ -58,16 +88,18 @@ pub(crate) enum Claim {
 
 impl Store {
     /// Opens the file in this folder, making both if they are absent, and starts the thread.
-    pub(crate) fn open(data: &Path) -> Result<(Self, Vec<TunnelRow>), RelayError> {
+    pub(crate) fn open(data: &Path, most_bytes: u64) -> Result<(Self, Vec<TunnelRow>), RelayError> {
         let path = database(data)?;
         let lock = lock(data)?;
         let connection = schema::open(&path)?;
         let tunnels = writer::tunnels(&connection).map_err(StoreError::from)?;
-        let kept_bytes = writer::tidy(&connection).map_err(StoreError::from)?.into();
+        let kept_bytes = writer::tidy(&connection).map_err(StoreError::from)?;
+        let kept_bytes = Arc::new(AtomicU64::new(kept_bytes));
+        let counted = kept_bytes.clone();
         let (jobs, queue) = mpsc::channel(STORE_JOBS);
         let thread = std::thread::Builder::new()
             .name("kreel-store".into())
-            .spawn(move || writer::run(connection, queue))
+            .spawn(move || writer::run(connection, queue, &counted))
             .map_err(|source| RelayError::File {
                 what: "start a thread for",
                 path,
@@ -78,38 +110,57 @@ impl Store {
                 jobs,
                 thread: Some(thread),
                 kept_bytes,
+                most_bytes,
+                tasks: TaskTracker::new(),
                 _lock: lock,
             },
             tunnels,
         ))
     }
 
-    /// The bytes of all bodies that are kept.
-    pub(crate) fn kept_bytes(&self) -> u64 {
-        self.kept_bytes.load(Ordering::Relaxed)
+    /// Whether so many bytes more may be kept.
+    fn has_room(&self, bytes: u64) -> Result<(), StoreError> {
+        let kept = self.kept_bytes.load(Ordering::Relaxed);
+        if kept.saturating_add(bytes) > self.most_bytes {
+            Err(StoreError::Full)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Runs work on the store to its end, even if whoever began it leaves; waited for when the
+    /// store is closed.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.tasks.spawn(work)
     }
 
     /// Keeps a delivery until it is settled. Its pieces, if it has any, must be there already.
-    pub(crate) async fn keep(&self, tunnel: i64, record: Record) -> Result<(), StoreError> {
-        let bytes = record.body_bytes;
+    pub(crate) async fn keep(&self, shelf: &Arc<Shelf>, record: Record) -> Result<(), StoreError> {
+        self.has_room(record.body_bytes)?;
+        let (shelf, record) = (shelf.clone(), Box::new(record));
         self.ask(|reply| Job::Keep {
-            tunnel,
-            record: Box::new(record),
+            shelf,
+            record,
             reply,
         })
-        .await?;
-        self.kept_bytes.fetch_add(bytes, Ordering::Relaxed);
-        Ok(())
+        .await
     }
 
-    /// Puts a piece of a body aside that is too large for memory.
+    /// Puts a piece of a body aside that is too large for memory. `total_bytes` is the size of
+    /// the body so far.
     pub(crate) async fn put_piece(
         &self,
-        tunnel: i64,
+        shelf: &Shelf,
         seq: Seq,
         number: u32,
         bytes: Vec<Bytes>,
+        total_bytes: u64,
     ) -> Result<(), StoreError> {
+        self.has_room(total_bytes)?;
+        let tunnel = shelf.tunnel;
         self.ask(|reply| Job::Piece {
             tunnel,
             seq,
@@ -121,15 +172,25 @@ impl Store {
     }
 
     /// Forgets the pieces of a body whose delivery was not kept.
-    pub(crate) async fn discard(&self, tunnel: i64, seq: Seq) {
+    pub(crate) async fn discard(&self, shelf: &Shelf, seq: Seq) {
         // If the store is closing, the next start tidies up.
-        let _ = self.jobs.send(Job::Discard { tunnel, seq }).await;
+        let _ = self
+            .jobs
+            .send(Job::Discard {
+                tunnel: shelf.tunnel,
+                seq,
+            })
+            .await;
     }
 
     /// Forgets deliveries their client answers for.
-    pub(crate) async fn settle(&self, tunnel: i64, seqs: Vec<Seq>, bytes: u64) {
-        self.kept_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        let _ = self.jobs.send(Job::Settle { tunnel, seqs }).await;
+    pub(crate) async fn settle(
+        &self,
+        shelf: &Arc<Shelf>,
+        seqs: Vec<Seq>,
+    ) -> Result<(), StoreError> {
+        let shelf = shelf.clone();
+        self.ask(|reply| Job::Settle { shelf, seqs, reply }).await
     }
 
     /// Claims positions up to this one, so that none is given out twice.
@@ -205,6 +266,8 @@ impl Store {
 
     /// Does all that was asked for, then closes the file.
     pub(crate) async fn close(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
         let _ = self.jobs.send(Job::Stop).await;
         self.jobs.closed().await;
     }
@@ -233,7 +296,10 @@ impl Drop for Store {
     }
 }
 
-/// The path of the file, in a folder that exists and is the owner's alone.
+/// What the file is called.
+const FILE: &str = "relay.db";
+
+/// The path of the file, which is its owner's alone, in a folder that exists.
 fn database(data: &Path) -> Result<PathBuf, RelayError> {
     let failed = |what| {
         move |source| RelayError::File {
@@ -243,7 +309,7 @@ fn database(data: &Path) -> Result<PathBuf, RelayError> {
         }
     };
     fs::create_dir_all(data).map_err(failed("make the folder"))?;
-    let path = data.join("relay.db");
+    let path = data.join(FILE);
     let file = private().create(true).append(true).open(&path);
     file.map_err(|source| RelayError::File {
         what: "open",

@@ -1,5 +1,6 @@
 //! A whole relay on loopback, with senders and clients that are scripted byte for byte.
 
+mod edges;
 mod hostile;
 mod senders;
 mod support;

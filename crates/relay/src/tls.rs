@@ -27,6 +27,8 @@ use crate::limits::CERTIFICATE_CHECK;
 pub(crate) struct Certificate {
     cert: PathBuf,
     key: PathBuf,
+    /// What they were like then.
+    read_at: Stamp,
     current: RwLock<Arc<CertifiedKey>>,
 }
 
@@ -38,8 +40,15 @@ impl Certificate {
             Tls::SelfSigned => self_signed::ensure(&config.data, &names(config))?,
             Tls::Files { cert, key } => (cert.clone(), key.clone()),
         };
+        // Before they are read, so that a change in between is not missed.
+        let read_at = stamp(&cert, &key);
         let current = RwLock::new(Arc::new(read(&cert, &key)?));
-        Ok(Some(Arc::new(Self { cert, key, current })))
+        Ok(Some(Arc::new(Self {
+            cert,
+            key,
+            read_at,
+            current,
+        })))
     }
 
     /// The file clients may trust it by.
@@ -62,12 +71,12 @@ impl Certificate {
     /// Looks at the files for ever and takes a changed certificate into use. A bad one is told
     /// of and left; connections go on with the last good one.
     pub(crate) async fn keep_fresh(self: Arc<Self>) {
-        let mut seen = self.changed_at();
+        let mut seen = self.read_at;
         let mut look = tokio::time::interval(CERTIFICATE_CHECK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             look.tick().await;
-            let now = self.changed_at();
+            let now = stamp(&self.cert, &self.key);
             if now == seen {
                 continue;
             }
@@ -83,10 +92,17 @@ impl Certificate {
             }
         }
     }
+}
 
-    fn changed_at(&self) -> [Option<SystemTime>; 2] {
-        [&self.cert, &self.key].map(|path| fs::metadata(path).and_then(|file| file.modified()).ok())
-    }
+/// What of two files shows that they have changed: their times, and their sizes, since the clock
+/// of a file system can be too coarse for a file that is written in pieces.
+type Stamp = [Option<(SystemTime, u64)>; 2];
+
+fn stamp(cert: &Path, key: &Path) -> Stamp {
+    [cert, key].map(|path| {
+        let file = fs::metadata(path).ok()?;
+        Some((file.modified().ok()?, file.len()))
+    })
 }
 
 impl ResolvesServerCert for Certificate {

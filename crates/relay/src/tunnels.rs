@@ -10,7 +10,7 @@ use kreel_wire::{GoodbyeReason, Policy, Seq, TunnelName};
 use crate::error::StoreError;
 use crate::limits::SEQ_BLOCK;
 use crate::link::Link;
-use crate::store::{Store, TunnelRow};
+use crate::store::{Shelf, Store, TunnelRow};
 
 /// Every tunnel this relay has, whether a client is there or not.
 #[derive(Debug, Default)]
@@ -21,10 +21,8 @@ pub(crate) struct Tunnels {
 /// One tunnel.
 #[derive(Debug)]
 pub(crate) struct Tunnel {
-    /// Its number in the store.
-    pub(crate) id: i64,
-    /// How many of its deliveries are kept until a client answers for them.
-    pub(crate) waiting: AtomicU64,
+    /// Its place in the store.
+    pub(crate) shelf: Arc<Shelf>,
     next_seq: AtomicU64,
     reserved_seq: AtomicU64,
     reserving: AtomicBool,
@@ -102,8 +100,7 @@ impl Tunnels {
 impl Tunnel {
     fn new(row: &TunnelRow) -> Self {
         Self {
-            id: row.id,
-            waiting: row.waiting.into(),
+            shelf: Shelf::new(row),
             next_seq: (row.reserved.0 + 1).into(),
             reserved_seq: row.reserved.0.into(),
             reserving: false.into(),
@@ -123,6 +120,13 @@ impl Tunnel {
     /// The live link if there is one.
     pub(crate) fn link(&self) -> Option<Arc<Link>> {
         self.lock().link.clone()
+    }
+
+    /// Has the live link, if there is one, send what waits in the store.
+    pub(crate) fn drain(self: &Arc<Self>, store: &Arc<Store>) {
+        if let Some(link) = self.link() {
+            link.drain(self, store);
+        }
     }
 
     /// The highest position given out so far.
@@ -158,7 +162,8 @@ impl Tunnel {
             self.reserve(store, seq).await?;
         } else if reserved - seq < SEQ_BLOCK / 2 && !self.reserving.swap(true, Ordering::AcqRel) {
             let (tunnel, store) = (self.clone(), store.clone());
-            tokio::spawn(async move {
+            let owner = store.clone();
+            owner.spawn(async move {
                 // A failure comes up again, and is told, when the block has run out.
                 let _ = tunnel.reserve(&store, seq).await;
                 tunnel.reserving.store(false, Ordering::Release);
@@ -169,7 +174,7 @@ impl Tunnel {
 
     async fn reserve(&self, store: &Store, seq: u64) -> Result<(), StoreError> {
         let up_to = seq + SEQ_BLOCK;
-        store.reserve(self.id, Seq(up_to)).await?;
+        store.reserve(self.shelf.tunnel, Seq(up_to)).await?;
         self.reserved_seq.fetch_max(up_to, Ordering::AcqRel);
         Ok(())
     }

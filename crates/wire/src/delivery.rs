@@ -120,8 +120,8 @@ pub enum Failure {
         /// What was wrong with it.
         cause: String,
     },
-    /// The sender broke off before its request was complete.
-    #[error("the sender broke off before its request was complete")]
+    /// The sender broke off before its request was complete, or the relay took it back.
+    #[error("the request was taken back before it was complete")]
     SenderLeft,
     /// The client is shutting down or the link is gone.
     #[error("the attempt was given up: {cause}")]

@@ -18,7 +18,7 @@ pub enum ToClient {
         /// How much more, in bytes.
         bytes: u32,
     },
-    /// The sender broke off before its request was complete: drop it, hand nothing on.
+    /// The request is taken back before it was complete: hand nothing on, or break off.
     Cancel {
         /// Which exchange is over.
         exchange: ExchangeId,

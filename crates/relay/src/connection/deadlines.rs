@@ -15,7 +15,14 @@ use crate::limits::{HEAD_TIME, IDLE, WRITE_PAUSE};
 
 /// How many requests are under way on a connection; silence is no fault while there are any.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Busy(Arc<AtomicU32>);
+pub(crate) struct Busy(Arc<Requests>);
+
+#[derive(Debug, Default)]
+struct Requests {
+    under_way: AtomicU32,
+    /// How many have begun, ever (it may wrap): tells two heads apart.
+    begun: AtomicU32,
+}
 
 /// One request under way; over when dropped.
 #[derive(Debug)]
@@ -24,19 +31,33 @@ pub(crate) struct UnderWay(Busy);
 impl Busy {
     /// Counts a request until the guard is dropped.
     pub(crate) fn begin(&self) -> UnderWay {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.under_way.fetch_add(1, Ordering::Relaxed);
+        self.0.begun.fetch_add(1, Ordering::Relaxed);
         UnderWay(self.clone())
     }
 
     fn is_idle(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
+        self.0.under_way.load(Ordering::Relaxed) == 0
+    }
+
+    fn begun(&self) -> u32 {
+        self.0.begun.load(Ordering::Relaxed)
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Whether a byte on an idle connection begins a request's head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heads {
+    /// It does, and the head has its own deadline: HTTP/1.1.
+    Tracked,
+    /// It may be anything, an answered ping for one: HTTP/2.
+    Untracked,
 }
 
 /// A stream under deadlines.
@@ -54,20 +75,30 @@ struct Watch {
     timer: Pin<Box<Sleep>>,
     /// The last byte, or the end of the last request.
     quiet_since: Instant,
-    /// The first byte of a head that is still arriving.
-    head_since: Option<Instant>,
+    heads: Heads,
+    head: Option<Head>,
     write: Option<Pin<Box<Sleep>>>,
+}
+
+/// A head that is still arriving, unless a request has begun since.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    /// When its first byte came.
+    since: Instant,
+    /// How many requests had begun by then.
+    begun: u32,
 }
 
 impl<S> Deadlines<S> {
     /// Puts a stream under deadlines, which `busy` suspends for reading.
-    pub(crate) fn new(stream: S, busy: Busy) -> Self {
+    pub(crate) fn new(stream: S, busy: Busy, heads: Heads) -> Self {
         let now = Instant::now();
         let timer = Box::pin(tokio::time::sleep_until(now + HEAD_TIME));
         let watch = Watch {
             timer,
             quiet_since: now,
-            head_since: None,
+            heads,
+            head: None,
             write: None,
         };
         Self {
@@ -86,23 +117,32 @@ impl<S> Deadlines<S> {
 impl Watch {
     fn heard(&mut self, busy: &Busy) {
         self.quiet_since = Instant::now();
-        if busy.is_idle() {
-            self.head_since.get_or_insert(self.quiet_since);
-        } else {
-            self.head_since = None;
+        self.forget_dispatched(busy);
+        if self.heads == Heads::Tracked && busy.is_idle() {
+            let (since, begun) = (self.quiet_since, busy.begun());
+            self.head.get_or_insert(Head { since, begun });
         }
+    }
+
+    /// A head is over once its request is under way, or has been answered already.
+    fn forget_dispatched(&mut self, busy: &Busy) {
+        let begun = busy.begun();
+        self.head = self
+            .head
+            .filter(|head| busy.is_idle() && head.begun == begun);
     }
 
     /// Ready once the peer has taken too long.
     fn poll_read_deadline(&mut self, cx: &mut Context<'_>, busy: &Busy) -> Poll<()> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
+            self.forget_dispatched(busy);
             if !busy.is_idle() {
-                (self.quiet_since, self.head_since) = (now, None);
+                self.quiet_since = now;
             }
             let ends = [
                 Some(self.quiet_since + IDLE),
-                self.head_since.map(|since| since + HEAD_TIME),
+                self.head.map(|head| head.since + HEAD_TIME),
             ];
             match ends.into_iter().flatten().min() {
                 Some(end) if end <= now => return Poll::Ready(()),
@@ -213,7 +253,7 @@ mod tests {
     async fn silence_ends_an_idle_connection_but_no_busy_one() {
         let (near, mut far) = tokio::io::duplex(64);
         let busy = Busy::default();
-        let mut stream = Deadlines::new(near, busy.clone());
+        let mut stream = Deadlines::new(near, busy.clone(), Heads::Tracked);
         let under_way = busy.begin();
         let mut byte = [0];
         let wait = tokio::time::timeout(IDLE * 10, stream.read(&mut byte)).await;
@@ -233,7 +273,7 @@ mod tests {
         assert!((HEAD_TIME..HEAD_TIME + Duration::from_secs(1)).contains(&start.elapsed()));
 
         let (near, _far) = tokio::io::duplex(64);
-        let mut stream = Deadlines::new(near, Busy::default());
+        let mut stream = Deadlines::new(near, Busy::default(), Heads::Tracked);
         let start = Instant::now();
         assert_eq!(
             stream.read(&mut byte).await.unwrap_err().kind(),
@@ -246,7 +286,7 @@ mod tests {
     async fn a_head_that_trickles_in_has_a_deadline_and_a_body_has_none_here() {
         let (near, mut far) = tokio::io::duplex(64);
         let busy = Busy::default();
-        let mut stream = Deadlines::new(near, busy.clone());
+        let mut stream = Deadlines::new(near, busy.clone(), Heads::Tracked);
         let trickle = tokio::spawn(async move {
             while far.write_all(b"x").await.is_ok() {
                 tokio::time::sleep(HEAD_TIME / 5).await;
@@ -264,9 +304,51 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_request_answered_at_once_leaves_no_head_behind() {
+        let (near, mut far) = tokio::io::duplex(64);
+        let busy = Busy::default();
+        let mut stream = Deadlines::new(near, busy.clone(), Heads::Tracked);
+        let mut byte = [0];
+        let begun = Instant::now();
+        // Requests of one byte, each answered before the stream is read again; together they
+        // take longer than any head may.
+        while begun.elapsed() < HEAD_TIME * 2 {
+            far.write_all(b"x").await.unwrap();
+            assert_eq!(stream.read(&mut byte).await.unwrap(), 1);
+            drop(busy.begin());
+            tokio::time::sleep(HEAD_TIME / 4).await;
+        }
+        let quiet = Instant::now();
+        let cut = stream.read(&mut byte).await.unwrap_err();
+        assert_eq!(cut.kind(), io::ErrorKind::TimedOut);
+        let idle = quiet.elapsed() + HEAD_TIME / 4;
+        assert!(
+            (IDLE..IDLE + Duration::from_secs(1)).contains(&idle),
+            "{idle:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_heads_are_not_tracked_any_byte_is_a_sign_of_life() {
+        let (near, mut far) = tokio::io::duplex(64);
+        let mut stream = Deadlines::new(near, Busy::default(), Heads::Untracked);
+        let mut byte = [0];
+        for _ in 0..20 {
+            far.write_all(b"x").await.unwrap();
+            assert_eq!(stream.read(&mut byte).await.unwrap(), 1);
+            let silence = tokio::time::timeout(IDLE / 2, stream.read(&mut byte)).await;
+            assert!(silence.is_err(), "half the time of silence is no fault");
+        }
+        let start = Instant::now();
+        let cut = stream.read(&mut byte).await.unwrap_err();
+        assert_eq!(cut.kind(), io::ErrorKind::TimedOut);
+        assert!(start.elapsed() < IDLE / 2 + Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_reader_that_takes_nothing_is_cut_off_and_a_slow_one_is_not() {
         let (near, mut far) = tokio::io::duplex(8);
-        let mut stream = Deadlines::new(near, Busy::default());
+        let mut stream = Deadlines::new(near, Busy::default(), Heads::Tracked);
         let slow = async {
             let mut byte = [0];
             for _ in 0..32 {

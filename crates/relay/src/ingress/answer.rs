@@ -6,8 +6,8 @@ use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, DATE, HeaderName};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
 use kreel_wire::{Chunk, ExchangeId, Response as Head};
@@ -27,6 +27,8 @@ pub(crate) struct Body {
     /// Whether its size may be told: an answer the app gave in chunks stays in chunks, or it
     /// would get a `Content-Length` the app has not sent.
     sized: bool,
+    /// Whether the relay says this itself.
+    own: bool,
     /// Keeps the connection busy until the body is written.
     _under_way: Option<UnderWay>,
 }
@@ -40,7 +42,7 @@ struct Rest {
     consumed: Consumed,
     complete: bool,
     /// The request's body, where the app answers before it has all of it.
-    _upload: Option<UploadTask>,
+    upload: Option<UploadTask>,
 }
 
 /// The answer broke off: the sender must not take it for whole.
@@ -54,6 +56,7 @@ impl Body {
             first: Some(bytes).filter(|bytes| !bytes.is_empty()),
             rest: None,
             sized: true,
+            own: true,
             _under_way: None,
         }
     }
@@ -84,6 +87,26 @@ pub(crate) fn json_answer(status: u16, body: &Value) -> Response<Body> {
     response
 }
 
+/// Takes the body from an answer of the relay's own where HTTP has none: HTTP/1.1 lets it pass
+/// unwritten, in HTTP/2 it breaks the stream. An app's answer stays as the app gave it.
+pub(super) fn fit(response: &mut Response<Body>, method: &Method) {
+    let bodiless = matches!(
+        response.status(),
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    if !response.body().own || !(bodiless || method == Method::HEAD) {
+        return;
+    }
+    let bytes = response.body_mut().first.take().unwrap_or_default();
+    let headers = response.headers_mut();
+    if bodiless {
+        headers.remove(CONTENT_TYPE);
+        headers.remove(CONTENT_LENGTH);
+    } else {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    }
+}
+
 /// The app's answer, as it comes.
 pub(super) fn app_answer(
     head: Head,
@@ -96,6 +119,7 @@ pub(super) fn app_answer(
     let body = match body {
         ReplyBody::Whole(bytes) => Body {
             sized: bytes.is_empty() || head.headers.first("content-length").is_some(),
+            own: false,
             ..Body::whole(bytes)
         },
         ReplyBody::Streamed(first, pieces) => {
@@ -106,12 +130,13 @@ pub(super) fn app_answer(
                 link,
                 consumed: Consumed::default(),
                 complete: false,
-                _upload: upload,
+                upload,
             };
             Body {
                 first: Some(first).filter(|first| !first.is_empty()),
                 rest: Some(rest),
                 sized: false,
+                own: false,
                 _under_way: None,
             }
         }
@@ -212,8 +237,125 @@ impl http_body::Body for Body {
 
 impl Drop for Rest {
     fn drop(&mut self) {
+        match self.upload.take() {
+            Some(upload) if self.complete => upload.detach(),
+            // Dropped, the upload is taken back.
+            Some(_) | None => {}
+        }
         if !self.complete {
             self.link.answered(self.exchange, None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http::Request;
+    use http_body::Body as _;
+    use http_body_util::{BodyExt as _, Empty};
+    use hyper::body::Incoming;
+    use hyper::service::service_fn;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use serde_json::json;
+
+    use super::*;
+
+    fn fitted(status: u16, method: &Method) -> Response<Body> {
+        let mut response = json_answer(status, &json!({"state": "queued"}));
+        fit(&mut response, method);
+        response
+    }
+
+    #[test]
+    fn own_answers_to_head_tell_the_length_and_have_no_body() {
+        let get = fitted(200, &Method::GET);
+        assert!(!get.body().is_end_stream());
+        let head = fitted(200, &Method::HEAD);
+        assert!(head.body().is_end_stream());
+        let length = get.body().size_hint().exact().unwrap().to_string();
+        assert_eq!(head.headers()[CONTENT_LENGTH], length);
+        assert_eq!(head.headers()[CONTENT_TYPE], "application/json");
+    }
+
+    #[test]
+    fn own_answers_of_a_status_without_body_have_none() {
+        for status in [204, 205, 304] {
+            for method in [Method::POST, Method::HEAD] {
+                let answer = fitted(status, &method);
+                assert!(answer.body().is_end_stream(), "{status} {method}");
+                assert!(!answer.headers().contains_key(CONTENT_TYPE));
+                assert!(!answer.headers().contains_key(CONTENT_LENGTH));
+                assert!(answer.headers().contains_key(DATE));
+            }
+        }
+        assert!(!fitted(202, &Method::POST).body().is_end_stream());
+    }
+
+    #[test]
+    fn an_apps_answer_stays_as_it_is() {
+        let body = Body {
+            own: false,
+            ..Body::whole("odd".into())
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        fit(&mut response, &Method::HEAD);
+        assert!(!response.body().is_end_stream());
+    }
+
+    /// An app's answer without a body that says so.
+    fn empty_of_the_apps() -> Response<Body> {
+        let mut lines = kreel_wire::HeadersBuilder::with_capacity(1);
+        lines.push(b"content-length", b"0");
+        let body = ReplyBody::Whole(Bytes::new());
+        let mut response = Response::new(Body {
+            own: false,
+            ..empty()
+        });
+        *response.headers_mut() = header_map(&lines.build(), &body);
+        response
+    }
+
+    #[tokio::test]
+    async fn over_http2_answers_without_a_body_are_whole() {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let service = service_fn(|request: Request<Incoming>| {
+            let mut response = match request.uri().path() {
+                "/app" => empty_of_the_apps(),
+                path => json_answer(path[1..].parse().unwrap(), &json!({"state": "queued"})),
+            };
+            fit(&mut response, request.method());
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+            .serve_connection(TokioIo::new(near), service);
+        let server = tokio::spawn(server);
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(far))
+                .await
+                .unwrap();
+        let client = tokio::spawn(connection);
+        for (method, path, length) in [
+            (Method::HEAD, "/200", Some("19")),
+            (Method::POST, "/204", None),
+            (Method::POST, "/205", None),
+            (Method::GET, "/304", None),
+            (Method::POST, "/app", Some("0")),
+            (Method::HEAD, "/app", Some("0")),
+        ] {
+            let request = Request::builder().method(&method).uri(path);
+            let request = request.body(Empty::<Bytes>::new()).unwrap();
+            let response = sender.send_request(request).await.unwrap();
+            let (head, body) = response.into_parts();
+            let told = head.headers.get(CONTENT_LENGTH);
+            let told = told.map(|value| value.to_str().unwrap());
+            assert_eq!(told, length, "{method} {path}");
+            let body = body.collect().await.unwrap();
+            assert!(body.to_bytes().is_empty(), "{method} {path}");
+        }
+        server.abort();
+        client.abort();
     }
 }

@@ -1,7 +1,7 @@
 //! One request to a tunnel, from its head to its answer: the table of how a sender is answered.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{HOST, HeaderName};
@@ -12,7 +12,7 @@ use kreel_wire::{
     AnswerMode, Delivery, DeliveryId, ExchangeId, Headers, HeadersBuilder, Kind, Policy,
     Request as ToApp, Scheme,
 };
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::From;
@@ -66,8 +66,13 @@ impl Forward<'_> {
             (Policy { strict: true, .. }, None) => Err(Problem::NoClient),
             (policy, None) => self.queue(arrived, policy, None).await,
             (policy, Some(link)) => match policy.answer {
-                AnswerMode::Now(_) => self.answer_now(arrived, policy, link).await,
-                AnswerMode::App => self.answer_as_app(arrived, policy, link).await,
+                // Under `strict` no answer is the relay's own.
+                AnswerMode::Now(_) if !policy.strict => {
+                    self.answer_now(arrived, policy, link).await
+                }
+                AnswerMode::Now(_) | AnswerMode::App => {
+                    self.answer_as_app(arrived, policy, link).await
+                }
             },
         }
     }
@@ -158,7 +163,11 @@ impl Forward<'_> {
             .push(whole.clone())
             .await
             .map_err(|error| Problem::store(&error))?;
-        let Ok(opened) = self.open(&link, &delivery, whole, true, policy.wait).await else {
+        // Before it is sent: the client may answer for it before it is on disk.
+        link.keeping(delivery.seq);
+        let deadline = Instant::now() + policy.wait;
+        let Ok(opened) = self.open(&link, &delivery, whole, true, deadline).await else {
+            link.not_kept(delivery.seq);
             return self.queue_complete(delivery, retained, policy).await;
         };
         keep(self.shared, self.tunnel, delivery, retained, Some(&link)).await?;
@@ -188,25 +197,23 @@ impl Forward<'_> {
                 .await
                 .map_err(|error| Problem::store(&error))?;
         }
-        let Ok(opened) = self.open(&link, &delivery, first, end, policy.wait).await else {
-            if policy.strict {
-                return Err(Problem::NoClient);
+        let deadline = Instant::now() + policy.wait;
+        let opened = match self.open(&link, &delivery, first, end, deadline).await {
+            Ok(opened) => opened,
+            Err(problem) if policy.strict => return Err(problem),
+            Err(_) => {
+                let arrived = Arrived {
+                    delivery,
+                    beginning,
+                    body,
+                };
+                return self.queue(arrived, policy, retained).await;
             }
-            return self
-                .queue(
-                    Arrived {
-                        delivery,
-                        beginning,
-                        body,
-                    },
-                    policy,
-                    retained,
-                )
-                .await;
         };
         let waiting = Waiting::new(opened, link);
         if end {
-            self.wait_for_app(waiting, delivery, retained, policy).await
+            self.wait_for_app(waiting, delivery, retained, policy, deadline)
+                .await
         } else {
             self.stream_to_app(waiting, delivery, beginning, body, retained, policy)
                 .await
@@ -220,8 +227,9 @@ impl Forward<'_> {
         delivery: Delivery,
         retained: Option<Retained>,
         policy: Policy,
+        deadline: Instant,
     ) -> Result<Response<Body>, Problem> {
-        match timeout(policy.wait, &mut waiting.reply).await {
+        match timeout_at(deadline, &mut waiting.reply).await {
             Ok(Ok(reply)) => waiting.replied(reply, None),
             Ok(Err(_)) => match retained {
                 Some(retained) => self.queue_complete(delivery, retained, policy).await,
@@ -246,6 +254,7 @@ impl Forward<'_> {
         policy: Policy,
     ) -> Result<Response<Body>, Problem> {
         let (id, status) = (delivery.id, kept_status(policy));
+        waiting.link.keeping(delivery.seq);
         keep(
             self.shared,
             self.tunnel,
@@ -280,7 +289,7 @@ impl Forward<'_> {
             no_sending: no_sending.clone(),
         };
         let mut upload = upload.start();
-        let mut deadline = tokio::time::Instant::now() + policy.wait;
+        let mut deadline = Instant::now() + policy.wait;
         loop {
             tokio::select! {
                 // An answer that is there counts, however late it is noticed.
@@ -294,12 +303,13 @@ impl Forward<'_> {
                     return if no_sending.is_cancelled() {
                         self.keep_rest(delivery, retained, policy).await
                     } else {
-                        self.wait_for_app(waiting, delivery, retained, policy).await
+                        let deadline = Instant::now() + policy.wait;
+                        self.wait_for_app(waiting, delivery, retained, policy, deadline).await
                     };
                 }
                 () = sleep_until(deadline) => {
                     deadline = progress.moved_at() + policy.wait;
-                    if deadline <= tokio::time::Instant::now() {
+                    if deadline <= Instant::now() {
                         waiting.cancel();
                         no_sending.cancel();
                         return self.keep_upload(upload, delivery, policy, Problem::NoAnswer).await;
@@ -340,8 +350,8 @@ impl Forward<'_> {
         delivery: &Delivery,
         body: Bytes,
         end: bool,
-        wait: Duration,
-    ) -> Result<Opened, ()> {
+        deadline: Instant,
+    ) -> Result<Opened, Problem> {
         let delivery = delivery.clone();
         let request = ToApp {
             exchange: ExchangeId(0),
@@ -349,14 +359,14 @@ impl Forward<'_> {
             body,
             end,
         };
-        timeout(wait, link.open(request))
-            .await
-            .map_err(|_| ())?
-            .map_err(|_| ())
+        let opened = timeout_at(deadline, link.open(request)).await;
+        opened
+            .map_err(|_| Problem::NoAnswer)?
+            .map_err(|_| Problem::NoClient)
     }
 
     fn retained(&self, delivery: &Delivery) -> Retained {
-        Retained::new(self.shared, self.tunnel.id, delivery.seq)
+        Retained::new(self.shared, &self.tunnel.shelf, delivery.seq)
     }
 
     fn origin(&self, from: From, headers: &HeaderMap) -> Origin {

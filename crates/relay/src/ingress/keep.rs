@@ -1,7 +1,6 @@
 //! Deliveries the relay vouches for: on disk first, then 2xx.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
@@ -14,6 +13,7 @@ use super::problem::Problem;
 use super::retained::Retained;
 use crate::link::Link;
 use crate::shared::Shared;
+use crate::store::Store;
 use crate::tunnels::Tunnel;
 
 /// What a sender is told of a delivery the relay keeps.
@@ -26,6 +26,9 @@ pub(super) enum State {
 }
 
 /// Keeps a complete delivery. `with` is the link whose client is at work on it already.
+///
+/// Goes on to its end even if the sender leaves meanwhile: what is half kept could be neither
+/// delivered nor forgotten.
 pub(super) async fn keep(
     shared: &Arc<Shared>,
     tunnel: &Arc<Tunnel>,
@@ -33,39 +36,33 @@ pub(super) async fn keep(
     retained: Retained,
     with: Option<&Arc<Link>>,
 ) -> Result<(), Problem> {
-    let (seq, bytes) = (delivery.seq, retained.total_bytes());
-    let waiting = tunnel.waiting.fetch_add(1, Ordering::Relaxed);
-    let full = waiting >= shared.limits.max_waiting
-        || shared.store.kept_bytes() + bytes > shared.limits.max_waiting_bytes;
-    if let Some(link) = with {
-        // Before it is kept: the client may acknowledge it in this very moment.
-        link.note_pending(seq, bytes);
+    if tunnel.shelf.waiting() >= shared.limits.max_waiting {
+        return Err(Problem::Full);
     }
-    let kept = if full {
-        Err(Problem::Full)
-    } else {
-        retained
-            .keep(delivery)
-            .await
-            .map_err(|error| Problem::store(&error))
-    };
-    if let Err(problem) = kept {
-        tunnel.waiting.fetch_sub(1, Ordering::Relaxed);
-        if let Some(link) = with {
-            link.forget_pending(seq);
+    let (seq, with) = (delivery.seq, with.cloned());
+    let (tunnel, store) = (tunnel.clone(), shared.store.clone());
+    let kept = shared.store.spawn(async move {
+        let kept = retained.keep(delivery).await;
+        match (&with, &kept) {
+            (Some(link), Ok(())) => link.kept(seq, &tunnel, &store),
+            (Some(link), Err(_)) => link.not_kept(seq),
+            (None, _) => {}
         }
-        return Err(problem);
-    }
-    hand_on(shared, tunnel, with);
-    Ok(())
+        if kept.is_ok() {
+            hand_on(&tunnel, &store, with.as_ref());
+        }
+        kept
+    });
+    let kept = kept.await.map_err(|_| Problem::Store)?;
+    kept.map_err(|error| Problem::store(&error))
 }
 
 /// Has the tunnel's link send what was kept, unless the client it is with still has it.
-fn hand_on(shared: &Arc<Shared>, tunnel: &Arc<Tunnel>, with: Option<&Arc<Link>>) {
+fn hand_on(tunnel: &Arc<Tunnel>, store: &Arc<Store>, with: Option<&Arc<Link>>) {
     if let Some(link) = tunnel.link()
         && with.is_none_or(|with| !Arc::ptr_eq(with, &link))
     {
-        link.drain(tunnel, &shared.store);
+        link.drain(tunnel, store);
     }
 }
 

@@ -55,6 +55,9 @@ pub(crate) enum Problem {
 impl Problem {
     /// The store failed: told to the operator in full, to the sender in short.
     pub(crate) fn store(error: &StoreError) -> Self {
+        if let StoreError::Full = error {
+            return Self::Full;
+        }
         error!(%error, cause = ?error, "a delivery could not be kept");
         Self::Store
     }

@@ -10,7 +10,7 @@ use kreel_wire::{Delivery, Seq};
 use crate::error::StoreError;
 use crate::limits::{RETAIN_BYTES, RETAIN_TOTAL_BYTES};
 use crate::shared::Shared;
-use crate::store::{Record, Store};
+use crate::store::{Record, Shelf, Store};
 
 /// How large the pieces are once a body goes to disk: 256 KiB, so that rows stay readable.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -19,7 +19,7 @@ const PIECE_BYTES: usize = 256 * 1024;
 #[derive(Debug)]
 pub(super) struct Retained {
     store: Arc<Store>,
-    tunnel: i64,
+    shelf: Arc<Shelf>,
     seq: Seq,
     memory: Vec<Bytes>,
     memory_bytes: usize,
@@ -32,10 +32,10 @@ pub(super) struct Retained {
 
 impl Retained {
     /// Nothing yet, of this delivery.
-    pub(super) fn new(shared: &Shared, tunnel: i64, seq: Seq) -> Self {
+    pub(super) fn new(shared: &Shared, shelf: &Arc<Shelf>, seq: Seq) -> Self {
         Self {
             store: shared.store.clone(),
-            tunnel,
+            shelf: shelf.clone(),
             seq,
             memory: Vec::new(),
             memory_bytes: 0,
@@ -44,11 +44,6 @@ impl Retained {
             budget: shared.retained_bytes.clone(),
             kept: false,
         }
-    }
-
-    /// How much of the body there is so far, in bytes.
-    pub(super) fn total_bytes(&self) -> u64 {
-        self.total_bytes
     }
 
     /// Adds what came. Waits for the disk when memory is used up.
@@ -81,7 +76,7 @@ impl Retained {
             body_bytes: self.total_bytes,
             body: std::mem::take(&mut self.memory),
         };
-        self.store.keep(self.tunnel, record).await?;
+        self.store.keep(&self.shelf, record).await?;
         self.kept = true;
         Ok(())
     }
@@ -89,7 +84,7 @@ impl Retained {
     async fn spill(&mut self) -> Result<(), StoreError> {
         let bytes = std::mem::take(&mut self.memory);
         self.store
-            .put_piece(self.tunnel, self.seq, self.pieces, bytes)
+            .put_piece(&self.shelf, self.seq, self.pieces, bytes, self.total_bytes)
             .await?;
         self.pieces += 1;
         self.budget
@@ -102,8 +97,9 @@ impl Drop for Retained {
     fn drop(&mut self) {
         self.budget.fetch_sub(self.memory_bytes, Ordering::Relaxed);
         if self.pieces > 0 && !self.kept {
-            let (store, tunnel, seq) = (self.store.clone(), self.tunnel, self.seq);
-            tokio::spawn(async move { store.discard(tunnel, seq).await });
+            let (store, shelf, seq) = (self.store.clone(), self.shelf.clone(), self.seq);
+            self.store
+                .spawn(async move { store.discard(&shelf, seq).await });
         }
     }
 }

@@ -40,6 +40,7 @@ pub(super) struct UploadTask {
     task: JoinHandle<Result<Option<Retained>, Problem>>,
     link: Arc<Link>,
     exchange: ExchangeId,
+    detached: bool,
 }
 
 impl UploadTask {
@@ -49,9 +50,16 @@ impl UploadTask {
     }
 }
 
+impl UploadTask {
+    /// Lets the rest of the body go on: the app has answered, and may still read it.
+    pub(super) fn detach(mut self) {
+        self.detached = true;
+    }
+}
+
 impl Drop for UploadTask {
     fn drop(&mut self) {
-        if !self.task.is_finished() {
+        if !self.detached && !self.task.is_finished() {
             self.task.abort();
             self.link.cancel(self.exchange);
         }
@@ -92,6 +100,7 @@ impl Upload {
             task: tokio::spawn(self.run()),
             link,
             exchange,
+            detached: false,
         }
     }
 

@@ -9,7 +9,7 @@ use kreel_wire::{Chunk, ExchangeId, Request, Seq};
 use tokio::sync::Semaphore;
 use tracing::error;
 
-use super::sent::Sent;
+use super::sent::Sent as SentList;
 use super::{Link, Unavailable};
 use crate::limits::DRAIN_WINDOW;
 use crate::store::{Record, Store};
@@ -26,51 +26,60 @@ impl Link {
                 tunnel: tunnel.clone(),
                 store: store.clone(),
             };
-            tokio::spawn(drain.run());
+            store.spawn(drain.run());
         }
     }
 
-    /// Notes that a kept delivery is with this client already.
-    pub(crate) fn note_pending(&self, seq: Seq, body_bytes: u64) {
-        self.sent().add_pending(seq, body_bytes);
+    /// A delivery this client is at work on is about to be kept.
+    pub(crate) fn keeping(&self, seq: Seq) {
+        self.sent().keeping(seq);
     }
 
-    /// Takes back [`note_pending`](Self::note_pending), as the delivery could not be kept.
-    pub(crate) fn forget_pending(&self, seq: Seq) {
+    /// Takes back [`keeping`](Self::keeping), as the delivery could not be kept.
+    pub(crate) fn not_kept(&self, seq: Seq) {
         self.sent().remove(seq);
+    }
+
+    /// The delivery is on disk; if the client has answered for it meanwhile, it is settled.
+    pub(crate) fn kept(self: &Arc<Self>, seq: Seq, tunnel: &Arc<Tunnel>, store: &Arc<Store>) {
+        if self.sent().kept(seq) {
+            self.forget(vec![seq], tunnel, store);
+        }
     }
 
     /// Settles the kept ones among the deliveries the client answers for.
     pub(crate) fn settle(
         self: &Arc<Self>,
-        seqs: Vec<Seq>,
+        mut seqs: Vec<Seq>,
         tunnel: &Arc<Tunnel>,
         store: &Arc<Store>,
     ) {
-        let mut bytes = 0;
-        let settled: Vec<Seq> = {
+        {
             let mut sent = self.sent();
-            let acknowledged =
-                |seq: &Seq| sent.acknowledge(*seq).map(|size| bytes += size).is_some();
-            seqs.into_iter().filter(acknowledged).collect()
-        };
-        if settled.is_empty() {
-            return;
+            seqs.retain(|seq| sent.acknowledge(*seq));
         }
-        tunnel
-            .waiting
-            .fetch_sub(settled.len() as u64, Ordering::Relaxed);
-        self.acknowledged.notify_one();
-        let (link, store, tunnel) = (self.clone(), store.clone(), tunnel.id);
-        tokio::spawn(async move {
-            store.settle(tunnel, settled.clone(), bytes).await;
-            // The store does jobs in order: whoever asks it from now on won't find them.
-            let mut sent = link.sent();
-            settled.into_iter().for_each(|seq| sent.remove(seq));
+        if !seqs.is_empty() {
+            self.acknowledged.notify_one();
+            self.forget(seqs, tunnel, store);
+        }
+    }
+
+    fn forget(self: &Arc<Self>, seqs: Vec<Seq>, tunnel: &Arc<Tunnel>, store: &Arc<Store>) {
+        let (link, shelf, keeper) = (self.clone(), tunnel.shelf.clone(), store.clone());
+        store.spawn(async move {
+            match keeper.settle(&shelf, seqs.clone()).await {
+                // Whoever asks the store from now on won't find them.
+                Ok(()) => {
+                    let mut sent = link.sent();
+                    seqs.into_iter().for_each(|seq| sent.remove(seq));
+                }
+                // They come again on the next link, and its client will know them.
+                Err(error) => error!(%error, "settled deliveries could not be forgotten"),
+            }
         });
     }
 
-    fn sent(&self) -> MutexGuard<'_, Sent> {
+    pub(super) fn sent(&self) -> MutexGuard<'_, SentList> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -99,7 +108,10 @@ impl Drain {
         loop {
             let room = self.room().await?;
             let known = self.link.sent().len();
-            let oldest = self.store.waiting(self.tunnel.id, known + room).await;
+            let oldest = self
+                .store
+                .waiting(self.tunnel.shelf.tunnel, known + room)
+                .await;
             let oldest = oldest.map_err(|error| {
                 error!(%error, "waiting deliveries could not be read");
                 Unavailable
@@ -124,76 +136,149 @@ impl Drain {
     /// How many more the client may have; waits until it is at least one.
     async fn room(&self) -> Result<usize, Unavailable> {
         loop {
+            if self.link.is_leaving() {
+                return Err(Unavailable);
+            }
             let room = DRAIN_WINDOW.saturating_sub(self.link.sent().queued());
             if room > 0 {
                 return Ok(room);
             }
             tokio::select! {
                 () = self.link.acknowledged.notified() => {}
-                () = self.link.opens.closed() => return Err(Unavailable),
+                () = self.link.urgent.closed() => return Err(Unavailable),
             }
         }
     }
 
+    /// Sends one delivery. One that can't be read is left for the next link; the others go on.
     async fn send(&self, seq: Seq) -> Result<(), Unavailable> {
-        let record = self
-            .store
-            .load(self.tunnel.id, seq)
-            .await
-            .map_err(|error| {
+        let record = match self.store.load(self.tunnel.shelf.tunnel, seq).await {
+            Ok(Some(record)) => record,
+            // Settled in the meantime, as when a client acknowledged it on an earlier link.
+            Ok(None) => return Ok(()),
+            Err(error) => {
                 error!(%error, seq = seq.0, "a waiting delivery could not be read");
-                Unavailable
-            })?;
-        // Settled in the meantime, as when a client acknowledged it on an earlier link.
-        let Some(record) = record else { return Ok(()) };
-        self.link.sent().add_queued(seq, record.body_bytes);
-        let credit = self.link.window();
-        let (total, mut left) = (record.body_bytes, record.body_bytes);
+                self.link.sent().add_unreadable(seq);
+                return Ok(());
+            }
+        };
+        self.link.sent().add_queued(seq);
+        let mut left = record.body_bytes;
         let (request, rest) = first_message(record);
         left -= request.body.len() as u64;
+        let credit = self.link.window();
         let upload = (!request.end).then(|| credit.clone());
         let exchange = self.link.enqueue(request, None, upload).await?;
+        let body = Body {
+            drain: self,
+            seq,
+            exchange,
+            credit,
+        };
+        match body.send(rest, left).await {
+            Sent::Whole => Ok(()),
+            Sent::NotWanted => {
+                // The app answered before it had all of it, or the client gave it up.
+                self.link.cancel(exchange);
+                Ok(())
+            }
+            Sent::Unreadable => {
+                self.link.cancel(exchange);
+                self.link.sent().add_unreadable(seq);
+                Ok(())
+            }
+            Sent::LinkLost => Err(Unavailable),
+        }
+    }
+}
+
+/// What became of a body on its way.
+enum Sent {
+    Whole,
+    NotWanted,
+    Unreadable,
+    LinkLost,
+}
+
+/// The rest of a body that did not fit its first message.
+struct Body<'a> {
+    drain: &'a Drain,
+    seq: Seq,
+    exchange: ExchangeId,
+    credit: Arc<Semaphore>,
+}
+
+impl Body<'_> {
+    async fn send(&self, rest: Option<Bytes>, mut left: u64) -> Sent {
         if let Some(rest) = rest {
             left -= rest.len() as u64;
-            self.send_body(exchange, &credit, rest, left == 0).await?;
+            if let Err(end) = self.send_run(rest, left == 0).await {
+                return end;
+            }
         }
         let mut number = 0;
-        while left > 0 && total > 0 {
-            let piece = self.store.load_piece(self.tunnel.id, seq, number).await;
-            let Ok(Some(piece)) = piece else {
-                error!(
-                    seq = seq.0,
-                    number, "a piece of a waiting delivery is missing"
-                );
-                self.link.cancel(exchange);
-                return Err(Unavailable);
+        while left > 0 {
+            let piece = self.piece(number).await;
+            let Some(piece) = piece else {
+                return Sent::Unreadable;
             };
             left = left.saturating_sub(piece.len() as u64);
-            self.send_body(exchange, &credit, piece, left == 0).await?;
+            if let Err(end) = self.send_run(piece, left == 0).await {
+                return end;
+            }
             number += 1;
+        }
+        Sent::Whole
+    }
+
+    async fn piece(&self, number: u32) -> Option<Bytes> {
+        let (store, tunnel) = (&self.drain.store, self.drain.tunnel.shelf.tunnel);
+        let piece = store.load_piece(tunnel, self.seq, number).await;
+        if !matches!(piece, Ok(Some(_))) {
+            error!(
+                seq = self.seq.0,
+                number, "a piece of a waiting delivery can't be read"
+            );
+        }
+        piece.ok().flatten().filter(|piece| !piece.is_empty())
+    }
+
+    async fn send_run(&self, mut bytes: Bytes, last: bool) -> Result<(), Sent> {
+        while !bytes.is_empty() {
+            let data = bytes.split_to(bytes.len().min(CHUNK_BYTES));
+            let end = last && bytes.is_empty();
+            let chunk = Chunk {
+                exchange: self.exchange,
+                data,
+                end,
+            };
+            self.credit(chunk.cost_bytes()).await?;
+            let sent = self.drain.link.send_piece(chunk).await;
+            sent.map_err(|_| Sent::LinkLost)?;
         }
         Ok(())
     }
 
-    async fn send_body(
-        &self,
-        exchange: ExchangeId,
-        credit: &Semaphore,
-        mut bytes: Bytes,
-        last: bool,
-    ) -> Result<(), Unavailable> {
-        while !bytes.is_empty() {
-            let data = bytes.split_to(bytes.len().min(CHUNK_BYTES));
-            let chunk = Chunk {
-                exchange,
-                data,
-                end: last && bytes.is_empty(),
-            };
-            let permits = credit.acquire_many(chunk.cost_bytes()).await;
-            permits.map_err(|_| Unavailable)?.forget();
-            self.link.send_piece(chunk).await?;
+    /// Waits for credit, unless the client answers for the delivery before it has all of it.
+    async fn credit(&self, bytes: u32) -> Result<(), Sent> {
+        let link = &self.drain.link;
+        loop {
+            let acknowledged = link.acknowledged.notified();
+            if link.sent().is_done(self.seq) {
+                return Err(Sent::NotWanted);
+            }
+            tokio::select! {
+                permits = self.credit.acquire_many(bytes) => return match permits {
+                    Ok(permits) => {
+                        permits.forget();
+                        Ok(())
+                    }
+                    Err(_) if link.urgent.is_closed() => Err(Sent::LinkLost),
+                    Err(_) => Err(Sent::NotWanted),
+                },
+                () = acknowledged => {}
+            }
         }
-        Ok(())
     }
 }
 

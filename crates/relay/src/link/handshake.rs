@@ -15,7 +15,7 @@ use kreel_wire::{Hello, Reject, RejectReason, SUBPROTOCOLS, Version, Welcome, We
 use tokio::time::timeout;
 use tracing::{Instrument as _, debug, info, info_span, warn};
 
-use super::{Link, Queues, run};
+use super::{Heard, Link, Queues, run};
 use crate::connection::{Upgraded, into_stream};
 use crate::framing::Gate;
 use crate::ingress::answer::{Body, empty};
@@ -135,14 +135,23 @@ async fn serve(shared: Arc<Shared>, token: i64, upgrade: OnUpgrade) {
         return;
     };
     let (tunnel, link) = (registration.tunnel().clone(), registration.link().clone());
-    if tunnel.waiting.load(std::sync::atomic::Ordering::Relaxed) > 0 {
+    if tunnel.shelf.waiting() > 0 {
         link.drain(&tunnel, &shared.store);
     }
-    let end = run(socket, link.clone(), queues, |seqs| {
-        link.settle(seqs, &tunnel, &shared.store);
+    let mut registration = Some(registration);
+    let end = run(socket, link.clone(), queues, |heard| match heard {
+        Heard::Ack(seqs) => link.settle(seqs, &tunnel, &shared.store),
+        Heard::Leaving => drop(registration.take()),
     })
     .await;
     drop(registration);
+    if tunnel
+        .link()
+        .is_some_and(|other| !Arc::ptr_eq(&other, &link))
+    {
+        // What was kept for this client after the other's drain had looked.
+        tunnel.drain(&shared.store);
+    }
     info!(%end, "a client left");
 }
 
@@ -230,7 +239,7 @@ async fn greet(
         subdomain_url: shared.address.by_subdomain(&hello.tunnel),
         window_bytes: WINDOW_BYTES,
         max_body_bytes: shared.limits.max_body_bytes,
-        waiting: tunnel.waiting.load(std::sync::atomic::Ordering::Relaxed),
+        waiting: tunnel.shelf.waiting(),
         last_seq: tunnel.last_seq(),
     };
     // Registered before the welcome leaves: once the client prints that it is ready, it is.

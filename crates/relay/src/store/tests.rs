@@ -57,10 +57,10 @@ async fn what_was_kept_is_there_after_a_restart_and_in_order() {
     let tokens = Tokens::open(&folder.0).unwrap();
     let token = tokens.create("a").unwrap();
     tokens.create("b").unwrap();
-    let (store, none) = Store::open(&folder.0).unwrap();
+    let (store, none) = Store::open(&folder.0, 1 << 20).unwrap();
     assert!(none.is_empty());
     assert!(matches!(
-        Store::open(&folder.0),
+        Store::open(&folder.0, 1 << 20),
         Err(RelayError::InUse { .. })
     ));
     assert_eq!(
@@ -69,43 +69,49 @@ async fn what_was_kept_is_there_after_a_restart_and_in_order() {
     );
     assert_eq!(store.token(hash("kreel_other")).await.unwrap(), None);
 
-    let tunnel = owned(&store, "mine").await.id;
+    let tunnel = Shelf::new(&owned(&store, "mine").await);
     let foreign = store
         .claim("mine".parse().unwrap(), 2, Policy::default())
         .await
         .unwrap();
     assert!(matches!(foreign, Claim::Taken));
-    store.reserve(tunnel, Seq(4096)).await.unwrap();
+    store.reserve(tunnel.tunnel, Seq(4096)).await.unwrap();
     for seq in [3, 1, 2] {
-        store.keep(tunnel, record(seq, b"body")).await.unwrap();
+        store.keep(&tunnel, record(seq, b"body")).await.unwrap();
     }
     store
-        .put_piece(tunnel, Seq(9), 0, vec!["left ".into(), "over".into()])
+        .put_piece(&tunnel, Seq(9), 0, vec!["left ".into(), "over".into()], 9)
         .await
         .unwrap();
     store.close().await;
     drop(store);
 
-    let (store, tunnels) = Store::open(&folder.0).unwrap();
+    let (store, tunnels) = Store::open(&folder.0, 1 << 20).unwrap();
     assert_eq!(tunnels.len(), 1);
     assert_eq!((tunnels[0].reserved, tunnels[0].waiting), (Seq(4096), 3));
     assert_eq!(tunnels[0].policy.answer, AnswerMode::Now(201));
-    assert_eq!(store.kept_bytes(), 12);
+    assert_eq!(store.kept_bytes.load(Ordering::Relaxed), 12);
     assert_eq!(
-        store.load_piece(tunnel, Seq(9), 0).await.unwrap(),
+        store.load_piece(tunnel.tunnel, Seq(9), 0).await.unwrap(),
         None,
         "tidied up"
     );
-    assert_eq!(store.waiting(tunnel, 2).await.unwrap(), [Seq(1), Seq(2)]);
-    let kept = store.load(tunnel, Seq(2)).await.unwrap().unwrap();
+    assert_eq!(
+        store.waiting(tunnel.tunnel, 2).await.unwrap(),
+        [Seq(1), Seq(2)]
+    );
+    let kept = store.load(tunnel.tunnel, Seq(2)).await.unwrap().unwrap();
     assert_eq!(
         (&*kept.delivery.method, &kept.delivery.target[..]),
         ("POST", &b"/hook?a=%20b"[..])
     );
     assert_eq!(kept.body, ["body"]);
-    store.settle(tunnel, vec![Seq(1), Seq(2)], 8).await;
-    assert_eq!(store.waiting(tunnel, 9).await.unwrap(), [Seq(3)]);
-    assert_eq!(store.kept_bytes(), 4);
+    let tunnel = Shelf::new(&tunnels[0]);
+    store.settle(&tunnel, vec![Seq(1), Seq(2)]).await.unwrap();
+    store.settle(&tunnel, vec![Seq(1), Seq(7)]).await.unwrap();
+    assert_eq!(tunnel.waiting(), 1, "counted once, and only what was there");
+    assert_eq!(store.waiting(tunnel.tunnel, 9).await.unwrap(), [Seq(3)]);
+    assert_eq!(store.kept_bytes.load(Ordering::Relaxed), 4);
 }
 
 #[tokio::test]
@@ -113,7 +119,7 @@ async fn a_revocation_by_another_process_is_noticed() {
     let folder = Folder::new("revoked");
     let tokens = Tokens::open(&folder.0).unwrap();
     let token = tokens.create("a").unwrap();
-    let (store, _) = Store::open(&folder.0).unwrap();
+    let (store, _) = Store::open(&folder.0, 1 << 20).unwrap();
     let (version, valid) = store.valid_tokens(-1).await.unwrap().unwrap();
     assert_eq!(valid, HashSet::from([1]));
     assert!(store.valid_tokens(version).await.unwrap().is_none());

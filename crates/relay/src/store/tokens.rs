@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 
-use super::{database, private, schema};
+use super::{FILE, database, private, schema};
 use crate::error::{RelayError, StoreError};
 
 /// The tokens in a relay's data folder. Works beside a running relay, which notices within a
@@ -41,6 +41,16 @@ impl Tokens {
         Ok(Self {
             connection: schema::open(&path)?,
         })
+    }
+
+    /// The same, but makes nothing: a folder that was mistyped shall not come into being.
+    pub fn open_existing(data: &Path) -> Result<Self, RelayError> {
+        match data.join(FILE).exists() {
+            true => Self::open(data),
+            false => Err(RelayError::Absent {
+                path: data.to_owned(),
+            }),
+        }
     }
 
     /// Makes a token and returns its text, which nothing can tell a second time.
@@ -186,8 +196,11 @@ mod tests {
     #[test]
     fn a_token_is_shown_once_and_kept_as_a_hash() {
         let folder = std::env::temp_dir().join(format!("kreel-tokens-{}", std::process::id()));
+        let absent = Tokens::open_existing(&folder);
+        assert!(matches!(absent, Err(RelayError::Absent { .. })) && !folder.exists());
         let tokens = Tokens::open(&folder).unwrap();
         assert!(tokens.is_empty().unwrap());
+        Tokens::open_existing(&folder).unwrap();
         let token = tokens.create("laptop").unwrap();
         assert_eq!(token.len(), "kreel_".len() + 43);
         assert!(matches!(

@@ -2,17 +2,19 @@
 //! once the transaction is on disk.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use kreel_wire::{AnswerMode, Policy, Seq, TunnelName};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use super::record::{COLUMNS, Record, from_row, write_headers};
-use super::{Claim, TunnelRow};
+use super::{Claim, Shelf, TunnelRow};
 use crate::error::StoreError;
 
 /// How many jobs share one transaction at the most; what waits longer than one fsync joins the
@@ -25,7 +27,7 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// What the thread can be asked.
 pub(super) enum Job {
     Keep {
-        tunnel: i64,
+        shelf: Arc<Shelf>,
         record: Box<Record>,
         reply: Reply<()>,
     },
@@ -41,8 +43,9 @@ pub(super) enum Job {
         seq: Seq,
     },
     Settle {
-        tunnel: i64,
+        shelf: Arc<Shelf>,
         seqs: Vec<Seq>,
+        reply: Reply<()>,
     },
     Reserve {
         tunnel: i64,
@@ -86,7 +89,11 @@ pub(super) enum Job {
 type Finished = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Runs until told to stop or nobody is left to ask.
-pub(super) fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
+pub(super) fn run(
+    mut connection: Connection,
+    mut jobs: mpsc::Receiver<Job>,
+    kept: &Arc<AtomicU64>,
+) {
     let mut group = Vec::with_capacity(GROUP);
     loop {
         let Some(first) = jobs.blocking_recv() else {
@@ -99,7 +106,7 @@ pub(super) fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
             group.push(job);
         }
         let stop = group.iter().any(|job| matches!(job, Job::Stop));
-        commit_group(&mut connection, group.drain(..));
+        commit_group(&mut connection, group.drain(..), kept);
         if stop {
             break;
         }
@@ -108,12 +115,18 @@ pub(super) fn run(mut connection: Connection, mut jobs: mpsc::Receiver<Job>) {
     let _ = connection.pragma_update(None, "wal_checkpoint", "truncate");
 }
 
-fn commit_group(connection: &mut Connection, group: impl Iterator<Item = Job>) {
+fn commit_group(
+    connection: &mut Connection,
+    group: impl Iterator<Item = Job>,
+    kept: &Arc<AtomicU64>,
+) {
     let mut finished: Vec<Finished> = Vec::new();
     let result = (|| {
-        let transaction = connection.transaction()?;
+        // At once for writing: another process may write between a group's first read and first
+        // write, and the group would fail.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in group {
-            finished.push(perform(&transaction, job));
+            finished.push(perform(&transaction, job, kept));
         }
         transaction.commit()
     })();
@@ -133,13 +146,19 @@ fn commit_group(connection: &mut Connection, group: impl Iterator<Item = Job>) {
 }
 
 /// Does one job inside the transaction. Its own failure is its own; the commit's is everybody's.
-fn perform(db: &Connection, job: Job) -> Finished {
+fn perform(db: &Connection, job: Job, kept: &Arc<AtomicU64>) -> Finished {
     match job {
         Job::Keep {
-            tunnel,
+            shelf,
             record,
             reply,
-        } => later(reply, keep(db, tunnel, &record)),
+        } => {
+            let (result, kept) = (keep(db, shelf.tunnel, &record), kept.clone());
+            counted(reply, result, move |()| {
+                shelf.waiting.fetch_add(1, Ordering::Relaxed);
+                kept.fetch_add(record.body_bytes, Ordering::Relaxed);
+            })
+        }
         Job::Piece {
             tunnel,
             seq,
@@ -148,10 +167,13 @@ fn perform(db: &Connection, job: Job) -> Finished {
             reply,
         } => later(reply, piece(db, tunnel, seq, number, &bytes)),
         Job::Discard { tunnel, seq } => quietly(discard(db, tunnel, seq)),
-        Job::Settle { tunnel, seqs } => quietly(
-            seqs.into_iter()
-                .try_for_each(|seq| discard(db, tunnel, seq)),
-        ),
+        Job::Settle { shelf, seqs, reply } => {
+            let (result, kept) = (settle(db, shelf.tunnel, &seqs), kept.clone());
+            counted(reply, result, move |gone| {
+                shelf.waiting.fetch_sub(gone.rows, Ordering::Relaxed);
+                kept.fetch_sub(gone.bytes, Ordering::Relaxed);
+            })
+        }
         Job::Reserve {
             tunnel,
             up_to,
@@ -188,9 +210,20 @@ fn later<T: Send + 'static>(reply: Reply<T>, result: rusqlite::Result<T>) -> Fin
     })
 }
 
+/// Counts what has changed once it is on disk, and only then.
+fn counted<T: Send + 'static>(
+    reply: Reply<()>,
+    result: rusqlite::Result<T>,
+    count: impl FnOnce(T) + Send + 'static,
+) -> Finished {
+    Box::new(move |commit| {
+        let _ = reply.send(commit.and(result.map_err(StoreError::from)).map(count));
+    })
+}
+
 fn quietly(result: rusqlite::Result<()>) -> Finished {
     if let Err(error) = result {
-        error!(%error, "the store could not forget what was settled");
+        error!(%error, "the store could not forget a body that was not kept");
     }
     Box::new(|_| ())
 }
@@ -238,11 +271,38 @@ fn piece(
     Ok(())
 }
 
-fn discard(db: &Connection, tunnel: i64, seq: Seq) -> rusqlite::Result<()> {
-    for table in ["DELETE FROM delivery", "DELETE FROM piece"] {
-        db.prepare_cached(&format!("{table} WHERE tunnel_id = ?1 AND seq = ?2"))?
-            .execute(params![tunnel, seq.0])?;
+/// What was forgotten.
+#[derive(Default)]
+struct Gone {
+    rows: u64,
+    bytes: u64,
+}
+
+fn settle(db: &Connection, tunnel: i64, seqs: &[Seq]) -> rusqlite::Result<Gone> {
+    let mut gone = Gone::default();
+    for seq in seqs {
+        let bytes = db
+            .prepare_cached(
+                "DELETE FROM delivery WHERE tunnel_id = ?1 AND seq = ?2 RETURNING body_bytes",
+            )?
+            .query_row(params![tunnel, seq.0], |row| row.get::<_, u64>(0))
+            .optional()?;
+        if let Some(bytes) = bytes {
+            gone.rows += 1;
+            gone.bytes += bytes;
+            discard(db, tunnel, *seq)?;
+        }
     }
+    Ok(gone)
+}
+
+/// Forgets pieces, unless their delivery was kept after all.
+fn discard(db: &Connection, tunnel: i64, seq: Seq) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "DELETE FROM piece WHERE tunnel_id = ?1 AND seq = ?2 AND NOT EXISTS
+            (SELECT 1 FROM delivery WHERE tunnel_id = ?1 AND seq = ?2)",
+    )?
+    .execute(params![tunnel, seq.0])?;
     Ok(())
 }
 

@@ -239,3 +239,30 @@ async fn ambiguous_requests_reach_no_client() {
         client.answer(request.exchange, "").await;
     });
 }
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_revoked_all_the_same() {
+    let relay = TestRelay::start().await;
+    let client = relay
+        .client(
+            "mine",
+            Policy {
+                wait: std::time::Duration::from_millis(50),
+                ..Policy::default()
+            },
+        )
+        .await;
+    let posts = (0..60).map(|_| relay.post("/mine", &[7; 60_000]));
+    for answer in futures_util::future::join_all(posts).await {
+        assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    }
+    Tokens::open(&relay.data).unwrap().revoke("test").unwrap();
+    let gone = async {
+        // The link is gone once a delivery is queued at once instead of waiting for its client.
+        while !relay.post("/mine", b"x").await.contains("queued") {}
+    };
+    tokio::time::timeout(super::support::SOON, gone)
+        .await
+        .expect("the link ends");
+    drop(client);
+}

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kreel_wire::{
-    Answer, AnswerMode, Chunk, Failure, HeadersBuilder, Kind, Policy, Response, Seq, ToClient,
-    ToRelay, limits,
+    Answer, AnswerMode, Chunk, Failure, GoodbyeReason, HeadersBuilder, Kind, Policy, Response, Seq,
+    ToClient, ToRelay, limits,
 };
 
 use super::support::TestRelay;
@@ -356,4 +356,102 @@ async fn a_length_that_is_not_the_bodys_goes_no_further() {
             "{told}: {answer}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_app_that_answers_early_holds_up_nothing_behind_it() {
+    let relay = TestRelay::start().await;
+    drop(relay.client("mine", Policy::default()).await);
+    let large = vec![7; 2_000_000];
+    for body in [&large[..], b"1", b"2"] {
+        assert!(relay.post("/mine", body).await.starts_with("HTTP/1.1 202 "));
+    }
+    let mut client = relay.client("mine", Policy::default()).await;
+    let first = client.request().await;
+    assert!(!first.end);
+    // Answered for before all of it is here, and no credit ever granted.
+    client
+        .say(ToRelay::Ack {
+            seqs: vec![first.delivery.seq],
+        })
+        .await;
+    for number in 1..3 {
+        let request = loop {
+            match client.hear().await.unwrap() {
+                ToClient::Request(request) => break request,
+                ToClient::RequestBody(_) | ToClient::Cancel { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(request.body, format!("{number}"));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_leaving_finishes_what_it_has_and_gets_no_more() {
+    let relay = TestRelay::start().await;
+    let mut client = relay.client("mine", Policy::default()).await;
+    let (first, ()) = tokio::join!(relay.post("/mine", b"under way"), async {
+        let request = client.request().await;
+        let message = "stopping".to_owned();
+        client
+            .say(ToRelay::Goodbye {
+                reason: GoodbyeReason::Draining,
+                message,
+            })
+            .await;
+        let second = relay.post("/mine", b"too late").await;
+        assert!(second.contains(r#""state":"queued""#), "{second}");
+        client.answer(request.exchange, "finished").await;
+    });
+    assert!(first.ends_with("finished"), "{first}");
+    drop(client);
+    let mut client = relay.client("mine", Policy::default()).await;
+    assert_eq!(client.request().await.body, "too late");
+}
+
+#[tokio::test]
+async fn an_acknowledgement_in_the_moment_of_keeping_counts() {
+    let relay = TestRelay::start().await;
+    let mut client = relay.client("mine", short_wait()).await;
+    // Too large for memory, so that keeping it takes more than one step.
+    let body = vec![7; 1_300_000];
+    for _ in 0..5 {
+        let (answer, ()) = tokio::join!(relay.post("/mine", &body), async {
+            let request = client.request().await;
+            let exchange = request.exchange;
+            loop {
+                match client.hear().await.unwrap() {
+                    ToClient::RequestBody(chunk) if chunk.end => break,
+                    ToClient::RequestBody(chunk) => {
+                        let bytes = chunk.cost_bytes();
+                        client.say(ToRelay::Credit { exchange, bytes }).await;
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+            let told = client.hear().await.unwrap();
+            assert!(
+                matches!(
+                    told,
+                    ToClient::Answered {
+                        status: Some(202),
+                        ..
+                    }
+                ),
+                "{told:?}"
+            );
+            client
+                .say(ToRelay::Ack {
+                    seqs: vec![request.delivery.seq],
+                })
+                .await;
+        });
+        assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+    }
+    drop(client);
+    let relay = relay.restart().await;
+    let mut client = relay.client("mine", short_wait()).await;
+    let (_, next) = tokio::join!(relay.post("/mine", b"next"), client.request());
+    assert_eq!(next.body, "next", "nothing acknowledged is left");
 }

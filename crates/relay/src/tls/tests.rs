@@ -89,3 +89,24 @@ fn unusable_files_say_which_and_why() {
     assert!(error.to_string().contains("absent.pem"), "{error}");
     fs::remove_dir_all(&config.data).unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_change_before_the_first_look_is_noticed() {
+    let mut config = config("early", Tls::SelfSigned);
+    let loaded = Certificate::load(&config).unwrap().unwrap();
+    let current = || loaded.current.read().unwrap().cert.clone();
+    let first = current();
+    config.domain = Some("other.example".into());
+    Certificate::load(&config).unwrap();
+    let task = tokio::spawn(loaded.clone().keep_fresh());
+    let noticed = async {
+        while current() == first {
+            tokio::time::sleep(CERTIFICATE_CHECK).await;
+        }
+    };
+    tokio::time::timeout(10 * CERTIFICATE_CHECK, noticed)
+        .await
+        .unwrap();
+    task.abort();
+    fs::remove_dir_all(&config.data).unwrap();
+}
