@@ -56,6 +56,8 @@ struct Running {
     /// Kept only for its memory.
     effects: Vec<Effect>,
     hands: HashMap<DeliveryId, Hand>,
+    /// What came just now, until the engine has said whether it is needed.
+    arrived: Option<Box<Work>>,
     tasks: JoinSet<()>,
     line: Line,
     last_link: LinkNumber,
@@ -74,6 +76,9 @@ enum Hand {
     /// The attempt.
     Running(AbortHandle),
 }
+
+/// What the relay is told when the user ends the client.
+const STOPPED: &str = "the client was stopped";
 
 impl Driver {
     pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
@@ -117,6 +122,7 @@ impl Driver {
             engine: Engine::new(rules),
             effects: Vec::new(),
             hands: HashMap::new(),
+            arrived: None,
             tasks: JoinSet::new(),
             line: Line::Off,
             last_link: LinkNumber(0),
@@ -223,7 +229,10 @@ impl Running {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::Stop if self.stop_at.is_none() => self.stop(self.config.grace),
+            Command::Stop if self.stop_at.is_none() => {
+                self.stop(self.config.grace);
+                self.announce_stop();
+            }
             Command::Stop => {}
             Command::StopNow => self.stop(Duration::ZERO),
             Command::Hold => self.decide(Event::Hold),
@@ -246,12 +255,20 @@ impl Running {
         });
     }
 
+    /// Has the relay send nothing new while running attempts are waited for.
+    fn announce_stop(&mut self) {
+        if self.engine.running() > 0
+            && let Line::Up { link, .. } = &mut self.line
+        {
+            link.announce_end(STOPPED);
+        }
+    }
+
     /// Says goodbye and counts up.
     async fn finish(mut self, outcome: Result<u64, LinkError>) -> Result<Ended, LinkError> {
         self.tasks.shutdown().await;
         if let Line::Up { link, .. } = std::mem::replace(&mut self.line, Line::Off) {
-            link.bid_farewell(GoodbyeReason::Draining, "the client was stopped")
-                .await;
+            link.bid_farewell(GoodbyeReason::Draining, STOPPED).await;
         }
         let counters = self.engine.counters();
         self.notices.tell(Update::Counters(counters));

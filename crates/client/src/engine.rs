@@ -3,8 +3,9 @@
 //! ```text
 //!              ┌── app down, held, its turn not come ──┐
 //!  Received ─▶ Waiting ──────────▶ Running ──▶ Finished (acknowledged, remembered)
-//!              ▲                     │  └────▶ broken off, before the request was complete:
-//!              └─── NoConnection ────┘         it may come again
+//!              ▲ ▲                   │  └────▶ broken off, before the request was complete:
+//!              │ └─── NoConnection ──┤         it may come again
+//!              └─────── Pausing ◀────┘ the app died of what the relay vouched for
 //! ```
 //!
 //! Kept deliveries are attempted one after another, oldest first; live ones beside them, as they
@@ -25,7 +26,8 @@ use tokio::time::Instant;
 
 use self::app::AppState;
 pub(crate) use self::effect::{Effect, Event, Run};
-use self::entry::{Entry, Stage, answered};
+use self::ends::Again;
+use self::entry::{Entry, Sender, Stage, answered};
 use self::memory::Memory;
 use crate::limits::{BROKEN_OFF, FINISHED, WAITING};
 use crate::{AnsweredBy, Counters, Summary, Update};
@@ -54,8 +56,10 @@ pub(crate) struct Engine {
     live: BTreeSet<(Seq, DeliveryId)>,
     running: usize,
     last_run: Run,
-    /// The kept delivery that is being attempted.
-    kept_running: Option<DeliveryId>,
+    /// Those whose app died, by the time from which they wait for their turn again.
+    pausing: BTreeSet<(Instant, DeliveryId)>,
+    /// The kept delivery that is being attempted, or will be after a pause.
+    kept_turn: Option<DeliveryId>,
     app: AppState,
     hold: Hold,
     counters: Counters,
@@ -83,7 +87,8 @@ impl Engine {
             live: BTreeSet::new(),
             running: 0,
             last_run: Run(0),
-            kept_running: None,
+            pausing: BTreeSet::new(),
+            kept_turn: None,
             app: AppState::Up,
             hold: Hold::Off,
             counters: Counters::default(),
@@ -122,7 +127,15 @@ impl Engine {
                 run,
                 end,
                 timings,
-            } => self.ended(id, run, end, timings, effects),
+                is_repeatable,
+                now,
+            } => {
+                let again = match is_repeatable {
+                    true => Again::Possible { now },
+                    false => Again::Impossible,
+                };
+                self.ended(id, run, end, timings, again, effects);
+            }
             Event::Probed { found, now } => self.probed(found, now, effects),
             Event::Tick { now } => self.tick(now, effects),
             Event::Hold => self.held(Hold::On),
@@ -137,7 +150,8 @@ impl Engine {
 
     /// When the next [`Event::Tick`] is wanted.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.app.deadline()
+        let pause = self.pausing.first().map(|(until, _)| *until);
+        [self.app.deadline(), pause].into_iter().flatten().min()
     }
 
     /// Whether this run is the attempt that is going on at this delivery: a run that was broken
@@ -173,13 +187,15 @@ impl Engine {
         summary: impl FnOnce() -> Arc<Summary>,
         effects: &mut Vec<Effect>,
     ) {
-        if let Some(entry) = self.deliveries.get_mut(&id) {
+        if let Some(entry) = self.deliveries.get_mut(&id).filter(|it| it.is_complete) {
             let before = entry.exchange.replace(exchange);
             effects.extend(before.map(|exchange| Effect::Close { exchange }));
-            entry.is_wanted = false;
+            entry.sender.is_promised();
             effects.push(Effect::Discard { exchange });
             return;
         }
+        // What was begun on another exchange ends nowhere: this is the whole.
+        self.take_back(id, effects);
         let summary = summary();
         if self.finished.contains(&id) {
             self.counters.duplicates += 1;
@@ -189,8 +205,15 @@ impl Engine {
                 effects.push(Effect::Fail { exchange, failure });
             }
             effects.push(Effect::Close { exchange });
-            effects.push(Effect::Drop { id });
             effects.push(Effect::Ack(summary.seq));
+            return;
+        }
+        if summary.kind == Kind::Live && self.live.len() + self.pausing.len() >= WAITING {
+            // Neither taken nor acknowledged: if the relay vouched for it, it comes again.
+            let cause = format!("{WAITING} deliveries wait for the app already");
+            let failure = Failure::GivenUp { cause };
+            effects.push(Effect::Fail { exchange, failure });
+            effects.push(Effect::Close { exchange });
             return;
         }
         if self.broken_off.remove(&id) {
@@ -204,24 +227,23 @@ impl Engine {
         let entry = Entry {
             summary,
             exchange: Some(exchange),
-            is_wanted: kind == Kind::Live,
+            sender: match kind {
+                Kind::Live => Sender::Waits,
+                Kind::Queued => Sender::Promised,
+            },
             is_complete,
             stage: Stage::Waiting,
             attempts: 0,
         };
         self.deliveries.insert(id, entry);
-        if kind == Kind::Live && self.live.len() >= WAITING {
-            let cause = format!("{WAITING} deliveries wait for the app already");
-            self.give_up(id, Failure::GivenUp { cause }, effects);
-            return;
-        }
+        effects.push(Effect::Take { id });
         self.queue(kind, seq, id);
         self.start_those_whose_turn_it_is(effects);
     }
 
     fn relay_answered(&mut self, id: DeliveryId, status: Option<u16>, effects: &mut Vec<Effect>) {
         if let Some(entry) = self.deliveries.get_mut(&id)
-            && std::mem::take(&mut entry.is_wanted)
+            && entry.sender.is_told(status)
         {
             effects.push(answered(entry, status, AnsweredBy::Relay));
         }
@@ -247,7 +269,7 @@ impl Engine {
         let Some(entry) = self.deliveries.get_mut(&id) else {
             return;
         };
-        if self.rules.strict && entry.is_wanted {
+        if self.rules.strict && entry.sender == Sender::Waits {
             self.give_up(id, failure, effects);
         } else {
             let (kind, seq) = (entry.summary.kind, entry.summary.seq);
@@ -275,7 +297,8 @@ impl Engine {
         if self.app.probe_is_due(now) {
             effects.push(Effect::Probe);
         }
-        if self.app.raise_is_due(now) {
+        let is_raised = self.app.raise_is_due(now);
+        if self.end_pauses(now) || is_raised {
             self.start_those_whose_turn_it_is(effects);
         }
     }

@@ -64,7 +64,13 @@ pub enum LinkError {
         /// What is wrong with it.
         cause: String,
     },
-    /// TLS failed for another reason; often the port speaks no TLS.
+    /// What answers speaks no TLS.
+    #[error("what answers at {address} does not speak TLS")]
+    NotTls {
+        /// Where it was tried.
+        address: String,
+    },
+    /// TLS failed for another reason.
     #[error("no TLS connection could be made with {address}")]
     Tls {
         /// Where it was tried.
@@ -166,7 +172,9 @@ impl LinkError {
     /// Whether trying again can't help, at the first connection.
     pub fn is_fatal(&self) -> bool {
         match self {
-            Self::CertificateNotTrusted { .. } | Self::NotARelay { .. } => true,
+            Self::CertificateNotTrusted { .. } | Self::NotTls { .. } | Self::NotARelay { .. } => {
+                true
+            }
             _ => self.is_fatal_later(),
         }
     }
@@ -195,7 +203,7 @@ impl LinkError {
             Self::Proxy { .. } => "proxy",
             Self::ProxyRefused { .. } => "proxy_refused",
             Self::CertificateNotTrusted { .. } => "certificate_not_trusted",
-            Self::Tls { .. } => "tls",
+            Self::NotTls { .. } | Self::Tls { .. } => "tls",
             Self::HandshakeTimedOut { .. } => "handshake_timed_out",
             Self::Unauthorized => "unauthorized",
             Self::Version { .. } => "version",
@@ -254,6 +262,9 @@ mod tests {
             cause: "expired".into(),
         };
         assert!(certificate.is_fatal() && !certificate.is_fatal_later());
+        let address = "relay.example:443".to_owned();
+        let not_tls = LinkError::NotTls { address };
+        assert!(not_tls.is_fatal() && !not_tls.is_fatal_later());
         for fatal in [LinkError::Unauthorized, LinkError::Revoked] {
             assert!(fatal.is_fatal() && fatal.is_fatal_later());
         }

@@ -25,6 +25,7 @@ use self::connection::Connection;
 use self::head::HeadRules;
 use crate::driver::lanes::{Lane, Outgoing, Outlet};
 use crate::engine::Run;
+use crate::limits::CROSSING;
 use crate::link::exchange::Exchange;
 use crate::link::inbox::Body;
 use crate::{AttemptEnd, Config, ConfigError, Timings};
@@ -62,6 +63,8 @@ pub(crate) enum Report {
         run: Run,
         end: AttemptEnd,
         timings: Timings,
+        /// All that another attempt needs, if the app died of this one.
+        again: Option<Box<Work>>,
     },
     /// The app was looked for.
     Probed(Result<(), Failure>),
@@ -73,6 +76,15 @@ struct Ending {
     /// The last message, and the lane on which it overtakes none before it.
     last: Option<ToRelay>,
     lane: Lane,
+}
+
+impl Ending {
+    fn has_died(&self) -> bool {
+        matches!(
+            self.end,
+            AttemptEnd::Failed(Failure::Died | Failure::DiedMidAnswer { .. })
+        )
+    }
 }
 
 /// An attempt that never began.
@@ -99,6 +111,7 @@ impl Forward {
     /// Hands one delivery over and reports what became of it.
     pub(crate) async fn attempt(self: Arc<Self>, mut work: Work) {
         let mut clock = Clock::start();
+        let spare = work.body.spare();
         let body = std::mem::replace(&mut work.body, Body::Whole(bytes::Bytes::new()));
         let mut reply = Reply::new(work.reply.clone(), self.outlet.clone());
         let run = match &self.app {
@@ -110,11 +123,14 @@ impl Forward {
         };
         let (lane, message, report) = match run {
             Ok(ending) => {
+                let (id, run) = (work.delivery.id, work.run);
+                let again = ending.has_died().then(|| spare.rewound()).flatten();
                 let report = Report::Finished {
-                    id: work.delivery.id,
-                    run: work.run,
+                    id,
+                    run,
                     end: ending.end,
                     timings: clock.stop(),
+                    again: again.map(|body| Box::new(Work { body, ..work })),
                 };
                 (ending.lane, ending.last, report)
             }
@@ -154,7 +170,7 @@ impl Forward {
     }
 
     /// Sends the request and takes the answer, once more on a new connection if a used one
-    /// turned out to be closed.
+    /// turned out to be closed: at once, for else the app has worked on the request and died.
     async fn exchange(
         &self,
         app: &App,
@@ -173,6 +189,7 @@ impl Forward {
                 Ok(request) => request,
                 Err(cause) => return Ok(reply.failed(Failure::GivenUp { cause })),
             };
+            let sent_at = Instant::now();
             let unsent = match connection.send(request).await {
                 Ok(response) => {
                     clock.answered();
@@ -180,13 +197,17 @@ impl Forward {
                 }
                 Err(unsent) => unsent,
             };
+            let was_written = unsent.body.is_none();
+            let has_crossed = unsent.is_untouched && sent_at.elapsed() < CROSSING;
             let again = unsent.body.map(RequestBody::into_body);
             body = match again.or(spare.map(Body::Whole)) {
-                Some(body) if connection.is_reused() && unsent.is_untouched => body,
+                Some(body) if connection.is_reused() && (has_crossed || !was_written) => body,
                 _ => return Ok(reply.failed(unsent.failure)),
             };
             connection = match app.connect().await {
                 Ok(connection) => connection,
+                // It may have been the request that brought the app down.
+                Err(_) if was_written => return Ok(reply.failed(Failure::Died)),
                 Err(failure) => return Err(NotBegun { failure, body }),
             };
         }

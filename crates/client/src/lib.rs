@@ -26,7 +26,7 @@ pub use config::{
 };
 pub use error::LinkError;
 pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy, Seq, TunnelName};
-pub use probe::{Health, ProbeConfig, probe};
+pub use probe::{AppAbsent, Health, ProbeConfig, look_for_app, probe};
 pub use rustls::pki_types::CertificateDer;
 pub use update::{
     AnsweredBy, Attempt, AttemptEnd, Command, Counters, Ended, Ready, Summary, Timings, Update,

@@ -61,9 +61,23 @@ pub(crate) const READ_RUN: usize = 16;
 /// The most attempts running at once: 512, half of the descriptors a shell usually grants.
 pub(crate) const ATTEMPTS: usize = 512;
 
-/// The most deliveries waiting for the app: 4,096. Further live ones are refused, so that
-/// their senders hear of it; the queued ones are bounded by the exchanges of the link.
+/// The most deliveries waiting for the app: 4,096. Further live ones are not
+/// taken, so that they come again later; the queued ones are bounded by the exchanges of the link.
 pub(crate) const WAITING: usize = 4096;
+
+/// How often a delivery that the relay vouched for is attempted while the app dies of it: 5 times.
+///
+/// With the pauses that is 15 s: a development server has restarted, and one that dies of this
+/// very delivery does not hold up the others for long.
+pub(crate) const TRIES: u32 = 5;
+
+/// The pause before the second of these attempts: 1 s; each further one is twice as long.
+pub(crate) const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+/// How much of bodies that came in pieces is kept for another attempt, in all: 8 MiB, so that a
+/// client stays small whatever is sent through it. What goes beyond it comes again from the relay,
+/// on the next link.
+pub(crate) const SPARE_BYTES: usize = 8 * 1024 * 1024;
 
 /// How many finished deliveries are remembered, to know them when they come again: 32,768.
 ///
@@ -87,6 +101,11 @@ pub(crate) const IDLE_CONNECTIONS: usize = 128;
 /// How long a connection to the app is kept idle: 1.5 s, since uvicorn, gunicorn and Node close
 /// theirs after 2 to 5 s and a request sent just then is lost.
 pub(crate) const IDLE: Duration = Duration::from_millis(1500);
+
+/// How soon after a request its connection must be closed for that to count as the app's farewell
+/// to an idle connection, which crossed the request: 100 ms. The two cross on the way, so this is
+/// a round trip and some slowness of a busy machine; an app that works longer has the request.
+pub(crate) const CROSSING: Duration = Duration::from_millis(100);
 
 /// How often expired idle connections are looked for: each second.
 pub(crate) const SWEEP: Duration = Duration::from_secs(1);

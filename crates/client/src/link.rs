@@ -41,6 +41,8 @@ pub(crate) struct Link {
     /// What the engine wants said, until the socket takes it.
     own: Vec<ToRelay>,
     acks: Vec<Seq>,
+    /// The relay knows that this end comes soon.
+    is_ending: bool,
 }
 
 /// What the relay said, as far as the rest of the client must know.
@@ -50,7 +52,7 @@ pub(crate) enum Incoming {
     Received(Received),
     /// The last piece of a delivery's body came.
     Complete(DeliveryId),
-    /// The sender broke off before its request was complete.
+    /// The sender broke off before its request was complete, or the relay took it back.
     SenderLeft(DeliveryId),
     /// The sender has its answer from the relay, or left after its request was complete.
     RelayAnswered(DeliveryId, Option<u16>),
@@ -82,6 +84,7 @@ impl Link {
             tunnel,
             own: Vec::new(),
             acks: Vec::new(),
+            is_ending: false,
         }
     }
 
@@ -189,9 +192,20 @@ impl Link {
         self.exchanges.discard(exchange);
     }
 
-    /// The client is done with this exchange: whatever still comes on it is stale.
+    /// The client is done with this exchange: whatever still comes on it is dropped, though credit
+    /// is granted for it, since the relay can't end it before it is all sent.
     pub(crate) fn close(&mut self, exchange: ExchangeId) {
         self.exchanges.close(exchange);
+    }
+
+    /// Says goodbye for later: nothing new shall come, and what is going on goes on.
+    pub(crate) fn announce_end(&mut self, message: &str) {
+        if !std::mem::replace(&mut self.is_ending, true) {
+            self.own.push(ToRelay::Goodbye {
+                reason: GoodbyeReason::Draining,
+                message: message.to_owned(),
+            });
+        }
     }
 
     /// Says goodbye and closes, without waiting long for a relay that has gone itself.
@@ -201,8 +215,9 @@ impl Link {
                 reason,
                 message: message.to_owned(),
             };
-            if self.socket.send_now(goodbye).await.is_ok() {
-                let violation = reason == GoodbyeReason::Protocol;
+            let violation = reason == GoodbyeReason::Protocol;
+            let is_said = self.is_ending && !violation;
+            if is_said || self.socket.send_now(goodbye).await.is_ok() {
                 self.socket.close(violation, message).await;
             }
         };

@@ -5,11 +5,13 @@
 
 mod compact;
 mod json;
+mod wrap;
 
 use std::io::{self, Write};
 
 use self::compact::Compact;
 pub use self::json::{ErrorLine, Line, SCHEMA_TYPES};
+pub use self::wrap::wrap;
 use crate::Update;
 
 /// How updates are written.
@@ -21,6 +23,15 @@ pub enum Format {
     Json,
     /// The readiness line and what goes wrong.
     Quiet,
+}
+
+/// Which streams may carry escape sequences for colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colored {
+    /// That of the data.
+    pub out: bool,
+    /// That of the notices.
+    pub err: bool,
 }
 
 /// Writes updates as lines.
@@ -39,24 +50,33 @@ enum Style {
 }
 
 impl<O: Write, E: Write> Plain<O, E> {
-    /// A writer of lines. `color` allows escape sequences in `compact`.
-    pub fn new(format: Format, color: bool, out: O, err: E) -> Self {
+    /// A writer of lines. `colored` is about `compact` and `quiet`.
+    pub fn new(format: Format, colored: Colored, out: O, err: E) -> Self {
         let style = match format {
-            Format::Compact => Style::Compact(Compact::new(color)),
+            Format::Compact => Style::Compact(Compact::new(colored)),
             Format::Json => Style::Json { tunnel: None },
-            Format::Quiet => Style::Quiet(Compact::new(color)),
+            Format::Quiet => Style::Quiet(Compact::new(colored)),
         };
         Self { out, err, style }
     }
 
-    /// How many columns rows may take; 80 unless told.
+    /// How many columns rows may take. Unless told each is one line, most of them of 80.
     pub fn set_width(&mut self, columns: usize) {
         if let Style::Compact(compact) | Style::Quiet(compact) = &mut self.style {
             compact.set_width(columns);
         }
     }
 
-    /// Shows one update, and flushes.
+    /// Shows what waits for the next update, since that may take long.
+    pub fn settle(&mut self) -> io::Result<()> {
+        match &mut self.style {
+            Style::Compact(compact) => compact.settle(&mut self.err),
+            Style::Quiet(_) | Style::Json { .. } => Ok(()),
+        }
+    }
+
+    /// Shows one update, and flushes. Counters wait for the next one, or for [`Plain::settle`]:
+    /// what made the link break is told before them.
     pub fn show(&mut self, update: &Update) -> io::Result<()> {
         match &mut self.style {
             Style::Compact(compact) => compact.show(update, &mut self.out, &mut self.err)?,

@@ -1,4 +1,4 @@
-//! One look at a relay: does it answer, and does it know the token.
+//! One look at a relay: does it answer, and does it know the token. And one at the app.
 
 use std::time::Duration;
 
@@ -9,12 +9,15 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
+use thiserror::Error;
 use tokio::time::{Instant, timeout};
 
+use crate::config::Host;
 use crate::dial::Dialer;
+use crate::dial::tcp::{self, TcpError};
 use crate::limits::{PROBE_BYTES, RELAY_UPGRADE};
 use crate::link::PROGRAM;
-use crate::{ConfigError, LinkError, RelayUrl, Token};
+use crate::{ConfigError, LinkError, RelayUrl, Target, Token};
 
 /// What a probe needs to know.
 #[derive(Debug, Clone)]
@@ -123,6 +126,48 @@ async fn ask(
         other => Err(dialer.not_a_relay(Some(other.as_u16()))),
     }
 }
+
+/// Why an app can't be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AppAbsent {
+    /// Its name has no address.
+    #[error("the name {host} has no address")]
+    NoAddress {
+        /// The name.
+        host: String,
+    },
+    /// Nobody listens there.
+    #[error("nothing listens at {address} yet")]
+    Refused {
+        /// Where.
+        address: String,
+    },
+    /// Nobody answers there, or there is no way.
+    #[error("nothing answers at {address}")]
+    Silent {
+        /// Where.
+        address: String,
+    },
+}
+
+/// Looks whether something listens where the app should be, for a second. Says nothing to it.
+pub async fn look_for_app(target: &Target) -> Result<(), AppAbsent> {
+    let address = target.address();
+    let host = match &target.host {
+        // Without brackets.
+        Host::Ip(ip) => ip.to_string(),
+        host => host.to_string(),
+    };
+    match tcp::connect(&host, target.port, LOOK).await {
+        Ok(_) => Ok(()),
+        Err(TcpError::Resolve(_)) => Err(AppAbsent::NoAddress { host }),
+        Err(TcpError::Refused) => Err(AppAbsent::Refused { address }),
+        Err(TcpError::TimedOut(_) | TcpError::Failed(_)) => Err(AppAbsent::Silent { address }),
+    }
+}
+
+/// How long an app is looked for: 1 s, since one that is up answers within milliseconds.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Certificates that can't be used to trust anyone are a matter of trust.
 fn untrusting(error: ConfigError) -> LinkError {

@@ -212,10 +212,11 @@ pub struct Counters {
     pub received: u64,
     /// Those the app answered, or that were captured.
     pub delivered: u64,
-    /// Those whose attempt ended without a complete answer.
+    /// Those whose last attempt ended without a complete answer. One the relay vouched for is
+    /// attempted several times if the app dies of it, and waits meanwhile.
     pub failed: u64,
-    /// Those that broke off before the request was complete, by the sender or by the loss of
-    /// the link. One that comes again whole is no longer counted here.
+    /// Those that broke off before the request was complete, by the sender, the relay or the
+    /// loss of the link. One that comes again whole is no longer counted here.
     pub broken_off: u64,
     /// Those not finished: running, or waiting for their turn or for the app.
     pub waiting: u64,

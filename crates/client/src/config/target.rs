@@ -69,6 +69,16 @@ pub enum InvalidTarget {
         /// The text of it.
         got: String,
     },
+    /// A number with letters behind it, and no sign that it is a host.
+    #[error(
+        "{number}{rest} is neither a port nor a host; did you mean {number}/{rest}? (A host of that name is http://{number}{rest})"
+    )]
+    Mixed {
+        /// The number.
+        number: String,
+        /// What follows it.
+        rest: String,
+    },
     /// A character that can't stand in a request line.
     #[error("the target's path holds {got:?}, which can't be sent as it is")]
     Path {
@@ -151,6 +161,9 @@ impl FromStr for Target {
         };
         let at = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(at);
+        if !text.contains("://") {
+            refuse_mixed(authority)?;
+        }
         let (host, port) = authority_of(authority, scheme)?;
         Ok(Self {
             scheme,
@@ -158,6 +171,20 @@ impl FromStr for Target {
             port,
             base: base_of(path)?,
         })
+    }
+}
+
+/// Refuses `3000x`, which is a port with a typing error far more often than a host. With a dot, a
+/// port or a scheme it is a host.
+fn refuse_mixed(authority: &str) -> Result<(), InvalidTarget> {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    let at = authority.find(|c: char| !c.is_ascii_digit());
+    match at {
+        Some(at @ 1..) if authority.chars().all(is_letter) => Err(InvalidTarget::Mixed {
+            number: authority[..at].to_owned(),
+            rest: authority[at..].to_owned(),
+        }),
+        _ => Ok(()),
     }
 }
 

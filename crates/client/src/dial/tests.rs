@@ -42,7 +42,7 @@ async fn a_port_without_tls_is_another_fault() {
     let error = connect(&url, Some(&[some_certificate().await]))
         .await
         .unwrap_err();
-    assert!(matches!(error, LinkError::Tls { .. }), "{error}");
+    assert!(matches!(error, LinkError::NotTls { .. }), "{error}");
     spoken.await.unwrap();
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, InvalidMessage, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio_rustls::TlsConnector;
 
@@ -75,8 +75,20 @@ pub(crate) fn mistrust(error: &io::Error) -> Option<String> {
 pub(super) fn link_error(source: io::Error, address: String) -> LinkError {
     match mistrust(&source) {
         Some(cause) => LinkError::CertificateNotTrusted { cause },
+        None if is_no_tls(&source) => LinkError::NotTls { address },
         None => LinkError::Tls { address, source },
     }
+}
+
+/// Whether what came back was not TLS at all: an HTTP server's complaint, usually.
+fn is_no_tls(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(
+        error,
+        Some(rustls::Error::InvalidMessage(
+            InvalidMessage::InvalidContentType
+        ))
+    )
 }
 
 fn provider() -> Arc<CryptoProvider> {

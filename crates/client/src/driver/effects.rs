@@ -10,6 +10,10 @@ impl Running {
     pub(super) fn decide(&mut self, event: Event<'_>) {
         let mut effects = std::mem::take(&mut self.effects);
         self.engine.on(event, &mut effects);
+        self.do_all(effects);
+    }
+
+    pub(super) fn do_all(&mut self, mut effects: Vec<Effect>) {
         for effect in effects.drain(..) {
             self.carry_out(effect);
         }
@@ -19,6 +23,11 @@ impl Running {
 
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
+            Effect::Take { id } => {
+                if let Some(work) = self.arrived.take() {
+                    self.hands.insert(id, Hand::Waiting(work));
+                }
+            }
             Effect::Attempt { id, run, attempt } => {
                 if let Some(Hand::Waiting(mut work)) = self.hands.remove(&id) {
                     work.run = run;

@@ -107,22 +107,11 @@ impl Running {
             body,
             reply,
         } = received;
-        let id = delivery.id;
         let (is_complete, whole_bytes) = match &body {
             Body::Whole(bytes) => (true, Some(bytes.len() as u64)),
             Body::Streamed(_) => (false, None),
         };
         let size_bytes = delivery.body_bytes.or(whole_bytes);
-        if self.hands.contains_key(&id) {
-            // It is in hand already; the engine needs only to know where it came from now.
-            self.decide(Event::Received {
-                exchange,
-                delivery: &delivery,
-                size_bytes,
-                is_complete,
-            });
-            return;
-        }
         let mut effects = std::mem::take(&mut self.effects);
         let event = Event::Received {
             exchange,
@@ -131,19 +120,15 @@ impl Running {
             is_complete,
         };
         self.engine.on(event, &mut effects);
-        let work = Work {
+        self.arrived = Some(Box::new(Work {
             delivery,
             run: Run(0),
             attempt: 0,
             body,
             reply,
-        };
-        self.hands.insert(id, Hand::Waiting(Box::new(work)));
-        for effect in effects.drain(..) {
-            self.carry_out(effect);
-        }
-        self.effects = effects;
-        self.alarm.set(self.engine.deadline());
+        }));
+        self.do_all(effects);
+        self.arrived = None;
     }
 
     fn poll_time(&mut self, cx: &mut Context<'_>) {
@@ -231,15 +216,21 @@ impl Running {
                 run,
                 end,
                 timings,
+                again,
             } => {
+                let is_repeatable = again.is_some();
                 if self.engine.is_running(&id, run) {
                     self.hands.remove(&id);
+                    let hand = again.map(Hand::Waiting);
+                    self.hands.extend(hand.map(|hand| (id, hand)));
                 }
                 self.decide(Event::Finished {
                     id,
                     run,
                     end,
                     timings,
+                    is_repeatable,
+                    now: Instant::now(),
                 });
             }
             Report::Probed(found) => {

@@ -26,7 +26,7 @@ pub(crate) enum Event<'a> {
     },
     /// The last piece of a body came.
     Complete(DeliveryId),
-    /// The sender broke off before its request was complete.
+    /// The sender broke off before its request was complete, or the relay took it back.
     SenderLeft(DeliveryId),
     /// The sender needs no answer any more.
     RelayAnswered { id: DeliveryId, status: Option<u16> },
@@ -43,6 +43,9 @@ pub(crate) enum Event<'a> {
         run: Run,
         end: AttemptEnd,
         timings: Timings,
+        /// All that another attempt needs is at hand.
+        is_repeatable: bool,
+        now: Instant,
     },
     /// The app was looked for.
     Probed {
@@ -64,6 +67,8 @@ pub(crate) enum Event<'a> {
 /// Something to be done.
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
+    /// Keep what came with this delivery, for attempts at it.
+    Take { id: DeliveryId },
     /// Start an attempt at this delivery.
     Attempt {
         id: DeliveryId,
@@ -84,7 +89,7 @@ pub(crate) enum Effect {
     },
     /// The body coming on this exchange is not needed.
     Discard { exchange: ExchangeId },
-    /// Nothing more is expected on this exchange.
+    /// Nothing is needed of this exchange any more, and nothing is said on it.
     Close { exchange: ExchangeId },
     /// Tell the user.
     Update(Update),

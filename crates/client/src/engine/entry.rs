@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kreel_wire::ExchangeId;
+use tokio::time::Instant;
 
 use super::{Effect, Run};
 use crate::{AnsweredBy, Attempt, AttemptEnd, Summary, Timings, Update};
@@ -13,8 +14,7 @@ pub(super) struct Entry {
     pub(super) summary: Arc<Summary>,
     /// On the present link, if the relay has spoken of it there.
     pub(super) exchange: Option<ExchangeId>,
-    /// A sender waits for the app's answer.
-    pub(super) is_wanted: bool,
+    pub(super) sender: Sender,
     /// Its whole body is here.
     pub(super) is_complete: bool,
     pub(super) stage: Stage,
@@ -25,6 +25,40 @@ pub(super) struct Entry {
 pub(super) enum Stage {
     Waiting,
     Running(Run),
+    /// Its last attempt failed; it waits for its turn again from then on.
+    Pausing(Instant),
+}
+
+/// What the sender of a delivery knows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// It waits for the app's answer.
+    Waits,
+    /// The relay told it, or may have, that the delivery is in safety: it must not get lost.
+    Promised,
+    /// It was told that the delivery failed, or has left.
+    Gone,
+}
+
+impl Sender {
+    /// The relay answers for the delivery from now on, if nobody has before.
+    pub(super) fn is_promised(&mut self) {
+        if *self == Self::Waits {
+            *self = Self::Promised;
+        }
+    }
+
+    /// The relay told it this, or that it left; whether it waited.
+    pub(super) fn is_told(&mut self, status: Option<u16>) -> bool {
+        let waited = *self == Self::Waits;
+        if waited {
+            *self = match status {
+                Some(200..300) => Self::Promised,
+                _ => Self::Gone,
+            };
+        }
+        waited
+    }
 }
 
 pub(super) fn attempt_ended(entry: &Entry, end: AttemptEnd, timings: Timings) -> Effect {

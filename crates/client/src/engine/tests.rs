@@ -35,7 +35,10 @@ impl Table {
     fn on(&mut self, event: Event<'_>) -> Vec<String> {
         self.effects.clear();
         self.engine.on(event, &mut self.effects);
-        self.effects.iter().map(short).collect()
+        // What a row comes with is taken: the random schedules look at that.
+        let told = self.effects.iter();
+        let told = told.filter(|effect| !matches!(effect, Effect::Take { .. }));
+        told.map(short).collect()
     }
 
     fn receive(&mut self, number: u64, exchange: u32, kind: Kind) -> Vec<String> {
@@ -60,7 +63,7 @@ impl Table {
     fn run_of(&self, number: u64) -> Run {
         match self.engine.deliveries[&id(number)].stage {
             Stage::Running(run) => run,
-            Stage::Waiting => panic!("{number} is waiting"),
+            _ => panic!("{number} is waiting"),
         }
     }
 
@@ -70,12 +73,18 @@ impl Table {
     }
 
     fn ended(&mut self, number: u64, end: AttemptEnd) -> Vec<String> {
-        let run = self.run_of(number);
+        self.ended_with(number, end, true)
+    }
+
+    fn ended_with(&mut self, number: u64, end: AttemptEnd, is_repeatable: bool) -> Vec<String> {
+        let (run, now) = (self.run_of(number), self.now);
         self.on(Event::Finished {
             id: id(number),
             run,
             end,
             timings: Timings::default(),
+            is_repeatable,
+            now,
         })
     }
 
@@ -113,6 +122,7 @@ fn short(effect: &Effect) -> String {
     let number = |id: &DeliveryId| id.as_bytes()[15];
     match effect {
         Effect::Attempt { id, attempt, .. } => format!("attempt {} #{attempt}", number(id)),
+        Effect::Take { id } => format!("take {}", number(id)),
         Effect::Drop { id } => format!("drop {}", number(id)),
         Effect::Probe => "probe".into(),
         Effect::Ack(Seq(seq)) => format!("ack {seq}"),
@@ -174,10 +184,7 @@ fn a_finished_delivery_is_only_acknowledged_when_it_comes_again() {
     let mut table = Table::new();
     table.receive(1, 1, Kind::Live);
     table.answered(1, 200);
-    assert_eq!(
-        table.receive(1, 2, Kind::Queued),
-        ["close @2", "drop 1", "ack 1"]
-    );
+    assert_eq!(table.receive(1, 2, Kind::Queued), ["close @2", "ack 1"]);
     let counters = table.engine.counters();
     assert_eq!((counters.received, counters.duplicates), (1, 1));
 }
@@ -231,6 +238,8 @@ fn a_request_cut_off_with_the_link_is_dropped_and_taken_up_again() {
         run,
         end: AttemptEnd::Failed(Failure::Died),
         timings: Timings::default(),
+        is_repeatable: true,
+        now: table.now,
     });
     assert!(stale.is_empty(), "{stale:?}");
     let counters = table.engine.counters();
@@ -406,7 +415,7 @@ fn a_stop_starts_nothing_more() {
 }
 
 #[test]
-fn what_would_wait_without_bound_is_refused() {
+fn what_would_wait_without_bound_is_neither_taken_nor_acknowledged() {
     let mut table = Table::new();
     table.on(Event::Hold);
     for number in 0..WAITING as u64 {
@@ -414,14 +423,149 @@ fn what_would_wait_without_bound_is_refused() {
     }
     let number = WAITING as u32 + 1;
     let effects = table.receive(number.into(), number, Kind::Live);
-    assert_eq!(
-        effects[1],
+    let expected = [
         format!("fail @{number} given_up"),
-        "{effects:?}"
-    );
+        format!("close @{number}"),
+    ];
+    assert_eq!(effects, expected);
+    assert_eq!(table.engine.counters().received, WAITING as u64);
+    // The relay may have vouched for it: then it comes again.
+    let again = table.receive(number.into(), number + 1, Kind::Queued);
+    assert_eq!(again, ["row"]);
+    assert_eq!(table.engine.counters().received, WAITING as u64 + 1);
+}
+
+/// Ways in which a sender has been told that its delivery is safe.
+fn vouched_for() -> Vec<(&'static str, Table)> {
+    let mut queued = Table::new();
+    queued.receive(1, 1, Kind::Queued);
+    let mut answered = Table::new();
+    answered.receive(1, 1, Kind::Live);
+    let (id, status) = (id(1), Some(202));
+    answered.on(Event::RelayAnswered { id, status });
+    let mut lost = Table::new();
+    lost.receive(1, 1, Kind::Live);
+    lost.on(Event::LinkLost);
+    vec![
+        ("queued", queued),
+        ("answered by the relay", answered),
+        ("link lost", lost),
+    ]
+}
+
+#[test]
+fn what_the_relay_vouched_for_is_attempted_again_when_the_app_dies_of_it() {
+    for (way, mut table) in vouched_for() {
+        for (attempt, pause) in [(1, 1), (2, 2), (3, 4), (4, 8)] {
+            let end = match attempt % 2 {
+                1 => Failure::Died,
+                _ => Failure::DiedMidAnswer { after_bytes: 9 },
+            };
+            let said = format!("said {}", end.code());
+            let before = table.now;
+            assert_eq!(table.ended(1, AttemptEnd::Failed(end)), [said], "{way}");
+            assert_eq!(table.engine.counters().waiting, 1, "{way}");
+            let next = format!("attempt 1 #{}", attempt + 1);
+            assert_eq!(table.wait(), [next], "{way}");
+            let passed = table.now - before;
+            assert_eq!(passed, std::time::Duration::from_secs(pause), "{way}");
+        }
+        let last = table.ended(1, AttemptEnd::Failed(Failure::Died));
+        assert_eq!(last[..2], ["said died", "ack 1"], "{way}");
+        let counters = table.engine.counters();
+        assert_eq!((counters.failed, counters.waiting), (1, 0), "{way}");
+        assert_eq!(table.engine.deadline(), None, "{way}");
+    }
+}
+
+#[test]
+fn an_app_that_had_it_or_a_sender_that_left_is_not_asked_again() {
+    let timed_out = Failure::TimedOut {
+        after: std::time::Duration::from_secs(1),
+    };
+    let cause = "nonsense".to_owned();
+    for failure in [timed_out, Failure::Garbled { cause }] {
+        for (way, mut table) in vouched_for() {
+            let ended = table.ended(1, AttemptEnd::Failed(failure.clone()));
+            assert_eq!(ended[1], "ack 1", "{way}");
+        }
+    }
+    for status in [None, Some(504)] {
+        let mut table = Table::new();
+        table.receive(1, 1, Kind::Live);
+        let id = id(1);
+        table.on(Event::RelayAnswered { id, status });
+        table.on(Event::LinkLost);
+        let ended = table.ended(1, AttemptEnd::Failed(Failure::Died));
+        assert_eq!(ended, ["said died", "ack 1", "drop 1"], "{status:?}");
+    }
+}
+
+#[test]
+fn a_kept_delivery_is_not_overtaken_while_it_pauses() {
+    let mut table = Table::new();
+    table.receive(1, 1, Kind::Queued);
+    table.receive(2, 2, Kind::Queued);
+    let died = || AttemptEnd::Failed(Failure::Died);
+    assert_eq!(table.ended(1, died()), ["said died"]);
+    assert_eq!(table.receive(3, 3, Kind::Live), ["row", "attempt 3 #1"]);
     assert_eq!(
-        effects[3],
-        format!("ack {number}"),
-        "its sender was told, it is settled"
+        table.answered(3, 200)[..2],
+        ["said 200", "answered 200 by app"]
+    );
+    assert_eq!(table.receive(4, 4, Kind::Queued), ["row"]);
+    // An app that is down meanwhile costs none of the attempts.
+    assert_eq!(table.wait(), ["attempt 1 #2"]);
+    assert_eq!(table.refused(1), ["app down"]);
+    assert_eq!(table.wait(), ["probe"]);
+    assert_eq!(table.probed(Ok(())), ["app up, 3 waiting", "attempt 1 #2"]);
+    let answered = table.answered(1, 200);
+    assert!(answered.contains(&"ack 1".into()), "{answered:?}");
+    assert!(answered.contains(&"attempt 2 #1".into()), "{answered:?}");
+}
+
+#[test]
+fn what_can_not_be_repeated_here_is_left_to_the_relay() {
+    let mut table = Table::new();
+    table.receive(1, 1, Kind::Queued);
+    table.receive(2, 2, Kind::Queued);
+    let died = AttemptEnd::Failed(Failure::Died);
+    assert_eq!(
+        table.ended_with(1, died, false),
+        ["said died", "close @1", "drop 1", "attempt 2 #1"]
+    );
+    table.on(Event::LinkLost);
+    assert!(table.receive(1, 1, Kind::Queued).is_empty());
+    assert_eq!(table.answered(2, 200).last().unwrap(), "attempt 1 #1");
+}
+
+#[test]
+fn a_pause_is_given_up_by_a_stop_and_by_what_comes_anew() {
+    let mut table = Table::new();
+    table.receive_part(1, 1, Kind::Queued, false);
+    table.ended(1, AttemptEnd::Failed(Failure::Died));
+    assert_eq!(
+        table.receive(1, 2, Kind::Queued),
+        ["close @1", "drop 1", "attempt 1 #1"]
+    );
+    table.ended(1, AttemptEnd::Failed(Failure::Died));
+    table.on(Event::Stop);
+    assert!(table.wait().is_empty());
+    assert_eq!((table.engine.running(), table.engine.deadline()), (0, None));
+}
+
+#[test]
+fn a_part_of_a_request_gives_way_to_the_whole() {
+    let mut table = Table::new();
+    table.receive_part(1, 1, Kind::Live, false);
+    assert_eq!(
+        table.receive(1, 2, Kind::Queued),
+        ["said sender_left", "close @1", "drop 1", "attempt 1 #1"]
+    );
+    let counters = table.engine.counters();
+    assert_eq!((counters.received, counters.broken_off), (1, 0));
+    assert_eq!(
+        table.answered(1, 200),
+        ["said 200", "ack 1", "close @2", "drop 1"]
     );
 }

@@ -2,7 +2,9 @@
 //! user holds them or the app is down.
 
 use kreel_wire::{DeliveryId, Kind, Seq};
+use tokio::time::Instant;
 
+use super::entry::Sender;
 use super::{Effect, Engine, Hold, Run, Stage};
 use crate::limits::ATTEMPTS;
 
@@ -36,9 +38,9 @@ impl Engine {
         }
     }
 
-    /// The oldest of those waiting: of the kept ones only while none is being attempted.
+    /// The oldest of those waiting: of the kept ones only while it is nobody's turn.
     fn oldest(&self) -> Option<DeliveryId> {
-        let kept = self.kept.first().filter(|_| self.kept_running.is_none());
+        let kept = self.kept.first().filter(|_| self.kept_turn.is_none());
         let next = match (kept, self.live.first()) {
             (Some(kept), Some(live)) => Some(kept.min(live)),
             (kept, live) => kept.or(live),
@@ -52,7 +54,7 @@ impl Engine {
             return None;
         }
         let mut live = self.live.iter().map(|(_, id)| *id);
-        live.find(|id| self.deliveries[id].is_wanted)
+        live.find(|id| self.deliveries[id].sender == Sender::Waits)
     }
 
     fn start(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
@@ -67,7 +69,7 @@ impl Engine {
         match entry.summary.kind {
             Kind::Live => self.live.remove(&place),
             Kind::Queued => {
-                self.kept_running = Some(id);
+                self.kept_turn = Some(id);
                 self.kept.remove(&place)
             }
         };
@@ -86,8 +88,31 @@ impl Engine {
 
     pub(super) fn not_running(&mut self, id: DeliveryId) {
         self.running -= 1;
-        if self.kept_running == Some(id) {
-            self.kept_running = None;
+        self.give_turn_back(id);
+    }
+
+    /// Lets the next kept delivery have its turn, if this one had it.
+    pub(super) fn give_turn_back(&mut self, id: DeliveryId) {
+        if self.kept_turn == Some(id) {
+            self.kept_turn = None;
         }
+    }
+
+    /// Has those wait for their turn again whose pause is over; whether there are any.
+    pub(super) fn end_pauses(&mut self, now: Instant) -> bool {
+        let mut any = false;
+        while let Some((until, id)) = self.pausing.first().copied()
+            && until <= now
+        {
+            any = true;
+            self.pausing.remove(&(until, id));
+            self.give_turn_back(id);
+            if let Some(entry) = self.deliveries.get_mut(&id) {
+                entry.stage = Stage::Waiting;
+                let (kind, seq) = (entry.summary.kind, entry.summary.seq);
+                self.queue(kind, seq, id);
+            }
+        }
+        any
     }
 }

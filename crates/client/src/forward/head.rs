@@ -32,8 +32,8 @@ impl HeadRules {
         let mut set = config.checked_headers()?;
         let mut host = config.host_value()?;
         // `-H 'Host: …'` is another way to say `--host-header …`.
-        if let Some(at) = set.iter().position(|(name, _)| *name == header::HOST) {
-            host = Some(set.swap_remove(at).1);
+        for (_, value) in set.extract_if(.., |(name, _)| *name == header::HOST) {
+            host = Some(value);
         }
         Ok(Self { set, host })
     }
@@ -77,9 +77,9 @@ impl HeadRules {
                 }
             } else if is_dropped(name.as_str()) || nominated.contains(&line.name) {
                 continue;
-            } else if let Some((_, value)) = self.set.iter().find(|(set, _)| *set == name) {
+            } else if self.sets(&name) {
                 if !headers.contains_key(&name) {
-                    headers.append(name, value.clone());
+                    self.append_set(&name, &mut headers);
                 }
             } else if name == header::HOST
                 && let Some(host) = &self.host
@@ -97,6 +97,18 @@ impl HeadRules {
         }
         self.append_ours(&mut headers, work, framing, senders_host)?;
         Ok(headers)
+    }
+
+    /// Whether the user has set lines of this name.
+    fn sets(&self, name: &HeaderName) -> bool {
+        self.set.iter().any(|(set, _)| set == name)
+    }
+
+    /// The lines the user has set of this name, in their order.
+    fn append_set(&self, name: &HeaderName, headers: &mut HeaderMap) {
+        for (name, value) in self.set.iter().filter(|(set, _)| set == name) {
+            headers.append(name, value.clone());
+        }
     }
 
     /// The lines that are set and were not there, and those kreel adds.
@@ -117,9 +129,9 @@ impl HeadRules {
             }
             _ => {}
         }
-        for (name, value) in &self.set {
+        for (name, _) in &self.set {
             if !headers.contains_key(name) {
-                headers.append(name, value.clone());
+                self.append_set(name, headers);
             }
         }
         let delivery = &work.delivery;
@@ -137,7 +149,7 @@ impl HeadRules {
         ];
         for (name, value) in ours {
             if let Some(value) = value
-                && !self.set.iter().any(|(set, _)| *set == name)
+                && !self.sets(&name)
             {
                 headers.append(name, value);
             }
@@ -233,7 +245,8 @@ fn value(bytes: Bytes) -> Result<HeaderValue, String> {
         .map_err(|error| format!("a header value can't be sent: {error}"))
 }
 
-/// The lines of an answer that travel back to the sender.
+/// The lines of an answer that travel back to the sender. A length beside an encoding is not the
+/// body's, and stays behind (RFC 9112, section 6.3).
 pub(super) fn answer_headers(headers: &HeaderMap) -> Headers {
     let nominated: Vec<&[u8]> = headers
         .get_all(header::CONNECTION)
@@ -242,10 +255,12 @@ pub(super) fn answer_headers(headers: &HeaderMap) -> Headers {
         .map(<[u8]>::trim_ascii)
         .collect();
     let nominated = Nominated(nominated);
+    let is_encoded = headers.contains_key(header::TRANSFER_ENCODING);
     let mut lines = HeadersBuilder::with_capacity(headers.len());
     for (name, value) in headers {
+        let is_false_length = is_encoded && name == header::CONTENT_LENGTH;
         let name = name.as_str();
-        if !is_of_the_hop(name) && !nominated.contains(name.as_bytes()) {
+        if !is_of_the_hop(name) && !nominated.contains(name.as_bytes()) && !is_false_length {
             lines.push(name.as_bytes(), value.as_bytes());
         }
     }

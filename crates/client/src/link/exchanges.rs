@@ -34,6 +34,10 @@ struct Open {
     request: Half,
     request_credit_bytes: u64,
     answer: Option<Arc<Exchange>>,
+    /// The client needs nothing of it any more.
+    is_left: bool,
+    /// The relay was told that there is no answer, which ends it there unless the two crossed.
+    has_failed: bool,
 }
 
 /// The request's body.
@@ -111,6 +115,8 @@ impl Exchanges {
             request: half,
             request_credit_bytes: WINDOW_BYTES.into(),
             answer: reply.clone(),
+            is_left: false,
+            has_failed: false,
         };
         self.open.insert(exchange, open);
         self.burdening += 1;
@@ -145,23 +151,21 @@ impl Exchanges {
             Half::Streaming(writer) => writer.push(piece),
             Half::Discarding { ungranted_bytes } => {
                 *ungranted_bytes += piece.cost_bytes();
-                if *ungranted_bytes >= CREDIT_STEP_BYTES {
-                    let bytes = std::mem::take(ungranted_bytes);
-                    let (link, exchange) = (self.link, on);
-                    // Full it can't be, see `CREDIT_LANE`.
-                    let _ = self.grants.try_send(Grant {
-                        link,
-                        exchange,
-                        bytes,
-                    });
-                }
+                self.grant_discarded(on);
             }
             Half::Done => {}
         }
         if !end {
             return Ok(None);
         }
+        let Some(open) = self.open.get(&on) else {
+            return Ok(None);
+        };
         let delivery = open.delivery;
+        if open.is_left {
+            self.remove(on);
+            return Ok(None);
+        }
         let was_wanted = matches!(open.request, Half::Streaming(_));
         self.change(on, |open| open.request = Half::Done);
         Ok(was_wanted.then_some(delivery))
@@ -176,11 +180,13 @@ impl Exchanges {
         Ok(())
     }
 
-    /// The sender broke off: of which delivery, if it is not over.
+    /// The sender broke off, or the relay took the request back: of which delivery, if it is not
+    /// over and goes by this exchange.
     pub(super) fn cancel(&mut self, on: ExchangeId) -> Result<Option<DeliveryId>, Violation> {
         let open = find(&mut self.open, self.highest, on)?;
-        let delivery = open.map(|open| open.delivery);
-        self.close(on);
+        let goes_by = |open: &&mut Open| !matches!(open.request, Half::Discarding { .. });
+        let delivery = open.filter(goes_by).map(|open| open.delivery);
+        self.remove(on);
         Ok(delivery)
     }
 
@@ -203,6 +209,9 @@ impl Exchanges {
             ToRelay::Failed { exchange, .. } => (*exchange, true),
             ToRelay::Credit { .. } | ToRelay::Ack { .. } | ToRelay::Goodbye { .. } => return true,
         };
+        if let ToRelay::Failed { .. } = message {
+            self.change(on, |open| open.has_failed = true);
+        }
         let wanted = self.open.get(&on).is_some_and(|open| open.answer.is_some());
         if wanted && is_last {
             self.end_answer(on);
@@ -221,15 +230,41 @@ impl Exchanges {
 
     pub(super) fn discard(&mut self, on: ExchangeId) {
         self.change(on, |open| {
-            if let Half::Streaming(_) = open.request {
-                // Nothing but the first piece has come, and that one cost nothing.
-                let ungranted_bytes = 0;
+            if let Half::Streaming(writer) = &open.request {
+                let ungranted_bytes = writer.abandon();
                 open.request = Half::Discarding { ungranted_bytes };
             }
         });
+        self.grant_discarded(on);
     }
 
+    /// Grants credit for what was dropped, once it is worth a message.
+    fn grant_discarded(&mut self, on: ExchangeId) {
+        if let Some(open) = self.open.get_mut(&on)
+            && let Half::Discarding { ungranted_bytes } = &mut open.request
+            && *ungranted_bytes >= CREDIT_STEP_BYTES
+        {
+            // Full it can't be, see `CREDIT_LANE`.
+            let _ = self.grants.try_send(Grant {
+                link: self.link,
+                exchange: on,
+                bytes: std::mem::take(ungranted_bytes),
+            });
+        }
+    }
+
+    /// Nothing is needed of this exchange any more. The rest of its request is dropped as it
+    /// comes: the relay has to get rid of it before it can end the exchange.
     pub(super) fn close(&mut self, on: ExchangeId) {
+        self.end_answer(on);
+        self.discard(on);
+        match self.open.get(&on).map(|open| &open.request) {
+            Some(Half::Done) => self.remove(on),
+            _ => self.change(on, |open| open.is_left = true),
+        }
+    }
+
+    fn remove(&mut self, on: ExchangeId) {
         if let Some(open) = self.open.remove(&on) {
             self.burdening -= usize::from(open.is_burdening());
             if let Some(answer) = &open.answer {
@@ -270,7 +305,9 @@ impl Open {
     /// Whether the relay knows, too, that it is open: it may think an exchange over once the
     /// body was sent and the sender answered, while this client still works on the delivery.
     fn is_burdening(&self) -> bool {
-        self.kind == Kind::Queued || self.answer.is_some() || !matches!(self.request, Half::Done)
+        let is_over = self.is_left && self.has_failed;
+        let is_complete = matches!(self.request, Half::Done);
+        !is_over && (self.kind == Kind::Queued || self.answer.is_some() || !is_complete)
     }
 }
 

@@ -2,43 +2,69 @@
 //!
 //! ```text
 //! 12:01:02  POST   /api/hook?x=1                     200    12 ms   1.2 kB
-//! 12:01:04  POST   /api/hook                         the app refused the connection at …
+//! 12:01:04  POST   /api/hook                         refused the connection
+//! 12:01:05  POST   /api/hook
+//!           the app's answer could not be read: …
 //! ```
 
 mod columns;
+mod ending;
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthStr;
 
 use self::columns::{duration, fit, size};
+use self::ending::brief;
+use super::{Colored, wrap};
 use crate::inert::{inert, inert_bytes};
-use crate::{AnsweredBy, Attempt, AttemptEnd, Counters, Ready, Summary, Update};
+use crate::{AnsweredBy, Attempt, AttemptEnd, Counters, Failure, Ready, Summary, Update};
 
 /// Writes rows and notices.
 #[derive(Debug)]
 pub(super) struct Compact {
+    /// Of the data.
     colors: Colors,
-    columns: usize,
+    /// Of the notices.
+    notice_colors: Colors,
+    /// How wide the terminal is; none where there is no terminal, and a row stays one line.
+    width: Option<usize>,
     zone: TimeZone,
     was_ready: bool,
+    /// The counters that come next, once it is known whether the cause of them follows.
+    counted: Option<String>,
+    /// The counters that were shown last.
+    counted_last: String,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Colors(bool);
 
-/// What stands in a row beside the path: time, method, status, duration and size.
-const BESIDE_PATH: usize = 44;
+/// How wide rows are where nobody has told.
+const USUAL_WIDTH: usize = 80;
+
+/// What stands in a row before the path, and between it and the rest: time and method.
+const BEFORE_PATH: usize = 20;
+
+/// What stands behind it: status, duration and size, or a few words.
+const BEHIND_PATH: usize = 24;
+
+/// How far lines that continue a row are indented: to the method.
+const INDENT: usize = 10;
 
 impl Compact {
-    pub(super) fn new(color: bool) -> Self {
+    pub(super) fn new(colored: Colored) -> Self {
         Self {
-            colors: Colors(color),
-            columns: 80,
+            colors: Colors(colored.out),
+            notice_colors: Colors(colored.err),
+            width: None,
             zone: TimeZone::system(),
             was_ready: false,
+            counted: None,
+            counted_last: String::new(),
         }
     }
 
@@ -49,7 +75,7 @@ impl Compact {
     }
 
     pub(super) fn set_width(&mut self, columns: usize) {
-        self.columns = columns.max(BESIDE_PATH + 10);
+        self.width = Some(columns.max(BEFORE_PATH + BEHIND_PATH + 10));
     }
 
     pub(super) fn show(
@@ -58,8 +84,15 @@ impl Compact {
         out: &mut impl Write,
         err: &mut impl Write,
     ) -> io::Result<()> {
+        if !matches!(update, Update::Reconnecting { .. }) {
+            self.settle(err)?;
+        }
         match update {
             Update::Ready(ready) => self.ready(ready, out, err),
+            Update::Counters(counters) => {
+                self.counted = counted(counters);
+                Ok(())
+            }
             Update::Attempt(attempt) => writeln!(out, "{}", self.attempt_row(attempt)),
             Update::Captured(delivery) => {
                 let size = size(delivery.size_bytes);
@@ -75,6 +108,18 @@ impl Compact {
                 Some(notice) => writeln!(err, "{notice}"),
                 None => Ok(()),
             },
+        }
+    }
+
+    /// Shows the counters that wait for their cause.
+    pub(super) fn settle(&mut self, err: &mut impl Write) -> io::Result<()> {
+        match self.counted.take() {
+            Some(counted) if counted != self.counted_last => {
+                writeln!(err, "{counted}")?;
+                self.counted_last = counted;
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 
@@ -105,7 +150,7 @@ impl Compact {
         err: &mut impl Write,
     ) -> io::Result<()> {
         if std::mem::replace(&mut self.was_ready, true) {
-            return writeln!(err, "{}", self.colors.green("connected again"));
+            return writeln!(err, "{}", self.notice_colors.green("connected again"));
         }
         let url = inert(&ready.url);
         writeln!(
@@ -135,25 +180,38 @@ impl Compact {
     }
 
     fn attempt_row(&self, attempt: &Attempt) -> String {
-        let end = match &attempt.end {
-            AttemptEnd::Answered { status, .. } => format!(
-                "{} {:>9}{:>8}",
-                self.colors.status(*status),
-                duration(attempt.timings.total),
-                size(attempt.delivery.size_bytes)
-            ),
-            AttemptEnd::Failed(failure) => {
-                let words = failure.to_string();
-                self.colors.red(&inert(&words))
+        match &attempt.end {
+            AttemptEnd::Answered { status, .. } => {
+                let end = format!(
+                    "{} {:>9}{:>8}",
+                    self.colors.status(*status),
+                    duration(attempt.timings.total),
+                    size(attempt.delivery.size_bytes)
+                );
+                self.row(&attempt.delivery, &end)
             }
+            AttemptEnd::Failed(failure) => self.failed_row(&attempt.delivery, failure),
+        }
+    }
+
+    fn failed_row(&self, delivery: &Summary, failure: &Failure) -> String {
+        let words = brief(failure);
+        let words = inert(&words);
+        let width = match self.width {
+            Some(width) if words.width() > BEHIND_PATH => width,
+            _ => return self.row(delivery, &self.colors.red(&words)),
         };
-        self.row(&attempt.delivery, &end)
+        let mut row = self.row(delivery, "").trim_end().to_owned();
+        for line in wrap(&words, width - INDENT) {
+            row.push_str(&format!("\n{:INDENT$}{}", "", self.colors.red(&line)));
+        }
+        row
     }
 
     fn relay_row(&self, delivery: &Summary, status: Option<u16>) -> String {
         let end = match status {
-            Some(status) => format!("{} by the relay, for the app", self.colors.status(status)),
-            None => "the sender left before the app answered".to_owned(),
+            Some(status) => format!("{} by the relay", self.colors.status(status)),
+            None => "the sender left".to_owned(),
         };
         self.row(delivery, &end)
     }
@@ -165,7 +223,8 @@ impl Compact {
             true => Cow::Borrowed("/"),
             false => inert_bytes(&delivery.target),
         };
-        let path = fit(&path, self.columns - BESIDE_PATH);
+        let columns = self.width.unwrap_or(USUAL_WIDTH);
+        let path = fit(&path, columns - BEFORE_PATH - BEHIND_PATH);
         format!("{time}  {method:<7} {path}  {end}")
     }
 
@@ -186,13 +245,14 @@ impl Compact {
             | Update::Delivery(_)
             | Update::Attempt(_)
             | Update::Answered { .. }
-            | Update::Captured(_) => return None,
+            | Update::Captured(_)
+            | Update::Counters(_) => return None,
             Update::Reconnecting {
                 cause,
                 in_,
                 attempt,
                 ..
-            } => self.colors.yellow(&format!(
+            } => self.notice_colors.yellow(&format!(
                 "{}; trying again in {} (try {attempt})",
                 inert(cause),
                 duration(*in_)
@@ -200,13 +260,12 @@ impl Compact {
             Update::AppDown { failure, .. } => {
                 let words = failure.to_string();
                 let words = inert(&words);
-                self.colors
+                self.notice_colors
                     .yellow(&format!("{words}; deliveries wait for it"))
             }
             Update::AppUp { waiting } => self
-                .colors
+                .notice_colors
                 .green(&format!("the app is back, {waiting} waiting")),
-            Update::Counters(counters) => counted(counters)?,
             Update::Stopping { running: 0, .. } => "stopping".to_owned(),
             Update::Stopping { running, grace } => {
                 format!(

@@ -1,4 +1,4 @@
-//! The lines of `--json`: this file is their schema, `docs/guide.md` describes it in words.
+//! The lines of `--json`: this file is their schema, `docs/json.md` describes it in words.
 //!
 //! Objects and fields are only ever added. A field that is not known is `null`, not left out.
 

@@ -101,14 +101,29 @@ fn all() -> Vec<Update> {
 
 /// What is written for these, on each stream.
 fn shown(format: Format, color: bool, updates: &[Update]) -> (String, String) {
+    let (out, err) = (color, color);
+    shown_in(format, Colored { out, err }, None, updates)
+}
+
+/// The same, in a terminal of this width.
+fn shown_in(
+    format: Format,
+    colored: Colored,
+    width: Option<usize>,
+    updates: &[Update],
+) -> (String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut plain = Plain::new(format, color, &mut out, &mut err);
+    let mut plain = Plain::new(format, colored, &mut out, &mut err);
     if let Style::Compact(compact) | Style::Quiet(compact) = &mut plain.style {
-        *compact = Compact::new(color).in_utc();
+        *compact = Compact::new(colored).in_utc();
+    }
+    if let Some(width) = width {
+        plain.set_width(width);
     }
     for update in updates {
         plain.show(update).unwrap();
     }
+    plain.settle().unwrap();
     (
         String::from_utf8(out).unwrap(),
         String::from_utf8(err).unwrap(),
@@ -169,7 +184,7 @@ fn every_json_line_is_one_object_of_a_known_type() {
         let kind = object["type"].as_str().unwrap();
         assert!(SCHEMA_TYPES.contains(&kind), "{kind}");
     }
-    let (advice, code, message) = ("look", "KR0103", "refused");
+    let (advice, code, message) = ("look", "KR0102", "refused");
     let error = ErrorLine {
         code,
         message,
@@ -180,7 +195,7 @@ fn every_json_line_is_one_object_of_a_known_type() {
     Line::Stopped { given_up: 0 }.write(&mut last).unwrap();
     assert_eq!(
         String::from_utf8(last).unwrap(),
-        "{\"type\":\"error\",\"code\":\"KR0103\",\"message\":\"refused\",\"advice\":\"look\"}\n\
+        "{\"type\":\"error\",\"code\":\"KR0102\",\"message\":\"refused\",\"advice\":\"look\"}\n\
          {\"type\":\"stopped\",\"given_up\":0}\n"
     );
 }
@@ -216,9 +231,90 @@ fn compact_is_a_block_then_rows() {
          \n\
          22:13:20  POST    /hook?n=1                             200     12 ms  1.2 kB\n\
          22:13:20  POST    /                                     \
-         the app closed the connection before it answered\n\
+         died before it answered\n\
          22:13:20  POST    /long/long/long/long/long/long/long…  200     12 ms  1.2 kB\n"
     );
+}
+
+#[test]
+fn no_row_is_wider_than_the_terminal() {
+    let long = format!("/{}", "long/".repeat(20));
+    let delivery = summary(long.as_bytes());
+    let cause = "invalid HTTP version parsed, and more words than fit in a line of a terminal";
+    let updates = [
+        answered(long.as_bytes()),
+        Update::Answered {
+            delivery: delivery.clone(),
+            status: Some(202),
+            by: AnsweredBy::Relay,
+        },
+        Update::Answered {
+            delivery,
+            status: None,
+            by: AnsweredBy::Relay,
+        },
+        attempt(
+            long.as_bytes(),
+            AttemptEnd::Failed(Failure::DiedMidAnswer { after_bytes: 10 }),
+        ),
+        attempt(
+            b"/",
+            AttemptEnd::Failed(Failure::Garbled {
+                cause: cause.into(),
+            }),
+        ),
+    ];
+    let plain = Colored {
+        out: false,
+        err: false,
+    };
+    for width in [54, 60, 80, 100, 200] {
+        let (out, _) = shown_in(Format::Compact, plain, Some(width), &updates);
+        for line in out.lines() {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+    }
+    let (out, _) = shown_in(Format::Compact, plain, Some(60), &updates[3..]);
+    assert_eq!(
+        out,
+        "22:13:20  POST    /long/long/long…  died mid-answer, 10 B\n\
+         22:13:20  POST    /\n          \
+           the app's answer could not be read: invalid HTTP\n          \
+           version parsed, and more words than fit in a line\n          \
+           of a terminal\n"
+    );
+    let (out, _) = shown_in(Format::Compact, plain, None, &updates[4..]);
+    assert_eq!(out.lines().count(), 1, "a row of a file is one line: {out}");
+}
+
+#[test]
+fn counters_follow_their_cause_and_come_once() {
+    let updates = [
+        ready(),
+        counters(),
+        reconnecting(),
+        ready(),
+        counters(),
+        counters(),
+    ];
+    let (_, err) = shown(Format::Compact, false, &updates);
+    assert_eq!(
+        err,
+        "the relay closed the link; trying again in 150 ms (try 1)\n\
+         received 214 · delivered 212 · waiting 2 · lost 0\n\
+         connected again\n"
+    );
+}
+
+#[test]
+fn each_stream_has_its_own_colour() {
+    let updates = [ready(), app_down()];
+    for (out, err) in [(true, false), (false, true)] {
+        let colored = Colored { out, err };
+        let (data, notices) = shown_in(Format::Compact, colored, None, &updates);
+        assert_eq!(data.contains('\x1b'), out, "{data:?}");
+        assert_eq!(notices.contains('\x1b'), err, "{notices:?}");
+    }
 }
 
 #[test]

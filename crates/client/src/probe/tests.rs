@@ -80,3 +80,17 @@ async fn faults_are_told_apart() {
         assert_eq!(error.code(), code, "{health}{whoami}");
     }
 }
+
+#[tokio::test]
+async fn an_app_that_is_not_there_is_told_apart() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let target: Target = port.to_string().parse().unwrap();
+    assert_eq!(look_for_app(&target).await, Ok(()));
+    drop(listener);
+    let absent = look_for_app(&target).await.unwrap_err().to_string();
+    assert_eq!(absent, format!("nothing listens at localhost:{port} yet"));
+    let target: Target = "nothing.invalid:80".parse().unwrap();
+    let absent = look_for_app(&target).await.unwrap_err().to_string();
+    assert_eq!(absent, "the name nothing.invalid has no address");
+}

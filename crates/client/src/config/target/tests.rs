@@ -103,6 +103,10 @@ fn every_form_names_one_place() {
 fn what_can_not_be_a_target_is_told_apart() {
     let port = |got: &str| InvalidTarget::Port { got: got.into() };
     let host = |got: &str| InvalidTarget::Host { got: got.into() };
+    let mixed = |number: &str, rest: &str| InvalidTarget::Mixed {
+        number: number.into(),
+        rest: rest.into(),
+    };
     for (typed, error) in [
         ("", InvalidTarget::Empty),
         ("0", port("0")),
@@ -118,6 +122,8 @@ fn what_can_not_be_a_target_is_told_apart() {
         ("http://", host("")),
         ("/api", host("")),
         ("my host:80", host("my host")),
+        ("3901x", mixed("3901", "x")),
+        ("3901api/hook", mixed("3901", "api")),
         ("::1", host("::1")),
         ("[::1", host("[::1")),
         (
@@ -130,6 +136,15 @@ fn what_can_not_be_a_target_is_told_apart() {
     ] {
         assert_eq!(typed.parse::<Target>(), Err(error), "{typed}");
     }
+}
+
+#[test]
+fn a_host_may_begin_with_a_digit_where_it_can_be_nothing_else() {
+    for typed in ["3scale:8080", "http://3scale", "3com.example/x"] {
+        assert!(typed.parse::<Target>().is_ok(), "{typed}");
+    }
+    let error = "3901x/y".parse::<Target>().unwrap_err().to_string();
+    assert!(error.contains("did you mean 3901/x?"), "{error}");
 }
 
 #[test]

@@ -52,6 +52,56 @@ async fn a_large_request_moves_on_the_credit_its_reader_grants() {
 }
 
 #[tokio::test]
+async fn a_request_answered_early_is_drained_to_its_end() {
+    let (_relay, mut link, app, _client) = linked().await;
+    let pieces = 20;
+    let mut request = whole(1, delivery(7, Kind::Live), "");
+    request.end = false;
+    request.delivery.body_bytes = Some((pieces * CHUNK_BYTES) as u64);
+    link.request(request).await;
+    let mut caller = app.accept().await;
+    caller.read_until("\r\n\r\n").await;
+    caller
+        .write("HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        .await;
+    assert_eq!(link.answer().await.response.status, 413);
+    link.acks(&[7]).await;
+    drop(caller);
+    let mut credit = WINDOW_BYTES;
+    for number in 1..=pieces {
+        let piece = piece(1, CHUNK_BYTES, number == pieces);
+        while credit < piece.cost_bytes() {
+            match link.next().await {
+                ToRelay::Credit { bytes, .. } => credit += bytes,
+                other => panic!("{other:?}"),
+            }
+        }
+        credit -= piece.cost_bytes();
+        link.say(ToClient::RequestBody(piece)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_comes_anew_takes_the_place_of_its_part() {
+    let (_relay, mut link, app, _client) = linked().await;
+    let mut request = whole(1, delivery(7, Kind::Live), "begun");
+    request.end = false;
+    request.delivery.body_bytes = Some(100);
+    link.request(request).await;
+    let mut part = app.accept().await;
+    part.read_until("begun").await;
+    link.request(whole(2, delivery(7, Kind::Queued), "whole"))
+        .await;
+    let exchange = ExchangeId(1);
+    link.say(ToClient::Cancel { exchange }).await;
+    assert_eq!(part.read_to_end().await, 0);
+    let mut caller = app.accept().await;
+    assert!(caller.request().await.ends_with("whole"));
+    caller.write(OK).await;
+    link.acks(&[7]).await;
+}
+
+#[tokio::test]
 async fn a_large_answer_keeps_to_the_credit_the_relay_grants() {
     let relay = FakeRelay::start().await;
     let app = FakeApp::start().await;

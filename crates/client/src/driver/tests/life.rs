@@ -133,25 +133,72 @@ async fn a_stop_waits_for_what_runs_and_says_goodbye() {
             _ => None,
         })
         .await;
+    let said = link.next().await;
+    assert!(
+        matches!(
+            said,
+            ToRelay::Goodbye {
+                reason: GoodbyeReason::Draining,
+                ..
+            }
+        ),
+        "{said:?}"
+    );
+    // This one crossed it.
     link.request(whole(2, delivery(2, Kind::Live), "too late"))
         .await;
     caller.write(OK).await;
     assert_eq!(link.answer().await.exchange.0, 1);
     link.acks(&[1]).await;
     let said = link.until_closed().await;
-    assert!(
-        matches!(
-            &said[..],
-            [ToRelay::Goodbye {
-                reason: GoodbyeReason::Draining,
-                ..
-            }]
-        ),
-        "{said:?}"
-    );
+    assert!(said.is_empty(), "goodbye was said already: {said:?}");
     let ended = client.ended().await.unwrap();
     assert_eq!(ended.given_up, 0);
     assert_eq!((ended.counters.delivered, ended.counters.waiting), (1, 1));
+}
+
+#[tokio::test]
+async fn a_stop_says_goodbye_when_nothing_runs() {
+    let (_relay, link, _app, client) = linked().await;
+    client.command(Command::Stop).await;
+    let said = link.until_closed().await;
+    assert!(matches!(&said[..], [ToRelay::Goodbye { .. }]), "{said:?}");
+    client.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_relay_vouched_for_outlives_an_app_that_dies_of_it() {
+    let (_relay, mut link, app, mut client) = linked().await;
+    let mut request = whole(1, delivery(1, Kind::Queued), "begun");
+    request.end = false;
+    request.delivery.body_bytes = Some(10);
+    link.request(request).await;
+    link.say(ToClient::RequestBody(kreel_wire::Chunk {
+        exchange: kreel_wire::ExchangeId(1),
+        data: bytes::Bytes::from_static(b"ended"),
+        end: true,
+    }))
+    .await;
+    link.request(whole(2, delivery(2, Kind::Queued), "next"))
+        .await;
+    let mut caller = app.accept().await;
+    caller.read_until("begunended").await;
+    drop(caller);
+    let end = client
+        .update(|update| match update {
+            Update::Attempt(attempt) => Some((attempt.attempt, attempt.end.clone())),
+            _ => None,
+        })
+        .await;
+    let died = crate::AttemptEnd::Failed(crate::Failure::Died);
+    assert_eq!(end, (1, died));
+    let mut caller = app.accept().await;
+    let request = caller.request().await;
+    assert!(request.contains("kreel-attempt: 2\r\n"), "{request}");
+    assert!(request.ends_with("begunended"), "{request}");
+    caller.write(OK).await;
+    link.acks(&[1]).await;
+    assert!(caller.request().await.ends_with("next"));
 }
 
 #[tokio::test]

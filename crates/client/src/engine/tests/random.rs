@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::limits::TRIES;
 
 /// What the world outside the engine looks like.
 #[derive(Default)]
@@ -12,6 +13,8 @@ struct World {
     /// Attempts that run, with the delivery each is at.
     runs: HashMap<u64, Run>,
     finished: HashSet<u64>,
+    /// What attempts need is here.
+    taken: HashSet<u64>,
     acknowledged: HashSet<u64>,
     exchange: u32,
     is_linked: bool,
@@ -80,15 +83,18 @@ fn take(table: &mut Table, world: &mut World, step: &Step) {
         } if world.is_linked => {
             // A relay sends what was acknowledged only by mistake, and never as live.
             let known = table.engine.deliveries.contains_key(&id(number));
+            let entry = table.engine.deliveries.get(&id(number));
+            let has_part = entry.is_some_and(|entry| !entry.is_complete);
             let is_new = !known && !world.finished.contains(&number);
             let kind = match live && is_new {
                 true => Kind::Live,
                 false => Kind::Queued,
             };
             world.exchange += 1;
-            if !known && !complete {
+            let is_fresh = !known || has_part;
+            if is_fresh && !complete {
                 world.incomplete.insert(number);
-            } else if !known {
+            } else if is_fresh {
                 world.incomplete.remove(&number);
             }
             table.receive_part(number, world.exchange, kind, complete);
@@ -106,10 +112,14 @@ fn take(table: &mut Table, world: &mut World, step: &Step) {
         }
         Step::Answer(number) | Step::Fail(number) if world.runs.contains_key(&number) => {
             world.runs.remove(&number);
-            world.finished.insert(number);
             if let Step::Answer(_) = step {
+                world.finished.insert(number);
                 table.answered(number, 200);
             } else {
+                let entry = &table.engine.deliveries[&id(number)];
+                if entry.sender != Sender::Promised || entry.attempts >= TRIES {
+                    world.finished.insert(number);
+                }
                 table.ended(number, AttemptEnd::Failed(Failure::Died));
             }
         }
@@ -144,6 +154,7 @@ fn carry_out(table: &Table, world: &mut World) {
             Effect::Attempt { id, run, .. } => {
                 let number = u64::from(id.as_bytes()[15]);
                 assert!(!world.finished.contains(&number), "{number} was finished");
+                assert!(world.taken.contains(&number), "nothing is left of {number}");
                 let before = world.runs.insert(number, *run);
                 assert_eq!(before, None, "{number} is attempted twice at once");
                 if kind_of(table, number) == Kind::Queued {
@@ -155,10 +166,19 @@ fn carry_out(table: &Table, world: &mut World) {
                     let mut others = world.runs.keys().filter(|other| **other != number);
                     let beside = others.find(|other| kind_of(table, **other) == Kind::Queued);
                     assert_eq!(beside, None, "a kept one is attempted beside {number}");
+                    let mut pausing = table.engine.pausing.iter().map(|(_, id)| id.as_bytes()[15]);
+                    let passed = pausing.find(|it| kind_of(table, u64::from(*it)) == Kind::Queued);
+                    assert_eq!(passed, None, "it is passed over for {number}");
                 }
             }
+            Effect::Take { id } => {
+                let is_new = world.taken.insert(u64::from(id.as_bytes()[15]));
+                assert!(is_new, "it was taken and not dropped");
+            }
             Effect::Drop { id } => {
-                world.runs.remove(&u64::from(id.as_bytes()[15]));
+                let number = u64::from(id.as_bytes()[15]);
+                world.runs.remove(&number);
+                world.taken.remove(&number);
             }
             Effect::Ack(Seq(number)) => {
                 assert!(world.finished.contains(number), "{number} is not finished");
@@ -193,14 +213,20 @@ fn check(table: &Table, world: &World) {
         assert!(engine.is_running(&id(*number), *run));
     }
     let waiting = engine.kept.len() + engine.live.len();
-    assert_eq!(engine.deliveries.len(), waiting + engine.running());
+    let pausing = engine.pausing.len();
+    assert_eq!(
+        engine.deliveries.len(),
+        waiting + pausing + engine.running()
+    );
+    let taken = engine.deliveries.len();
+    assert_eq!(world.taken.len(), taken, "what is not needed is dropped");
     assert_eq!(
         world.acknowledged, world.finished,
         "each is acknowledged when it is finished"
     );
     if engine.app == AppState::Up && engine.hold == Hold::Off {
         assert!(engine.live.is_empty(), "nothing keeps these from starting");
-        assert!(engine.kept.is_empty() || engine.kept_running.is_some());
+        assert!(engine.kept.is_empty() || engine.kept_turn.is_some());
     }
 }
 

@@ -167,6 +167,28 @@ fn set_lines_replace_the_senders_in_their_place() {
 }
 
 #[test]
+fn a_line_that_is_set_twice_arrives_twice() {
+    let mut config = to_3000();
+    let line = |name: &'static str, value: &'static str| {
+        (
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        )
+    };
+    config.headers = vec![
+        line("x-a", "1"),
+        line("x-b", "3"),
+        line("x-a", "2"),
+        line("x-b", "4"),
+    ];
+    let sent = [("host", "h"), ("x-a", "sender's"), ("x-a", "sender's too")];
+    assert_eq!(
+        seen(&config, &sent, None, b""),
+        "host: localhost:3000, x-a: 1, x-a: 2, x-b: 3, x-b: 4"
+    );
+}
+
+#[test]
 fn cookies_of_http_2_become_one_line() {
     let sent = [
         ("cookie", "a=1"),
@@ -271,4 +293,20 @@ fn options_that_would_break_the_message_are_refused() {
             "{text:?}: {error}"
         );
     }
+}
+
+#[test]
+fn a_length_beside_an_encoding_does_not_travel() {
+    let answer = |lines: &[(&'static str, &'static str)]| {
+        let lines = lines.iter().map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        });
+        let sent = answer_headers(&lines.collect());
+        sent.first("content-length").cloned()
+    };
+    let (length, chunked) = (("content-length", "3"), ("transfer-encoding", "chunked"));
+    assert_eq!(answer(&[length]).unwrap(), "3");
+    assert_eq!(answer(&[length, chunked]), None);
+    assert_eq!(answer(&[chunked, length]), None);
 }

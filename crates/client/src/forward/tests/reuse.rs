@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{Bench, work};
 use crate::AttemptEnd;
-use crate::limits::IDLE;
+use crate::limits::{CROSSING, IDLE};
 use crate::link::LinkNumber;
 use crate::link::inbox::{Body, inbox};
 use crate::testing::{FakeApp, config, tls};
@@ -45,6 +45,41 @@ async fn a_kept_connection_that_closes_under_the_request_is_replaced() {
     assert!(caller.request().await.ends_with("second"));
     caller.write(OK).await;
     bench.answer().await;
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_closes_after_some_work_is_not_replaced() {
+    let app = FakeApp::start().await;
+    let mut bench = Bench::to(&app.target());
+    let (_attempt, _exchange) = bench.start("POST", "first");
+    let mut caller = app.accept().await;
+    caller.request().await;
+    caller.write(OK).await;
+    bench.answer().await;
+    let (_attempt, _exchange) = bench.start("POST", "second");
+    caller.request().await;
+    tokio::time::pause();
+    tokio::time::advance(CROSSING).await;
+    tokio::time::resume();
+    drop(caller);
+    assert_eq!(bench.failure().await, crate::Failure::Died);
+    assert!(app.is_alone().await, "the app had it");
+}
+
+#[tokio::test]
+async fn an_app_that_is_gone_after_its_kept_connection_has_died() {
+    let app = FakeApp::start().await;
+    let mut bench = Bench::to(&app.target());
+    let (_attempt, _exchange) = bench.start("POST", "first");
+    let mut caller = app.accept().await;
+    caller.request().await;
+    caller.write(OK).await;
+    bench.answer().await;
+    let (_attempt, _exchange) = bench.start("POST", "second");
+    caller.request().await;
+    drop(app);
+    drop(caller);
+    assert_eq!(bench.failure().await, crate::Failure::Died);
 }
 
 #[tokio::test]

@@ -126,6 +126,57 @@ fn a_body_nobody_wants_is_granted_for_and_not_told_of() {
 }
 
 #[test]
+fn what_is_left_of_a_request_is_granted_for_when_its_exchange_is_left() {
+    let mut table = Table::new();
+    let received = table.open(1, Kind::Live, false).unwrap();
+    // Half a window came before the app answered, and nobody read it.
+    for _ in 0..2 {
+        table.body(1, CHUNK_BYTES, false).unwrap();
+    }
+    assert!(table.exchanges.may_send(&answer(1, true)));
+    drop(received);
+    table.exchanges.close(ExchangeId(1));
+    let mut window = WINDOW_BYTES - 2 * (CHUNK_BYTES as u32 + MESSAGE_COST_BYTES);
+    for _ in 0..40 {
+        while let Ok(grant) = table.grants.try_recv() {
+            assert!(table.exchanges.grant(&grant));
+            window += grant.bytes;
+        }
+        assert_eq!(window, WINDOW_BYTES, "nothing granted twice, nothing kept");
+        table.body(1, CHUNK_BYTES, false).unwrap();
+        window -= CHUNK_BYTES as u32 + MESSAGE_COST_BYTES;
+    }
+    assert_eq!(table.exchanges.burdening, 1);
+    assert_eq!(table.body(1, 1, true), Ok(None), "the delivery is over");
+    assert!(table.exchanges.open.is_empty());
+    assert_eq!(table.exchanges.burdening, 0);
+}
+
+#[test]
+fn a_cancel_of_an_exchange_that_was_left_is_stale() {
+    let mut table = Table::new();
+    let received = table.open(1, Kind::Live, false).unwrap();
+    table.exchanges.close(ExchangeId(1));
+    assert!(received.reply.unwrap().is_over());
+    assert_eq!(table.exchanges.answered(ExchangeId(1)), Ok(None));
+    assert_eq!(table.exchanges.cancel(ExchangeId(1)), Ok(None));
+    assert!(table.exchanges.open.is_empty());
+    // One that failed the relay counts as over, unless the two crossed.
+    let _received = table.open(2, Kind::Live, false).unwrap();
+    let exchange = ExchangeId(2);
+    let failure = Failure::Died;
+    assert!(
+        table
+            .exchanges
+            .may_send(&ToRelay::Failed { exchange, failure })
+    );
+    table.exchanges.close(exchange);
+    assert_eq!(table.exchanges.burdening, 0);
+    assert_eq!(table.body(2, 1, true), Ok(None));
+    assert!(table.exchanges.open.is_empty());
+}
+
+#[test]
 fn an_answer_is_spoken_until_its_end_and_only_while_wanted() {
     let mut table = Table::new();
     table.open(1, Kind::Live, true).unwrap();
