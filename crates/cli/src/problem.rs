@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use kreel_client::plain::{ErrorLine, Line};
+use kreel_client::plain::{ErrorLine, Line, wrap};
 
 use crate::exit::Exit;
 use crate::terminal::Paint;
@@ -35,6 +35,9 @@ pub(crate) struct Problem {
     /// Whether scripts are to be told whatever the command line says.
     pub(crate) for_scripts: bool,
 }
+
+/// How narrow text gets at the narrowest: 20 columns, the longest words of ours.
+const LEAST_COLUMNS: usize = 20;
 
 /// What fallible parts of the program return.
 pub(crate) type Result<T> = std::result::Result<T, Problem>;
@@ -66,7 +69,9 @@ impl Problem {
 
     /// Tells people on standard error and, if they read, scripts on standard output.
     pub(crate) fn tell(&self, scripts_read: bool) {
-        let _ = self.explain(&mut io::stderr().lock(), Paint::of_stderr());
+        let columns = terminal_size::terminal_size_of(io::stderr())
+            .map_or(usize::MAX, |(width, _)| width.0.into());
+        let _ = self.explain(&mut io::stderr().lock(), Paint::of_stderr(), columns);
         if scripts_read || self.for_scripts {
             let _ = self.report(&mut io::stdout().lock());
         }
@@ -77,14 +82,24 @@ impl Problem {
         self.code.exit()
     }
 
-    /// Writes the three lines for people.
-    pub(crate) fn explain(&self, to: &mut impl Write, paint: Paint) -> io::Result<()> {
-        let head = paint.red(&format!("error {}:", self.code));
-        writeln!(to, "{head} {}", self.what)?;
+    /// Writes the three lines for people, each broken between words to so many columns.
+    pub(crate) fn explain(
+        &self,
+        to: &mut impl Write,
+        paint: Paint,
+        columns: usize,
+    ) -> io::Result<()> {
+        let fit = |text: &str, before: usize| {
+            let room = columns.saturating_sub(before).max(LEAST_COLUMNS);
+            wrap(text, room).join("\n        ")
+        };
+        let head = format!("error {}:", self.code);
+        let what = fit(&self.what, head.len() + 1);
+        writeln!(to, "{} {what}", paint.red(&head))?;
         if !self.why.is_empty() {
-            writeln!(to, "  why:  {}", self.why)?;
+            writeln!(to, "  why:  {}", fit(&self.why, 8))?;
         }
-        writeln!(to, "  next: {}", self.next)
+        writeln!(to, "  next: {}", fit(&self.next, 8))
     }
 
     /// Writes the one line for scripts.

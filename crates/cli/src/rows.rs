@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use kreel_client::Update;
-use kreel_client::plain::{Format, Line, Plain};
+use kreel_client::plain::{Colored, Format, Line, Plain};
 
 use crate::args::Output;
 use crate::sink::Sink;
@@ -19,28 +19,29 @@ pub(crate) struct Rows {
 impl Rows {
     /// Data on standard output, notices on standard error.
     pub(crate) fn new(output: Output) -> Self {
-        let color = Paint::of_stdout();
-        Self::into(
-            output,
-            color,
-            Sink::new(io::stdout()),
-            Sink::new(io::stderr()),
-        )
+        let colored = Colored {
+            out: Paint::of_stdout().is_colour(),
+            err: Paint::of_stderr().is_colour(),
+        };
+        let (out, err) = (Sink::new(io::stdout()), Sink::new(io::stderr()));
+        Self::into(output, colored, out, err)
     }
 
     /// All on standard error, since standard output is for something else.
     pub(crate) fn on_stderr(output: Output) -> Self {
-        let err = Sink::new(io::stderr());
-        Self::into(output, Paint::of_stderr(), err.clone(), err)
+        let paint = Paint::of_stderr().is_colour();
+        let (out, err) = (paint, paint);
+        let stream = Sink::new(io::stderr());
+        Self::into(output, Colored { out, err }, stream.clone(), stream)
     }
 
-    fn into(output: Output, paint: Paint, out: Sink, err: Sink) -> Self {
+    fn into(output: Output, colored: Colored, out: Sink, err: Sink) -> Self {
         let format = match output {
             Output::Compact => Format::Compact,
             Output::Json => Format::Json,
             Output::Quiet => Format::Quiet,
         };
-        let plain = Plain::new(format, paint.is_colour(), out.clone(), err.clone());
+        let plain = Plain::new(format, colored, out.clone(), err.clone());
         Self { plain, out, err }
     }
 
@@ -67,12 +68,14 @@ impl Rows {
 
     /// Gives the streams what they take at once.
     pub(crate) fn push(&mut self) {
+        let _ = self.plain.settle();
         self.out.push();
         self.err.push();
     }
 
     /// Gives the streams the rest, unless they are stuck.
     pub(crate) fn finish(&mut self) {
+        let _ = self.plain.settle();
         self.out.finish();
         self.err.finish();
     }

@@ -2,6 +2,8 @@
 
 mod session;
 
+use std::time::Duration;
+
 use clap::ArgMatches;
 use kreel_client::{Client, Config, TunnelName};
 
@@ -15,12 +17,18 @@ use crate::runtime;
 use crate::signals::Signals;
 use crate::tunnels::Tunnels;
 
+/// How long work on other threads may take at the end: 500 ms, plenty for a last write. Who asked
+/// for the address of a name and leaves need not wait for a silent resolver.
+const LAST_WORK: Duration = Duration::from_millis(500);
+
 /// Opens the tunnel and keeps it open.
 pub(crate) fn run(args: &ListenArgs, matches: &ArgMatches) -> Result<Exit> {
     let options = ListenOptions::resolve(args, matches)?;
     let for_scripts = options.output == Output::Json;
     runtime::log("warn");
-    let result = runtime::on_this_thread()?.block_on(listen(&options));
+    let runtime = runtime::on_this_thread()?;
+    let result = runtime.block_on(listen(&options));
+    runtime.shutdown_timeout(LAST_WORK);
     result.map_err(|problem| Problem {
         for_scripts,
         ..problem

@@ -1,6 +1,7 @@
 //! `kreel relay`: the public end, until it is told to stop.
 
 use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
 
 use clap::ArgMatches;
 use kreel_relay::{Bound, Relay, RelayError, Tls};
@@ -25,6 +26,7 @@ pub(crate) fn run(args: RelayArgs, matches: &ArgMatches) -> Result<Exit> {
 async fn serve(options: RelayOptions) -> Result<Exit> {
     let mut signals = Signals::take()?;
     let tls = options.config.tls.clone();
+    check_address(options.config.listen)?;
     let relay = Relay::new(options.config).map_err(|error| of_relay(&error))?;
     let first_token = relay.first_token().map(str::to_owned);
     let bound = relay.bind().await;
@@ -43,6 +45,14 @@ async fn serve(options: RelayOptions) -> Result<Exit> {
         print(&format!("{}\n", json!({"type": "stopped"})))?;
     }
     Ok(exit)
+}
+
+/// Makes sure that the address can be had before the data folder and the first token are made.
+fn check_address(address: SocketAddr) -> Result<()> {
+    match TcpListener::bind(address) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(of_relay(&RelayError::Listen { address, source })),
+    }
 }
 
 /// Serves until the first signal, then drains, unless a second one comes.
@@ -118,4 +128,20 @@ fn ready(bound: &Bound) -> serde_json::Value {
         "url": bound.url(),
         "certificate": bound.certificate(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Code;
+
+    #[test]
+    fn an_address_that_is_taken_is_noticed_before_anything_is_made() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let problem = check_address(address).unwrap_err();
+        assert_eq!(problem.code, Code::AddressUnusable);
+        drop(listener);
+        check_address(address).unwrap();
+    }
 }

@@ -1,15 +1,17 @@
 //! `kreel token`: who may open tunnels at the relay on this machine.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 use kreel_client::inert::inert;
-use kreel_relay::{TokenRow, Tokens};
+use kreel_relay::{RelayError, TokenRow, Tokens};
 use serde_json::{Value, json};
 
 use crate::args::{Place, TokenArgs, TokenCommand};
 use crate::exit::Exit;
 use crate::paths::Paths;
 use crate::problem::{Result, of_relay};
-use crate::terminal::{print, say};
+use crate::terminal::{print, quoted, say};
 
 /// Makes, lists or revokes tokens. The relay may be running beside.
 pub(crate) fn run(args: TokenArgs) -> Result<Exit> {
@@ -22,9 +24,16 @@ pub(crate) fn run(args: TokenArgs) -> Result<Exit> {
 }
 
 fn create(name: &str, place: &Place) -> Result<()> {
-    let token = open(place)?
-        .create(name)
-        .map_err(|error| of_relay(&error))?;
+    let folder = folder(place)?;
+    let (tokens, is_new) = open_or_make(&folder)?;
+    let token = tokens.create(name).map_err(|error| of_relay(&error))?;
+    if is_new {
+        say(&format!(
+            "warning: no relay has used {0} yet: a new relay folder was made there. The token is good \
+             for a relay that runs with --data {0}.",
+            quoted(&folder.to_string_lossy())
+        ));
+    }
     if place.json {
         return print(&format!("{}\n", json!({"name": name, "token": token})));
     }
@@ -62,12 +71,24 @@ fn revoke(name: &str, place: &Place) -> Result<()> {
     Ok(())
 }
 
+/// The tokens in this folder, and whether it was made just now.
+fn open_or_make(folder: &Path) -> Result<(Tokens, bool)> {
+    match Tokens::open_existing(folder) {
+        Err(RelayError::Absent { .. }) => Tokens::open(folder).map(|tokens| (tokens, true)),
+        tokens => tokens.map(|tokens| (tokens, false)),
+    }
+    .map_err(|error| of_relay(&error))
+}
+
 fn open(place: &Place) -> Result<Tokens> {
-    let data = match &place.data {
-        Some(data) => data.clone(),
-        None => Paths::find()?.relay(),
-    };
-    Tokens::open(&data).map_err(|error| of_relay(&error))
+    Tokens::open_existing(&folder(place)?).map_err(|error| of_relay(&error))
+}
+
+fn folder(place: &Place) -> Result<PathBuf> {
+    match &place.data {
+        Some(data) => Ok(data.clone()),
+        None => Ok(Paths::find()?.relay()),
+    }
 }
 
 fn object(row: &TokenRow) -> Value {
@@ -115,6 +136,14 @@ fn minute(time: Option<Timestamp>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_known_to_be_new_once() {
+        let folder = std::env::temp_dir().join(format!("kreel-new-{}", std::process::id()));
+        assert!(open_or_make(&folder).unwrap().1);
+        assert!(!open_or_make(&folder).unwrap().1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn the_table_tells_good_from_revoked() {

@@ -69,13 +69,17 @@ fn code_and_advice(error: &LinkError, relay: &RelayUrl) -> (Code, String) {
              --relay-ca cert.pem"
                 .to_owned(),
         ),
+        LinkError::NotTls { .. } => (
+            Code::TlsFailed,
+            format!(
+                "try {}: the address of a relay with --tls off begins with http://",
+                relay.to_string().replacen("https://", "http://", 1)
+            ),
+        ),
         LinkError::Tls { .. } => (
             Code::TlsFailed,
-            match relay.is_tls() {
-                true => "if the relay runs with --tls off, its address begins with http://",
-                false => "check the relay's address",
-            }
-            .to_owned(),
+            "check the relay's address, and whether something between you and it tampers with TLS"
+                .to_owned(),
         ),
         LinkError::HandshakeTimedOut { .. } => (
             Code::RelaySilent,

@@ -31,6 +31,12 @@ pub(crate) fn of_relay(error: &RelayError) -> Problem {
             "the relay can't use its files".to_owned(),
             "check the folder's owner and free space, or choose another with --data",
         ),
+        RelayError::Absent { path } => (
+            Code::DataUnusable,
+            format!("there is no relay in {}", path.display()),
+            "name the relay's folder with --data; `kreel token create NAME` makes a token for a \
+             relay to come",
+        ),
         RelayError::InUse { .. } => (
             Code::DataInUse,
             "the relay can't start".to_owned(),

@@ -16,12 +16,40 @@ fn refused() -> Problem {
 #[test]
 fn people_get_three_lines() {
     let mut text = Vec::new();
-    refused().explain(&mut text, Paint::Plain).unwrap();
+    refused()
+        .explain(&mut text, Paint::Plain, usize::MAX)
+        .unwrap();
     assert_eq!(
         String::from_utf8(text).unwrap(),
         "error KR0102: can't reach the relay https://relay.example\n  \
          why:  the connection was refused\n  \
          next: start the relay\n"
+    );
+}
+
+#[test]
+fn lines_break_between_words() {
+    let mut text = Vec::new();
+    refused().explain(&mut text, Paint::Plain, 40).unwrap();
+    assert_eq!(
+        String::from_utf8(text).unwrap(),
+        "error KR0102: can't reach the relay\n        \
+           https://relay.example\n  \
+         why:  the connection was refused\n  \
+         next: start the relay\n"
+    );
+}
+
+#[test]
+fn an_address_without_tls_is_corrected() {
+    let relay = "https://relay.example:8080".parse().unwrap();
+    let address = "relay.example:8080".to_owned();
+    let problem = of_link(&kreel_client::LinkError::NotTls { address }, &relay);
+    assert_eq!(problem.code, Code::TlsFailed);
+    assert!(problem.why.contains("does not speak TLS"), "{problem:?}");
+    assert!(
+        problem.next.contains("http://relay.example:8080"),
+        "{problem:?}"
     );
 }
 

@@ -4,8 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kreel_client::plain::Line;
-use kreel_client::{Client, Command, Ended, LinkError, Ready, RelayUrl, TunnelName, Update};
+use kreel_client::{
+    AppAbsent, Client, Command, Ended, LinkError, Ready, RelayUrl, Target, TunnelName, Update,
+    look_for_app,
+};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::args::Output;
@@ -29,6 +33,9 @@ pub(super) struct Session {
     print_url: bool,
     rows: Rows,
     was_ready: bool,
+    target: Option<Target>,
+    /// The one look at the app, once the tunnel is open.
+    looking: JoinSet<std::result::Result<(), AppAbsent>>,
 }
 
 /// A tunnel and where its address is remembered.
@@ -73,6 +80,11 @@ impl Session {
                 false => Rows::new(options.output),
             },
             was_ready: false,
+            target: match options.output {
+                Output::Compact => options.target.clone(),
+                Output::Json | Output::Quiet => None,
+            },
+            looking: JoinSet::new(),
         }
     }
 
@@ -89,6 +101,10 @@ impl Session {
                 ended = &mut running => break ended,
                 Some(update) = updates.recv(), if !self.rows.is_full() => {
                     self.show_all(update, &mut updates);
+                }
+                Some(Ok(Err(absent))) = self.looking.join_next() => {
+                    self.rows.say(&until_there(&absent));
+                    self.rows.push();
                 }
                 () = sleep(RETRY), if self.rows.is_waiting() => self.rows.push(),
                 signal = signals.next() => {
@@ -148,6 +164,11 @@ impl Session {
             // Once, and so short that no pipe is in the way.
             let _ = terminal::print(&format!("{}\n", ready.url));
         }
+        if let Some(target) = self.target.take() {
+            // Beside the deliveries, which find out for themselves.
+            self.looking
+                .spawn(async move { look_for_app(&target).await });
+        }
         if let (Some(certificate), false) = (&self.certificate, self.output == Output::Quiet) {
             self.rows.say(&private_address(&ready.url, certificate));
         }
@@ -195,6 +216,11 @@ impl Session {
             Some(Stop::Unread) | None => Exit::Success,
         })
     }
+}
+
+/// What it means that the app is not there.
+fn until_there(absent: &AppAbsent) -> String {
+    format!("{absent}: deliveries wait until the app is there")
 }
 
 /// What an address of our own relay is good for, and what to do for a better one.
