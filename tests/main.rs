@@ -1,2 +1,28 @@
-//! x
-fn main() {}
+//! The whole program as its users run it: real processes, real sockets, a file for each story.
+//!
+//! Everything stays on loopback. Stories wait for conditions under deadlines, never for time to
+//! pass; what they start is killed and what they write is removed when they end.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that can't go on shall panic, and say why"
+)]
+
+mod support;
+
+mod addresses;
+mod answers;
+mod apps;
+mod certificates;
+mod errors;
+mod fidelity;
+mod hostile;
+mod json_output;
+mod links;
+mod load;
+mod outages;
+mod queue;
+mod setup;
+mod streaming;
+mod tokens;

@@ -1,0 +1,105 @@
+//! Connections that are open and carry nothing, as when a laptop sleeps or packets are lost.
+
+use std::time::Instant;
+
+use super::{AT_ONCE, NOTICED, assert_queued, back, lost, post};
+use crate::support::{DEADLINE, Listen, LocalApp, MachineApart, TestClient, TestRelay, Wire};
+
+#[tokio::test]
+async fn a_half_open_connection_is_noticed_at_both_ends() {
+    let relay = TestRelay::secure().await;
+    let wire = Wire::to(relay.address()).await;
+    let app = LocalApp::answering(200).await;
+    let mut client = Listen::on(&relay)
+        .relay(&wire.url(relay.url()))
+        .to(&app)
+        .start()
+        .await;
+    // Senders do not come through the wire.
+    let sender = client.sender();
+    assert_eq!(sender.post("/hook", "before").await.status(), 200);
+
+    wire.freeze();
+    let frozen = Instant::now();
+    let during = post(&sender, "as it freezes");
+    assert_eq!(lost(&mut client).await, "silent");
+    relay.says("link lost").await;
+    assert!(frozen.elapsed() < NOTICED, "{:?}", frozen.elapsed());
+    assert_eq!(during.await.unwrap().status(), 202);
+    let asked = Instant::now();
+    assert_queued(&sender.post("/hook", "while frozen").await);
+    assert!(
+        asked.elapsed() < AT_ONCE,
+        "it waits for a link that is gone: {:?}",
+        asked.elapsed()
+    );
+
+    wire.thaw();
+    back(&mut client).await;
+    let bodies: Vec<_> = app
+        .receives(3)
+        .await
+        .into_iter()
+        .map(|received| received.body)
+        .collect();
+    assert_eq!(bodies, [&b"before"[..], b"as it freezes", b"while frozen"]);
+}
+
+#[tokio::test]
+async fn lost_packets_are_noticed_at_both_ends() {
+    let Some(apart) = MachineApart::new() else {
+        return;
+    };
+    let relay = TestRelay::at(&format!("{}:0", apart.our_address()), &[], &[]).await;
+    // Without an app, which would be on the wrong machine.
+    let mut client = Listen::on(&relay).through(apart.runner()).start().await;
+    let sender = client.sender();
+    assert_eq!(sender.post("/hook", "before").await.status(), 200);
+
+    apart.lose_packets();
+    let cut = Instant::now();
+    assert_eq!(lost(&mut client).await, "silent");
+    relay.says("link lost").await;
+    assert!(cut.elapsed() < NOTICED, "{:?}", cut.elapsed());
+    let asked = Instant::now();
+    let answer = sender.post("/hook", "while cut").await;
+    assert_queued(&answer);
+    assert!(
+        asked.elapsed() < AT_ONCE,
+        "it waits for a link that is gone: {:?}",
+        asked.elapsed()
+    );
+
+    apart.carry_packets();
+    back(&mut client).await;
+    let id = answer.json()["id"].clone();
+    let captured = client.next_matching("the delivery", DEADLINE, |event| {
+        event["type"] == "delivery" && event["id"] == id
+    });
+    captured.await.expect("what was posted meanwhile arrives");
+}
+
+#[tokio::test]
+async fn a_client_that_is_stopped_and_continued_finds_its_way_back() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering(200).await;
+    let mut client = TestClient::listen(&relay, &app, &[]).await;
+    let sender = client.sender();
+
+    // A moment is nothing: who posts in it waits for it to pass.
+    client.stop();
+    let waiting = post(&sender, "a moment");
+    client.cont();
+    assert_eq!(waiting.await.unwrap().status(), 200);
+
+    client.stop();
+    let stopped = Instant::now();
+    relay.says("link lost").await;
+    assert!(stopped.elapsed() < NOTICED, "{:?}", stopped.elapsed());
+    assert_queued(&sender.post("/hook", "asleep").await);
+    client.cont();
+    lost(&mut client).await;
+    back(&mut client).await;
+    assert_eq!(app.receives(2).await[1].body, b"asleep");
+    assert_eq!(sender.post("/hook", "awake").await.status(), 200);
+}

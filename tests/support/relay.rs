@@ -1,0 +1,181 @@
+//! `kreel relay` as a process, on a port of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::process::Process;
+use super::wait::{DEADLINE, eventually};
+
+/// A running relay with a folder of its own. Killed on drop.
+#[derive(Debug)]
+pub(crate) struct TestRelay {
+    /// The process, for signals and memory.
+    pub(crate) process: Process,
+    folder: TempDir,
+    options: Vec<String>,
+    env: Vec<(String, String)>,
+    url: String,
+    address: SocketAddr,
+}
+
+impl TestRelay {
+    /// A relay without TLS.
+    pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A relay with a certificate of its own, which [`ca`](Self::ca) trusts.
+    pub(crate) async fn secure() -> Self {
+        Self::with(&["--tls", "self-signed"]).await
+    }
+
+    /// A relay with these options; without TLS unless they say otherwise.
+    pub(crate) async fn with(options: &[&str]) -> Self {
+        Self::with_env(options, &[]).await
+    }
+
+    /// A relay with these options and variables.
+    pub(crate) async fn with_env(options: &[&str], env: &[(&str, &str)]) -> Self {
+        Self::at("127.0.0.1:0", options, env).await
+    }
+
+    /// The same on another address than loopback's.
+    pub(crate) async fn at(listen: &str, options: &[&str], env: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        if !options.iter().any(|option| option.starts_with("--tls")) {
+            options.extend(["--tls".to_owned(), "off".to_owned()]);
+        }
+        let env: Vec<_> = env
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let mut process = spawn(folder.path(), listen, &options, &env);
+        let (url, address) = ready(&mut process).await.unwrap_or_else(|| {
+            panic!("{}", process.trouble("ended before it was ready"));
+        });
+        Self {
+            process,
+            folder,
+            options,
+            env,
+            url,
+            address,
+        }
+    }
+
+    /// The base address senders use, without a slash at its end.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its `--data` folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The file of its first token.
+    pub(crate) fn token_file(&self) -> PathBuf {
+        self.folder.path().join("token")
+    }
+
+    /// The certificate to trust it by, if it made one.
+    pub(crate) fn ca(&self) -> Option<PathBuf> {
+        Some(self.data().join("cert.pem"))
+            .filter(|path| self.url.starts_with("https") && path.exists())
+    }
+
+    /// SIGKILL.
+    pub(crate) async fn kill(&mut self) {
+        self.process.kill().await;
+    }
+
+    /// SIGTERM; its exit code.
+    pub(crate) async fn terminate(&mut self) -> Option<i32> {
+        self.process.terminate().await
+    }
+
+    /// Starts it again on the same port and data, after [`kill`](Self::kill) or
+    /// [`terminate`](Self::terminate).
+    pub(crate) async fn restart_same_port(&mut self) {
+        assert!(!self.process.is_running(), "the relay still runs");
+        let listen = self.address.to_string();
+        // Somebody's outgoing connection may have the port for a moment: it is an ephemeral one.
+        for _ in 0..50 {
+            self.process = spawn(self.folder.path(), &listen, &self.options, &self.env);
+            if let Some((url, address)) = ready(&mut self.process).await {
+                assert_eq!((&url, address), (&self.url, self.address));
+                return;
+            }
+        }
+        panic!("{}", self.process.trouble("does not start again"));
+    }
+
+    /// Another token for this relay, in a file.
+    pub(crate) async fn another_token(&self, name: &str) -> PathBuf {
+        let data = self.data().display().to_string();
+        let args = ["token", "create", name, "--data", &data].map(str::to_owned);
+        let mut command = Process::kreel(&args, self.folder.path(), self.folder.path(), &[]);
+        let mut process = Process::start("kreel token create", &mut command);
+        let token = process.line("a token", DEADLINE).await;
+        assert!(
+            process.ended(DEADLINE).await.success(),
+            "{}",
+            process.stderr()
+        );
+        let path = self.folder.path().join(format!("token-{name}"));
+        std::fs::write(&path, token.expect("a token on standard output")).unwrap();
+        path
+    }
+
+    /// Waits until a line of its standard error holds this text.
+    pub(crate) async fn says(&self, text: &str) {
+        eventually(&format!("the relay says {text:?}"), DEADLINE, || {
+            self.process.stderr().contains(text)
+        })
+        .await;
+    }
+}
+
+fn spawn(folder: &Path, listen: &str, options: &[String], env: &[(String, String)]) -> Process {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let mut args: Vec<String> = ["relay", "--listen", listen, "--json", "--data"]
+        .map(str::to_owned)
+        .into();
+    args.extend([path("data"), "--token-file".to_owned(), path("token")]);
+    args.extend_from_slice(options);
+    Process::start(
+        "kreel relay",
+        &mut Process::kreel(&args, folder, folder, env),
+    )
+}
+
+/// What its first line says; nothing if it ends before that.
+async fn ready(process: &mut Process) -> Option<(String, SocketAddr)> {
+    loop {
+        let line = process.line("its ready line", DEADLINE).await;
+        let Some(line) = line else {
+            process.ended(DEADLINE).await;
+            return None;
+        };
+        let event: Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        if event["type"] == "ready" {
+            let text = |name: &str| {
+                event[name]
+                    .as_str()
+                    .unwrap_or_else(|| panic!("no {name} in {line}"))
+                    .to_owned()
+            };
+            return Some((text("url"), text("listen").parse().unwrap()));
+        }
+    }
+}
