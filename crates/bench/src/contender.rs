@@ -5,7 +5,7 @@ mod kreel;
 mod nginx;
 mod rathole;
 
-pub(crate) use kreel::{Client, Relay, ready};
+pub(crate) use kreel::{Client, Relay, is_connecting, ready};
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::aims::Verdict;
 use crate::args::Args;
-use crate::contender::{Client, Relay, Stage, ready};
+use crate::contender::{Client, Relay, Stage, is_connecting, ready};
 use crate::figures::Spread;
 
 /// Starts clients one after the other against one relay and times each until it is ready.
@@ -30,7 +30,11 @@ async fn start_up(stage: &Stage, tls: bool) -> Result<Verdict> {
     for _ in 0..STARTS {
         let started = Instant::now();
         let (mut client, mut printout) = relay.client(stage, &dir, Client::Json)?;
-        let line = client.line(&mut printout).await?;
+        // Before it is ready it may say that it connects.
+        let mut line = client.line(&mut printout).await?;
+        while is_connecting(&line) {
+            line = client.line(&mut printout).await?;
+        }
         millis.push(started.elapsed().as_secs_f64() * 1_000.0);
         ready(&line)?;
     }

@@ -107,6 +107,11 @@ pub(crate) fn ready(line: &str) -> Result<String> {
     url.with_context(|| format!("not ready: {line:?}"))
 }
 
+/// Whether a line only says that the client is on its way.
+pub(crate) fn is_connecting(line: &str) -> bool {
+    serde_json::from_str::<Value>(line).is_ok_and(|event| event["type"] == "connecting")
+}
+
 /// kreel with nothing of the user's: its settings and its history are in this folder.
 fn kreel(stage: &Stage, dir: &Path) -> Result<Command> {
     let mut command = Command::new(stage.tools.kreel.as_ref().context("no kreel")?);
@@ -163,5 +168,7 @@ mod tests {
         );
         assert!(ready(r#"{"type":"error","url":"http://x/y"}"#).is_err());
         assert!(ready("ready").is_err());
+        assert!(is_connecting(r#"{"type":"connecting","relay":"x"}"#));
+        assert!(!is_connecting(r#"{"type":"ready","url":"http://x/y"}"#) && !is_connecting("x"));
     }
 }
