@@ -108,6 +108,7 @@ where
         tunnel: format!("idle-{number}").parse()?,
         policy: Policy::default(),
         window_bytes: WINDOW_BYTES,
+        since_us: None,
     };
     socket.send_now(hello).await?;
     match socket.receive().await? {

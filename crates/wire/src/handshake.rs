@@ -49,6 +49,10 @@ pub struct Hello {
     pub policy: Policy,
     /// The credit the client grants each exchange for the request's body, in bytes.
     pub window_bytes: u32,
+    /// Of what waits, only what the relay received from then on is wanted now (microseconds since
+    /// 1970, by the relay's clock), and with it what it remembers of that time though it was
+    /// settled. None: all that waits and nothing else. What is not wanted goes on waiting.
+    pub since_us: Option<u64>,
 }
 
 /// How the relay answers senders when the app has not answered yet.

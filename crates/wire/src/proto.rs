@@ -28,6 +28,8 @@ pub(crate) struct Hello {
     pub(crate) strict: bool,
     #[prost(uint32, tag = "7")]
     pub(crate) window_bytes: u32,
+    #[prost(uint64, optional, tag = "8")]
+    pub(crate) since_us: Option<u64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -151,6 +153,8 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
     #[prost(bool, tag = "13")]
     pub(crate) end: bool,
+    #[prost(bool, tag = "14")]
+    pub(crate) attempted: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]

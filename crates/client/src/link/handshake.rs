@@ -131,6 +131,7 @@ async fn introduce(
         tunnel: me.tunnel.clone(),
         policy: me.policy,
         window_bytes: limits::WINDOW_BYTES,
+        since_us: None,
     };
     socket.send_now(hello).await?;
     match socket.receive().await? {

@@ -105,6 +105,7 @@ impl Forward<'_> {
             scheme: origin.scheme,
             forwarded_for: origin.forwarded_for,
             body_bytes,
+            attempted: false,
         };
         Ok(Arrived {
             delivery,

@@ -37,6 +37,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Record> {
         },
         forwarded_for: row.get::<_, String>(7)?.into(),
         body_bytes: Some(body_bytes),
+        attempted: false,
     };
     let body = match row.get::<_, Vec<u8>>(9)? {
         body if body.is_empty() => Vec::new(),

@@ -187,6 +187,7 @@ impl TestClient {
             tunnel: tunnel.parse().unwrap(),
             policy,
             window_bytes: limits::WINDOW_BYTES,
+            since_us: None,
         };
         self.say(hello).await;
         timeout(SOON, self.socket.receive()).await.unwrap().unwrap()

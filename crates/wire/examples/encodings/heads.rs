@@ -124,6 +124,7 @@ fn request(target: &'static str, headers: &[(&str, &str)], body: &'static str) -
             scheme: Scheme::Https,
             forwarded_for: "140.82.115.21".into(),
             body_bytes: Some(body.len() as u64),
+            attempted: false,
         },
         body: Bytes::from_static(body.as_bytes()),
         end: true,

@@ -23,6 +23,7 @@ impl Wire for Hello {
             wait_ms: millis(self.policy.wait.min(WAIT)),
             strict: self.policy.strict,
             window_bytes: self.window_bytes,
+            since_us: self.since_us,
         })
     }
 
@@ -42,6 +43,7 @@ impl Wire for Hello {
                 strict: hello.strict,
             },
             window_bytes: hello.window_bytes,
+            since_us: hello.since_us,
         })
     }
 }

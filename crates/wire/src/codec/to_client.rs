@@ -79,6 +79,7 @@ fn request_to_proto(request: Request) -> proto::Request {
         body_bytes: delivery.body_bytes,
         body: request.body,
         end: request.end,
+        attempted: delivery.attempted,
     }
 }
 
@@ -114,6 +115,7 @@ fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {
         },
         forwarded_for: text(request.forwarded_for)?.into(),
         body_bytes: request.body_bytes,
+        attempted: request.attempted,
     };
     let exchange = ExchangeId(request.exchange);
     Ok(Request {

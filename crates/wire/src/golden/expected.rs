@@ -22,6 +22,7 @@ pub(super) fn hellos() -> Vec<Hello> {
                 strict: false,
             },
             window_bytes: 262_144,
+            since_us: None,
         },
         Hello {
             client: "kreel/0.1.0".into(),
@@ -33,6 +34,7 @@ pub(super) fn hellos() -> Vec<Hello> {
                 strict: true,
             },
             window_bytes: 262_144,
+            since_us: Some(1_790_928_937_904_120),
         },
     ]
 }
@@ -85,6 +87,7 @@ pub(super) fn to_client() -> Vec<ToClient> {
                 scheme: Scheme::Https,
                 forwarded_for: "203.0.113.7".into(),
                 body_bytes: Some(12),
+                attempted: false,
             },
             body: Bytes::from_static(b"{\"job"),
             end: false,
@@ -102,6 +105,7 @@ pub(super) fn to_client() -> Vec<ToClient> {
                 scheme: Scheme::Http,
                 forwarded_for: "::1".into(),
                 body_bytes: None,
+                attempted: true,
             },
             body: Bytes::new(),
             end: true,

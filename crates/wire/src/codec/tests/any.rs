@@ -54,15 +54,23 @@ pub(super) fn hello() -> impl Strategy<Value = Hello> {
             strict,
         });
     let tunnel = "[a-z0-9][a-z0-9-]{1,61}[a-z0-9]".prop_map(|name| name.parse().unwrap());
-    (text(), any::<u64>(), tunnel, policy, any::<u32>()).prop_map(
-        |(client, instance, tunnel, policy, window_bytes)| Hello {
-            client,
-            instance,
-            tunnel,
-            policy,
-            window_bytes,
-        },
+    (
+        text(),
+        any::<u64>(),
+        tunnel,
+        policy,
+        any::<(u32, Option<u64>)>(),
     )
+        .prop_map(
+            |(client, instance, tunnel, policy, (window_bytes, since_us))| Hello {
+                client,
+                instance,
+                tunnel,
+                policy,
+                window_bytes,
+                since_us,
+            },
+        )
 }
 
 pub(super) fn welcome_or_reject() -> impl Strategy<Value = WelcomeOrReject> {
@@ -117,20 +125,23 @@ fn delivery() -> impl Strategy<Value = Delivery> {
     (
         (any::<[u8; 16]>(), any::<u64>(), any::<u64>(), kind),
         (method, target, headers(), scheme),
-        (forwarded_for, any::<Option<u64>>()),
+        (forwarded_for, any::<(Option<u64>, bool)>()),
     )
-        .prop_map(|(row, head, (forwarded_for, body_bytes))| Delivery {
-            id: DeliveryId::from_bytes(row.0),
-            seq: Seq(row.1),
-            received_at_us: row.2,
-            kind: row.3,
-            method: head.0.into(),
-            target: head.1,
-            headers: head.2,
-            scheme: head.3,
-            forwarded_for: forwarded_for.into(),
-            body_bytes,
-        })
+        .prop_map(
+            |(row, head, (forwarded_for, (body_bytes, attempted)))| Delivery {
+                id: DeliveryId::from_bytes(row.0),
+                seq: Seq(row.1),
+                received_at_us: row.2,
+                kind: row.3,
+                method: head.0.into(),
+                target: head.1,
+                headers: head.2,
+                scheme: head.3,
+                forwarded_for: forwarded_for.into(),
+                body_bytes,
+                attempted,
+            },
+        )
 }
 
 fn answer() -> impl Strategy<Value = Answer> {

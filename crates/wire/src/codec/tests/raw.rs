@@ -23,6 +23,7 @@ pub(super) fn request(headers: Headers) -> Request {
             scheme: Scheme::Https,
             forwarded_for: "::1".into(),
             body_bytes: None,
+            attempted: false,
         },
         body: Bytes::new(),
         end: true,

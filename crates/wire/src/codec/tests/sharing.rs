@@ -26,6 +26,7 @@ fn a_request_shares_the_bytes_it_came_in() {
             scheme: Scheme::Https,
             forwarded_for: "::1".into(),
             body_bytes: None,
+            attempted: false,
         },
         body: vec![7; CHUNK_BYTES].into(),
         end: true,
