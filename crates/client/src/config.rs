@@ -11,6 +11,8 @@ use kreel_wire::{Policy, TunnelName};
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 
+use crate::HistoryError;
+
 pub use relay_url::{InvalidRelayUrl, RelayUrl};
 pub(crate) use target::{Host, Scheme};
 pub use target::{InvalidTarget, Target};
@@ -41,6 +43,35 @@ pub struct Config {
     pub insecure: bool,
     /// How long running attempts may go on after a stop.
     pub grace: Duration,
+    /// How the history calls the relay; its address, unless it has a new one each time.
+    pub relay_name: String,
+    /// Which of what waits is handed over.
+    pub since: Since,
+    /// How often a delivery whose sender has been answered is tried again if the app answers 5xx.
+    pub retries: u32,
+}
+
+/// Which of what waits is handed over; the rest goes on waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// All of it.
+    Last,
+    /// Nothing.
+    Never,
+    /// What the relay received from then on: microseconds since 1970. With it comes what the relay
+    /// still remembers of that time and this history does not have.
+    At(u64),
+}
+
+impl Since {
+    /// As the relay and the history take it: nothing is older than the end of time.
+    pub(crate) fn as_us(self) -> Option<u64> {
+        match self {
+            Self::Last => None,
+            Self::Never => Some(u64::MAX),
+            Self::At(us) => Some(us),
+        }
+    }
 }
 
 /// What the app sees as `Host`.
@@ -78,6 +109,9 @@ pub enum ConfigError {
     /// The system's certificate authorities can't be read.
     #[error("the system's certificate authorities can't be used")]
     SystemRoots(#[source] rustls::Error),
+    /// The history can't be used.
+    #[error(transparent)]
+    History(#[from] HistoryError),
 }
 
 impl Config {

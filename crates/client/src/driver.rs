@@ -5,32 +5,36 @@
 
 mod alarm;
 mod effects;
+mod hands;
 pub(crate) mod lanes;
 mod line;
 mod notices;
+mod record;
 mod turn;
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kreel_wire::{AnswerMode, DeliveryId, GoodbyeReason, Welcome};
+use kreel_wire::{AnswerMode, GoodbyeReason, Welcome};
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 
 use self::alarm::Alarm;
+use self::hands::Hands;
 use self::lanes::{Lanes, lanes};
 use self::line::{Line, Patience, Verdict};
 use self::notices::Notices;
+use self::record::{Book, OpenHistory};
 use self::turn::Turn;
 use crate::dial::Dialer;
 use crate::engine::{Effect, Engine, Event, Rules};
-use crate::forward::{Forward, Work};
+use crate::forward::Forward;
+use crate::history::{History, StoredAttempt};
 use crate::limits::SWEEP;
 use crate::link::inbox::Grant;
-use crate::link::{self, Introduction, Link, LinkNumber};
+use crate::link::{self, Introduction, Link, LinkNumber, Received};
 use crate::{Command, Config, ConfigError, Ended, LinkError, Ready, Update};
 
 /// A client's parts before it runs: checked, and nothing opened.
@@ -42,6 +46,7 @@ pub(crate) struct Driver {
     forward: Arc<Forward>,
     lanes: Lanes,
     grants: mpsc::Sender<Grant>,
+    history: OpenHistory,
 }
 
 /// A client that runs.
@@ -55,9 +60,12 @@ struct Running {
     engine: Engine,
     /// Kept only for its memory.
     effects: Vec<Effect>,
-    hands: HashMap<DeliveryId, Hand>,
-    /// What came just now, until the engine has said whether it is needed.
-    arrived: Option<Box<Work>>,
+    hands: Hands,
+    /// What came just now, until the engine has said what to do with it.
+    arrived: Option<Box<Received>>,
+    /// The attempt that has just ended, until the engine has said where that leaves its delivery.
+    attempt: Option<Box<StoredAttempt>>,
+    book: Book,
     tasks: JoinSet<()>,
     line: Line,
     last_link: LinkNumber,
@@ -69,26 +77,23 @@ struct Running {
     stop_at: Option<Instant>,
 }
 
-/// What this client holds of a delivery.
-enum Hand {
-    /// All that an attempt needs.
-    Waiting(Box<Work>),
-    /// The attempt.
-    Running(AbortHandle),
-}
-
 /// What the relay is told when the user ends the client.
 const STOPPED: &str = "the client was stopped";
 
+/// What it is told when this client wants to have deliveries again.
+const ASKED_AGAIN: &str = "the client is back at once";
+
 impl Driver {
-    pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
+    pub(crate) fn new(config: Config, history: History) -> Result<Self, ConfigError> {
         let dialer = Dialer::new(config.relay.clone(), config.relay_ca.as_deref())?;
         let (lanes, outlet, grants) = lanes();
         let forward = Arc::new(Forward::new(&config, outlet)?);
+        let history = OpenHistory::new(history, &config)?;
         let introduction = Introduction {
             token: config.token.clone(),
             tunnel: config.tunnel.clone(),
             policy: config.policy,
+            since_us: config.since.as_us(),
             instance: getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id())),
         };
         Ok(Self {
@@ -98,6 +103,7 @@ impl Driver {
             forward,
             lanes,
             grants,
+            history,
         })
     }
 
@@ -111,7 +117,9 @@ impl Driver {
         let rules = Rules {
             strict: self.config.policy.strict && self.config.policy.answer == AnswerMode::App,
             capture: self.config.target.is_none(),
+            retries: self.config.retries,
         };
+        let book = Book::new(self.history, &self.config);
         let mut running = Running {
             config: self.config,
             dialer: self.dialer,
@@ -121,8 +129,10 @@ impl Driver {
             grants: self.grants,
             engine: Engine::new(rules),
             effects: Vec::new(),
-            hands: HashMap::new(),
+            hands: Hands::new(book.jobs().clone()),
             arrived: None,
+            attempt: None,
+            book,
             tasks: JoinSet::new(),
             line: Line::Off,
             last_link: LinkNumber(0),
@@ -157,6 +167,7 @@ impl Running {
                     self.disconnected(error)?;
                 }
                 Turn::PauseOver => self.dial(),
+                Turn::AskAgain => self.ask_again().await,
                 Turn::Drained => return Ok(0),
                 Turn::GraceOver => return Ok(self.engine.running() as u64),
             }
@@ -187,7 +198,10 @@ impl Running {
             relay_version: welcome.relay,
             waiting: welcome.waiting,
         })));
-        self.decide(Event::LinkUp);
+        self.decide(Event::LinkUp {
+            waiting: welcome.waiting,
+            now: Instant::now(),
+        });
     }
 
     /// The link has ended: both ends are told.
@@ -202,6 +216,16 @@ impl Running {
             }
         }
         self.decide(Event::LinkLost);
+    }
+
+    /// The history was not able to take deliveries and is now: the relay sends them on a new link.
+    async fn ask_again(&mut self) {
+        if let Line::Up { link, .. } = std::mem::replace(&mut self.line, Line::Off) {
+            link.bid_farewell(GoodbyeReason::Draining, ASKED_AGAIN)
+                .await;
+            self.decide(Event::LinkLost);
+            self.dial();
+        }
     }
 
     /// There is no link: tries again after a pause, unless that can't help.
@@ -270,6 +294,7 @@ impl Running {
         if let Line::Up { link, .. } = std::mem::replace(&mut self.line, Line::Off) {
             link.bid_farewell(GoodbyeReason::Draining, STOPPED).await;
         }
+        self.book.close().await;
         let counters = self.engine.counters();
         self.notices.tell(Update::Counters(counters));
         self.notices.deliver();

@@ -1,17 +1,20 @@
 //! Decides what becomes of each delivery. No I/O, no clock: events in, effects out.
 //!
 //! ```text
-//!              ┌── app down, held, its turn not come ──┐
-//!  Received ─▶ Waiting ──────────▶ Running ──▶ Finished (acknowledged, remembered)
-//!              ▲ ▲                   │  └────▶ broken off, before the request was complete:
-//!              │ └─── NoConnection ──┤         it may come again
-//!              └─────── Pausing ◀────┘ the app died of what the relay vouched for
+//!  live ────────────▶ Waiting ─────────────▶ Running ──▶ Finished (in the history)
+//!  (a sender waits)   ▲ ▲ ▲                   │  └────▶ broken off, before the request was
+//!                     │ │ └─── NoConnection ──┤         complete: it may come again
+//!                     │ └────── Pausing ◀─────┘ the app died of what was promised
+//!  queued ─▶ history ─┘
+//!  (the relay kept it)  acknowledged: now it is ours
 //! ```
 //!
-//! Kept deliveries are attempted one after another, oldest first; live ones beside them, as they
-//! come. Bodies and answers do not pass here.
+//! What waits in the history is attempted one after another, oldest first; live ones beside it, as
+//! they come. Bodies and answers do not pass here.
 
 mod app;
+mod backlog;
+mod drain;
 mod effect;
 mod ends;
 mod entry;
@@ -25,11 +28,12 @@ use kreel_wire::{DeliveryId, ExchangeId, Failure, Kind, Seq};
 use tokio::time::Instant;
 
 use self::app::AppState;
+use self::backlog::{Asked, Backlog};
+use self::drain::Drain;
 pub(crate) use self::effect::{Effect, Event, Run};
-use self::ends::Again;
 use self::entry::{Entry, Sender, Stage, answered};
 use self::memory::Memory;
-use crate::limits::{BROKEN_OFF, FINISHED, WAITING};
+use crate::limits::{BROKEN_OFF, WAITING};
 use crate::{AnsweredBy, Counters, Summary, Update};
 
 /// What the engine must know of the options.
@@ -39,6 +43,8 @@ pub(crate) struct Rules {
     pub(crate) strict: bool,
     /// There is no app: deliveries are only taken.
     pub(crate) capture: bool,
+    /// How often a promised delivery is attempted again when the app answers 5xx.
+    pub(crate) retries: u32,
 }
 
 /// The deliveries of one tunnel, and the state of the app.
@@ -46,11 +52,15 @@ pub(crate) struct Rules {
 pub(crate) struct Engine {
     rules: Rules,
     deliveries: HashMap<DeliveryId, Entry>,
-    /// Those finished last, in case they come again.
-    finished: Memory,
+    /// What the history was asked and has not answered.
+    asked: HashMap<DeliveryId, Asked>,
+    backlog: Backlog,
     /// Those broken off last, by their sender or by the loss of the link: the relay may still
     /// have got the whole of them, and then they come again.
     broken_off: Memory,
+    /// Those that failed last while their sender waited: the relay may have promised them in the
+    /// same moment, and then they come again.
+    failed: Memory,
     /// Those waiting, by position, apart by kind since their turns come by different rules.
     kept: BTreeSet<(Seq, DeliveryId)>,
     live: BTreeSet<(Seq, DeliveryId)>,
@@ -63,6 +73,7 @@ pub(crate) struct Engine {
     app: AppState,
     hold: Hold,
     counters: Counters,
+    drain: Drain,
 }
 
 /// Whether attempts may be started.
@@ -81,8 +92,10 @@ impl Engine {
         Self {
             rules,
             deliveries: HashMap::new(),
-            finished: Memory::new(FINISHED),
+            asked: HashMap::new(),
+            backlog: Backlog::default(),
             broken_off: Memory::new(BROKEN_OFF),
+            failed: Memory::new(BROKEN_OFF),
             kept: BTreeSet::new(),
             live: BTreeSet::new(),
             running: 0,
@@ -92,30 +105,40 @@ impl Engine {
             app: AppState::Up,
             hold: Hold::Off,
             counters: Counters::default(),
+            drain: Drain::default(),
         }
     }
 
     /// Takes in what happened and says, in order, what is to be done about it.
     pub(crate) fn on(&mut self, event: Event<'_>, effects: &mut Vec<Effect>) {
         match event {
-            Event::LinkUp => effects.push(self.counted()),
+            Event::LinkUp { waiting, now } => {
+                self.drain.add(waiting);
+                self.drain.tell(now, effects);
+                effects.push(self.counted());
+            }
             Event::LinkLost => self.link_lost(effects),
             Event::Received {
                 exchange,
                 delivery,
                 size_bytes,
                 is_complete,
-            } => {
-                let summary = || Arc::new(Summary::new(delivery, size_bytes));
-                self.received(exchange, delivery.id, is_complete, summary, effects);
-            }
-            Event::Complete(id) => {
-                if let Some(entry) = self.deliveries.get_mut(&id) {
-                    entry.is_complete = true;
+            } => match delivery.kind {
+                Kind::Live => {
+                    let summary = Arc::new(Summary::new(delivery, size_bytes));
+                    self.received(exchange, summary, is_complete, effects);
                 }
-            }
+                Kind::Queued => self.came_queued(exchange, delivery.id, is_complete, effects),
+            },
+            Event::Complete(id) => self.complete(&id),
             Event::SenderLeft(id) => self.sender_left(id, effects),
             Event::RelayAnswered { id, status } => self.relay_answered(id, status, effects),
+            Event::Stored { row, known } => self.stored(&row, known, effects),
+            Event::Promised { id, seq, row } => self.promised(id, seq, row, effects),
+            Event::NotStored(id) => self.not_stored(id, effects),
+            Event::Began { id, attempt } => self.began(id, attempt, effects),
+            Event::BacklogIsOurs => self.backlog_is_ours(effects),
+            Event::Backlog { rows, beyond } => self.backlog_came(rows, beyond, effects),
             Event::NoConnection {
                 id,
                 run,
@@ -127,15 +150,9 @@ impl Engine {
                 run,
                 end,
                 timings,
-                is_repeatable,
                 now,
-            } => {
-                let again = match is_repeatable {
-                    true => Again::Possible { now },
-                    false => Again::Impossible,
-                };
-                self.ended(id, run, end, timings, again, effects);
-            }
+            } => self.ended(id, run, end, timings, now, effects),
+            Event::Unreadable { id, run, cause } => self.unreadable(id, run, cause, effects),
             Event::Probed { found, now } => self.probed(found, now, effects),
             Event::Tick { now } => self.tick(now, effects),
             Event::Hold => self.held(Hold::On),
@@ -168,7 +185,7 @@ impl Engine {
 
     /// What became of all deliveries so far.
     pub(crate) fn counters(&self) -> Counters {
-        let waiting = self.deliveries.len() as u64;
+        let waiting = self.deliveries.len() as u64 + self.backlog.beyond();
         Counters {
             waiting,
             ..self.counters
@@ -179,73 +196,93 @@ impl Engine {
         Effect::Update(Update::Counters(self.counters()))
     }
 
+    /// A delivery came whose sender waits.
     fn received(
         &mut self,
         exchange: ExchangeId,
-        id: DeliveryId,
+        summary: Arc<Summary>,
         is_complete: bool,
-        summary: impl FnOnce() -> Arc<Summary>,
         effects: &mut Vec<Effect>,
     ) {
-        if let Some(entry) = self.deliveries.get_mut(&id).filter(|it| it.is_complete) {
-            let before = entry.exchange.replace(exchange);
-            effects.extend(before.map(|exchange| Effect::Close { exchange }));
-            entry.sender.is_promised();
-            effects.push(Effect::Discard { exchange });
-            return;
-        }
-        // What was begun on another exchange ends nowhere: this is the whole.
-        self.take_back(id, effects);
-        let summary = summary();
-        if self.finished.contains(&id) {
-            self.counters.duplicates += 1;
-            if summary.kind == Kind::Live {
-                let cause = "it was finished before".to_owned();
-                let failure = Failure::GivenUp { cause };
-                effects.push(Effect::Fail { exchange, failure });
-            }
-            effects.push(Effect::Close { exchange });
-            effects.push(Effect::Ack(summary.seq));
-            return;
-        }
-        if summary.kind == Kind::Live && self.live.len() + self.pausing.len() >= WAITING {
-            // Neither taken nor acknowledged: if the relay vouched for it, it comes again.
-            let cause = format!("{WAITING} deliveries wait for the app already");
+        let (id, seq) = (summary.id, summary.seq);
+        let is_full = self.live.len() + self.pausing.len() >= WAITING;
+        if is_full || self.deliveries.contains_key(&id) {
+            // Not taken: the relay tells its sender, or keeps it and sends it again.
+            let cause = match is_full {
+                true => format!("{WAITING} deliveries wait for the app already"),
+                false => "it came before".to_owned(),
+            };
             let failure = Failure::GivenUp { cause };
             effects.push(Effect::Fail { exchange, failure });
             effects.push(Effect::Close { exchange });
             return;
         }
-        if self.broken_off.remove(&id) {
-            self.counters.broken_off -= 1;
-        } else {
-            self.counters.received += 1;
-            effects.push(Effect::Update(Update::Delivery(summary.clone())));
-        }
-        let kind = summary.kind;
-        let seq = summary.seq;
-        let entry = Entry {
-            summary,
-            exchange: Some(exchange),
-            sender: match kind {
-                Kind::Live => Sender::Waits,
-                Kind::Queued => Sender::Promised,
-            },
-            is_complete,
-            stage: Stage::Waiting,
-            attempts: 0,
-        };
-        self.deliveries.insert(id, entry);
+        self.counters.received += 1;
+        effects.push(Effect::Update(Update::Delivery(summary.clone())));
+        self.deliveries
+            .insert(id, Entry::live(summary, exchange, is_complete));
         effects.push(Effect::Take { id });
-        self.queue(kind, seq, id);
+        self.live.insert((seq, id));
+        self.start_those_whose_turn_it_is(effects);
+    }
+
+    /// A delivery came that the relay has kept: the history takes it, unless it is here.
+    fn came_queued(
+        &mut self,
+        exchange: ExchangeId,
+        id: DeliveryId,
+        is_complete: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let is_here = (self.deliveries.get(&id)).is_some_and(|entry| entry.is_complete);
+        if is_here {
+            effects.push(Effect::Discard { exchange });
+            self.promise(id, Some(exchange), effects);
+            return;
+        }
+        // What was begun on another exchange ends nowhere: this is the whole.
+        self.take_back(id, effects);
+        self.ask(id, Some(exchange), is_complete, effects);
+        effects.push(Effect::Store { id });
+    }
+
+    fn complete(&mut self, id: &DeliveryId) {
+        if let Some(entry) = self.deliveries.get_mut(id) {
+            entry.is_complete = true;
+        } else if let Some(asked) = self.asked.get_mut(id) {
+            asked.is_complete = true;
+        }
+    }
+
+    /// Its sender was told that it is in safety: the history has to answer for it.
+    fn promise(&mut self, id: DeliveryId, exchange: Option<ExchangeId>, effects: &mut Vec<Effect>) {
+        if let Some(entry) = self.deliveries.get_mut(&id) {
+            entry.sender.is_promised();
+            if entry.stage == Stage::Waiting && !entry.is_kept {
+                let place = (entry.seq(), id);
+                entry.is_kept = true;
+                self.live.remove(&place);
+                self.kept.insert(place);
+            }
+        }
+        self.ask(id, exchange, true, effects);
+        let attempts = self.deliveries.get(&id).map_or(0, |entry| entry.attempts);
+        effects.push(Effect::Promise { id, attempts });
         self.start_those_whose_turn_it_is(effects);
     }
 
     fn relay_answered(&mut self, id: DeliveryId, status: Option<u16>, effects: &mut Vec<Effect>) {
-        if let Some(entry) = self.deliveries.get_mut(&id)
-            && entry.sender.is_told(status)
-        {
-            effects.push(answered(entry, status, AnsweredBy::Relay));
+        let entry = self.deliveries.get_mut(&id);
+        // One that is not here has just been finished: the two crossed.
+        let waited = entry.is_none_or(|entry| {
+            let waited = entry.sender.is_told(status);
+            if waited {
+                effects.push(answered(entry, status, AnsweredBy::Relay));
+            }
+            waited
+        });
+        if waited && matches!(status, Some(200..300)) {
+            self.promise(id, None, effects);
         }
     }
 
@@ -272,11 +309,10 @@ impl Engine {
         if self.rules.strict && entry.sender == Sender::Waits {
             self.give_up(id, failure, effects);
         } else {
-            let (kind, seq) = (entry.summary.kind, entry.summary.seq);
             entry.stage = Stage::Waiting;
             entry.attempts -= 1;
             self.not_running(id);
-            self.queue(kind, seq, id);
+            self.wait_in_line(id);
         }
         self.start_those_whose_turn_it_is(effects);
     }
@@ -285,7 +321,7 @@ impl Engine {
         match found {
             Err(_) => self.app.was_not_found(now),
             Ok(()) if self.app.came_back(now) => {
-                let waiting = (self.kept.len() + self.live.len()) as u64;
+                let waiting = (self.kept.len() + self.live.len()) as u64 + self.backlog.beyond();
                 effects.push(Effect::Update(Update::AppUp { waiting }));
                 self.start_those_whose_turn_it_is(effects);
             }
@@ -301,6 +337,7 @@ impl Engine {
         if self.end_pauses(now) || is_raised {
             self.start_those_whose_turn_it_is(effects);
         }
+        self.drain.tell(now, effects);
     }
 }
 

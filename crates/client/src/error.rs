@@ -228,7 +228,7 @@ impl From<SocketError> for LinkError {
     fn from(error: SocketError) -> Self {
         match error {
             SocketError::Closed => Self::Closed,
-            SocketError::Silent(after) => Self::Silent { after },
+            SocketError::Silent(after) | SocketError::Stalled(after) => Self::Silent { after },
             SocketError::Broken(error) => Self::Broken(error),
             violation => Self::Violation {
                 cause: with_causes(&violation),

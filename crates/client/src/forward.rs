@@ -10,6 +10,8 @@ mod capture;
 mod connection;
 mod head;
 mod pool;
+mod record;
+mod stored;
 mod watched;
 
 use std::sync::Arc;
@@ -20,14 +22,17 @@ use tokio::time::{Instant, timeout};
 
 use self::answer::Reply;
 use self::app::App;
+pub(crate) use self::body::Body;
 use self::body::RequestBody;
 use self::connection::Connection;
 use self::head::HeadRules;
+use self::record::Record;
+pub(crate) use self::stored::Stored;
 use crate::driver::lanes::{Lane, Outgoing, Outlet};
 use crate::engine::Run;
+use crate::history::{Jobs, StoredAttempt};
 use crate::limits::CROSSING;
 use crate::link::exchange::Exchange;
-use crate::link::inbox::Body;
 use crate::{AttemptEnd, Config, ConfigError, Timings};
 
 /// What hands deliveries to the app. One for all attempts.
@@ -56,15 +61,22 @@ pub(crate) struct Work {
 #[derive(Debug)]
 pub(crate) enum Report {
     /// There was no connection, so the app has seen nothing of this delivery.
-    NoConnection { failure: Failure, work: Box<Work> },
+    NoConnection {
+        failure: Failure,
+        work: Box<Work>,
+        record: Box<StoredAttempt>,
+    },
     /// The attempt is over.
     Finished {
         id: DeliveryId,
         run: Run,
-        end: AttemptEnd,
-        timings: Timings,
-        /// All that another attempt needs, if the app died of this one.
-        again: Option<Box<Work>>,
+        record: Box<StoredAttempt>,
+    },
+    /// What the attempt needs can't be read from the history.
+    Unreadable {
+        id: DeliveryId,
+        run: Run,
+        cause: String,
     },
     /// The app was looked for.
     Probed(Result<(), Failure>),
@@ -76,15 +88,6 @@ struct Ending {
     /// The last message, and the lane on which it overtakes none before it.
     last: Option<ToRelay>,
     lane: Lane,
-}
-
-impl Ending {
-    fn has_died(&self) -> bool {
-        matches!(
-            self.end,
-            AttemptEnd::Failed(Failure::Died | Failure::DiedMidAnswer { .. })
-        )
-    }
 }
 
 /// An attempt that never began.
@@ -108,35 +111,68 @@ impl Forward {
         })
     }
 
+    /// Hands one delivery over that waits in the history.
+    pub(crate) async fn attempt_stored(
+        self: Arc<Self>,
+        history: Jobs,
+        id: DeliveryId,
+        size_bytes: u64,
+        run: Run,
+        attempt: u32,
+    ) {
+        match stored::load(&history, id, size_bytes).await {
+            Ok((delivery, body)) => {
+                let work = Work {
+                    delivery,
+                    run,
+                    attempt,
+                    body,
+                    reply: None,
+                };
+                self.attempt(work).await;
+            }
+            Err(cause) => {
+                let outgoing = Outgoing {
+                    message: None,
+                    report: Some(Report::Unreadable { id, run, cause }),
+                };
+                self.outlet.put(Lane::Urgent, outgoing).await;
+            }
+        }
+    }
+
     /// Hands one delivery over and reports what became of it.
     pub(crate) async fn attempt(self: Arc<Self>, mut work: Work) {
         let mut clock = Clock::start();
-        let spare = work.body.spare();
+        let mut record = Record::begin(work.attempt);
         let body = std::mem::replace(&mut work.body, Body::Whole(bytes::Bytes::new()));
         let mut reply = Reply::new(work.reply.clone(), self.outlet.clone());
         let run = match &self.app {
             Some(app) => {
-                self.hand_over(app, &work, body, &mut reply, &mut clock)
-                    .await
+                let trace = (&mut clock, &mut record);
+                self.hand_over(app, &work, body, &mut reply, trace).await
             }
-            None => Ok(capture::capture(work.delivery.id, body, &mut reply).await),
+            None => Ok(capture::capture(work.delivery.id, body, &mut reply, &mut record).await),
         };
+        let timings = clock.stop();
         let (lane, message, report) = match run {
             Ok(ending) => {
-                let (id, run) = (work.delivery.id, work.run);
-                let again = ending.has_died().then(|| spare.rewound()).flatten();
                 let report = Report::Finished {
-                    id,
-                    run,
-                    end: ending.end,
-                    timings: clock.stop(),
-                    again: again.map(|body| Box::new(Work { body, ..work })),
+                    id: work.delivery.id,
+                    run: work.run,
+                    record: record.end(ending.end, timings),
                 };
                 (ending.lane, ending.last, report)
             }
             Err(NotBegun { failure, body }) => {
+                let record = record.end(AttemptEnd::Failed(failure.clone()), timings);
                 let work = Box::new(Work { body, ..work });
-                (Lane::Urgent, None, Report::NoConnection { failure, work })
+                let report = Report::NoConnection {
+                    failure,
+                    work,
+                    record,
+                };
+                (Lane::Urgent, None, report)
             }
         };
         let outgoing = Outgoing {
@@ -152,14 +188,14 @@ impl Forward {
         work: &Work,
         body: Body,
         reply: &mut Reply,
-        clock: &mut Clock,
+        (clock, record): (&mut Clock, &mut Record),
     ) -> Result<Ending, NotBegun> {
         let connection = match app.connection().await {
             Ok(connection) => connection,
             Err(failure) => return Err(NotBegun { failure, body }),
         };
         clock.connected(&connection);
-        let exchange = self.exchange(app, connection, work, body, reply, clock);
+        let exchange = self.exchange(app, connection, work, body, reply, (clock, record));
         let Some(after) = self.timeout else {
             return exchange.await;
         };
@@ -178,22 +214,25 @@ impl Forward {
         work: &Work,
         mut body: Body,
         reply: &mut Reply,
-        clock: &mut Clock,
+        (clock, record): (&mut Clock, &mut Record),
     ) -> Result<Ending, NotBegun> {
         loop {
             let spare = match &body {
                 Body::Whole(bytes) => Some(bytes.clone()),
-                Body::Streamed(_) => None,
+                Body::Streamed(_) | Body::Stored(_) => None,
             };
             let request = match self.rules.request(work, app.target(), body) {
                 Ok(request) => request,
                 Err(cause) => return Ok(reply.failed(Failure::GivenUp { cause })),
             };
+            record.sent(app.target().url_of(request.uri()), request.headers());
             let sent_at = Instant::now();
             let unsent = match connection.send(request).await {
                 Ok(response) => {
                     clock.answered();
-                    return Ok(answer::relay(response, connection, app.pool(), reply).await);
+                    return Ok(
+                        answer::relay(response, connection, app.pool(), reply, record).await,
+                    );
                 }
                 Err(unsent) => unsent,
             };

@@ -9,6 +9,7 @@ mod driver;
 mod engine;
 mod error;
 mod forward;
+mod history;
 pub mod inert;
 mod limits;
 mod link;
@@ -21,10 +22,14 @@ mod update;
 use tokio::sync::mpsc;
 
 pub use config::{
-    Config, ConfigError, HostHeader, InvalidRelayUrl, InvalidTarget, InvalidToken, RelayUrl,
+    Config, ConfigError, HostHeader, InvalidRelayUrl, InvalidTarget, InvalidToken, RelayUrl, Since,
     Target, Token,
 };
 pub use error::LinkError;
+pub use history::{
+    Found, History, HistoryError, KeptAttempt, Last, Match, Newer, Opened, Reader, Row, SetAside,
+    Standing, Totals, Whole,
+};
 pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy, Seq, TunnelName};
 pub use probe::{AppAbsent, Health, ProbeConfig, look_for_app, probe};
 pub use rustls::pki_types::CertificateDer;
@@ -39,10 +44,11 @@ pub struct Client {
 }
 
 impl Client {
-    /// Checks the options. Opens no socket and needs no runtime.
-    pub fn new(config: Config) -> Result<Self, ConfigError> {
+    /// Checks the options and begins to write into the history. Opens no socket and needs no
+    /// runtime.
+    pub fn new(config: Config, history: History) -> Result<Self, ConfigError> {
         Ok(Self {
-            driver: driver::Driver::new(config)?,
+            driver: driver::Driver::new(config, history)?,
         })
     }
 

@@ -65,24 +65,42 @@ pub(crate) const ATTEMPTS: usize = 512;
 /// taken, so that they come again later; the queued ones are bounded by the exchanges of the link.
 pub(crate) const WAITING: usize = 4096;
 
-/// How often a delivery that the relay vouched for is attempted while the app dies of it: 5 times.
+/// After how many deaths of the app a promised delivery no longer holds up those behind it: 5.
 ///
-/// With the pauses that is 15 s: a development server has restarted, and one that dies of this
-/// very delivery does not hold up the others for long.
+/// With the pauses that is 15 s: a development server has restarted. One that brings the app down
+/// each time is attempted again and again, with longer pauses, while the others go on.
 pub(crate) const TRIES: u32 = 5;
 
 /// The pause before the second of these attempts: 1 s; each further one is twice as long.
 pub(crate) const TRY_AGAIN: Duration = Duration::from_secs(1);
 
-/// How much of bodies that came in pieces is kept for another attempt, in all: 8 MiB, so that a
-/// client stays small whatever is sent through it. What goes beyond it comes again from the relay,
-/// on the next link.
-pub(crate) const SPARE_BYTES: usize = 8 * 1024 * 1024;
+/// The longest of these pauses: 1 min.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// How many finished deliveries are remembered, to know them when they come again: 32,768.
-///
-/// Several times what can be unacknowledged on one link; 2 MiB.
-pub(crate) const FINISHED: usize = 32 * 1024;
+/// How many of those waiting in the history are taken into memory at a time: 512, half a second
+/// of a quick app; a summary is some 200 bytes.
+pub(crate) const BACKLOG_PAGE: usize = 512;
+
+/// How few of them may be left before more are asked for: 128.
+pub(crate) const BACKLOG_LOW: usize = 128;
+
+/// How much may wait to be written into the history before the link is read no further: 8 MiB.
+pub(crate) const HISTORY_QUEUED_BYTES: usize = 8 * 1024 * 1024;
+
+/// How much of bodies that wait for the app is held in memory, in all: 8 MiB. Others are read
+/// from the history when their turn comes.
+pub(crate) const HELD_BYTES: usize = 8 * 1024 * 1024;
+
+/// How much of an answer's body is kept in the history: 256 KiB from its beginning, which is more
+/// than any webhook's answer that is worth looking at.
+pub(crate) const ANSWER_KEPT_BYTES: usize = 256 * 1024;
+
+/// How often it is tried to become the one who works on a tunnel's backlog: every 250 ms.
+pub(crate) const LOCK_TRY: Duration = Duration::from_millis(250);
+
+/// How many exchanges that this end has left are remembered: 1,024; the relay's word on one that
+/// crosses ours is at most a round trip late.
+pub(crate) const LEFT_EXCHANGES: usize = 1024;
 
 /// How many deliveries that were broken off are remembered: 1,024, since only large uploads
 /// can be, and those are few.
@@ -121,3 +139,45 @@ pub(crate) const UNWANTED: Duration = Duration::from_secs(5);
 
 /// How many notices about the link wait for a reader of updates that is busy: 64.
 pub(crate) const NOTICES: usize = 64;
+
+/// How long a connection to the history waits for another process's transaction: 10 s. Groups are
+/// short; only a disk that hangs takes longer.
+pub(crate) const HISTORY_BUSY: Duration = Duration::from_secs(10);
+
+/// How many jobs of the history share one transaction at the most: 256, so that other processes
+/// that write to it have their turn every few milliseconds.
+pub(crate) const HISTORY_GROUP: usize = 256;
+
+/// How many bytes they may have together: 4 MiB, a few milliseconds of writing.
+pub(crate) const HISTORY_GROUP_BYTES: usize = 4 * 1024 * 1024;
+
+/// The largest piece of a body in the history: 64 KiB, a chunk of the link.
+pub(crate) const HISTORY_PIECE_BYTES: usize = 64 * 1024;
+
+/// How much of bodies in small chunks is gathered into pieces, in all: 8 MiB; beyond that they are
+/// written as they are.
+pub(crate) const HISTORY_TAILS_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many outcomes are remembered that could not be written: 65,536, some 5 MiB. When the disk
+/// has room again they are written, and nothing that was answered is handed over twice.
+pub(crate) const HISTORY_ARREARS: usize = 65_536;
+
+/// How many deliveries one step of spare time indexes or forgets: 128, a few milliseconds in which
+/// other processes wait.
+pub(crate) const HISTORY_STEP: usize = 128;
+
+/// How much text one step of spare time indexes: 256 KiB, some 10 ms.
+pub(crate) const HISTORY_STEP_BYTES: usize = 256 * 1024;
+
+/// How much of a body can be searched: 64 KiB. What webhooks say stands there; the rest is data.
+pub(crate) const HISTORY_INDEXED_BYTES: usize = 64 * 1024;
+
+/// The most deliveries a history keeps: 2 million, twice what is measured to be quick.
+pub(crate) const HISTORY_DELIVERIES: i64 = 2_000_000;
+
+/// How much of the disk a history takes: 8 GiB, which few laptops miss and which holds a year of a
+/// busy team's webhooks.
+pub(crate) const HISTORY_BYTES: i64 = 8 * 1024 * 1024 * 1024;
+
+/// How long a search indexes what is new before it answers with what it has: 5 s.
+pub(crate) const HISTORY_CATCH_UP: Duration = Duration::from_secs(5);

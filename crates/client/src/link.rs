@@ -12,6 +12,7 @@ pub(crate) mod inbox;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use kreel_socket::MessageSocket;
 use kreel_wire::{
     Delivery, DeliveryId, ExchangeId, Failure, GoodbyeReason, Seq, ToClient, ToRelay, TunnelName,
@@ -23,7 +24,7 @@ use tokio::time::timeout;
 use self::exchange::Exchange;
 use self::exchanges::{Exchanges, Violation};
 pub(crate) use self::handshake::{Introduction, PROGRAM, connect};
-use self::inbox::{Body, Grant};
+use self::inbox::{Grant, Reader};
 use crate::LinkError;
 use crate::dial::Stream;
 use crate::limits::FAREWELL;
@@ -50,8 +51,8 @@ pub(crate) struct Link {
 pub(crate) enum Incoming {
     /// A delivery came.
     Received(Received),
-    /// The last piece of a delivery's body came.
-    Complete(DeliveryId),
+    /// A further piece of a delivery's body came.
+    Piece(Piece),
     /// The sender broke off before its request was complete, or the relay took it back.
     SenderLeft(DeliveryId),
     /// The sender has its answer from the relay, or left after its request was complete.
@@ -63,9 +64,22 @@ pub(crate) enum Incoming {
 pub(crate) struct Received {
     pub(crate) exchange: ExchangeId,
     pub(crate) delivery: Delivery,
-    pub(crate) body: Body,
+    /// The body, or its beginning.
+    pub(crate) first: Bytes,
+    pub(crate) is_complete: bool,
+    /// All of the body as it comes, from its beginning on, if a sender waits and more is to come.
+    pub(crate) rest: Option<Reader>,
     /// Where the answer goes, if a sender waits for one.
     pub(crate) reply: Option<Arc<Exchange>>,
+}
+
+/// A further piece of a delivery's body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) delivery: DeliveryId,
+    pub(crate) data: Bytes,
+    /// It is the last.
+    pub(crate) end: bool,
 }
 
 impl Link {
@@ -104,7 +118,7 @@ impl Link {
     fn take(&mut self, message: ToClient) -> Result<Option<Incoming>, LinkError> {
         Ok(match message {
             ToClient::Request(request) => Some(Incoming::Received(self.exchanges.open(request)?)),
-            ToClient::RequestBody(piece) => self.exchanges.body(piece)?.map(Incoming::Complete),
+            ToClient::RequestBody(piece) => self.exchanges.body(piece)?.map(Incoming::Piece),
             ToClient::Credit { exchange, bytes } => {
                 self.exchanges.credit(exchange, bytes)?;
                 None

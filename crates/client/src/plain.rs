@@ -10,7 +10,8 @@ mod wrap;
 use std::io::{self, Write};
 
 use self::compact::Compact;
-pub use self::json::{ErrorLine, Line, SCHEMA_TYPES};
+pub use self::compact::columns::{duration, fit, size};
+pub use self::json::{ErrorLine, Line, SCHEMA_TYPES, inert_line, milliseconds, rfc3339};
 pub use self::wrap::wrap;
 use crate::Update;
 

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 pub(crate) use self::app::FakeApp;
 pub(crate) use self::relay::{FakeLink, FakeRelay};
-use crate::{Client, Command, Config, Ended, HostHeader, LinkError, Update};
+use crate::{Client, Command, Config, Ended, History, HostHeader, LinkError, Update};
 
 /// Waits for what must happen soon.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
@@ -39,6 +39,9 @@ pub(crate) fn config(relay: &str, target: Option<&str>) -> Config {
         host_header: HostHeader::Rewrite,
         insecure: false,
         grace: Duration::from_secs(5),
+        relay_name: relay.to_owned(),
+        since: crate::Since::Last,
+        retries: 0,
     }
 }
 
@@ -91,18 +94,22 @@ pub(crate) struct TestClient {
     pub(crate) commands: mpsc::Sender<Command>,
     updates: mpsc::Receiver<Update>,
     task: JoinHandle<Result<Ended, LinkError>>,
+    _folder: tempfile::TempDir,
 }
 
 impl TestClient {
     pub(crate) fn start(config: Config) -> Self {
         let (commands, commands_out) = mpsc::channel(8);
         let (updates_in, updates) = mpsc::channel(1024);
-        let client = Client::new(config).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let opened = History::open(&folder.path().join("history.db")).unwrap();
+        let client = Client::new(config, opened.history).unwrap();
         let task = tokio::spawn(client.run(commands_out, updates_in));
         Self {
             commands,
             updates,
             task,
+            _folder: folder,
         }
     }
 

@@ -72,6 +72,26 @@ pub enum Update {
         /// How many deliveries have waited for it.
         waiting: u64,
     },
+    /// What had waited is being handed over, oldest first.
+    Draining {
+        /// How many are done.
+        done: u64,
+        /// Of how many.
+        total: u64,
+    },
+    /// All that had waited is handed over.
+    Drained {
+        /// How many it was.
+        total: u64,
+    },
+    /// The history can't be written: nothing is acknowledged meanwhile, so that the relay keeps
+    /// what it promised.
+    HistoryFailing {
+        /// What the system said.
+        cause: String,
+    },
+    /// The history can be written again.
+    HistoryMended,
     /// The counters, when the link comes and goes and at the end.
     Counters(Counters),
     /// Stopping: running attempts are waited for.
@@ -205,15 +225,15 @@ impl AnsweredBy {
 
 /// What became of all deliveries so far.
 ///
-/// At any moment `received = delivered + failed + broken_off + waiting`.
+/// At any moment `received = delivered + failed + broken_off + lost + waiting`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
     /// Deliveries that came, each counted once.
     pub received: u64,
     /// Those the app answered, or that were captured.
     pub delivered: u64,
-    /// Those whose last attempt ended without a complete answer. One the relay vouched for is
-    /// attempted several times if the app dies of it, and waits meanwhile.
+    /// Those whose last attempt ended without a complete answer. One that was promised is
+    /// attempted again if the app dies of it, and waits meanwhile.
     pub failed: u64,
     /// Those that broke off before the request was complete, by the sender, the relay or the
     /// loss of the link. One that comes again whole is no longer counted here.
@@ -222,8 +242,7 @@ pub struct Counters {
     pub waiting: u64,
     /// Those that came again after they were finished, and were only acknowledged.
     pub duplicates: u64,
-    /// Those the relay had vouched for and that can't be handed over any more. Always 0: this
-    /// client acknowledges nothing before it is finished.
+    /// Those that were promised and can't be read from the history any more.
     pub lost: u64,
 }
 

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use http::Uri;
 use http::uri::{InvalidUri, PathAndQuery};
 use thiserror::Error;
 
@@ -104,6 +105,11 @@ impl Target {
             host if self.port == usual => host.to_string(),
             host => format!("{host}:{}", self.port),
         }
+    }
+
+    /// The URL of a request to it, for the record.
+    pub(crate) fn url_of(&self, path: &Uri) -> String {
+        format!("{}://{}{path}", self.scheme, self.authority())
     }
 
     /// Host and port, always both, for messages about connecting.
@@ -292,13 +298,24 @@ impl fmt::Display for Host {
     }
 }
 
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        })
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match self.scheme {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        };
-        write!(f, "{scheme}://{}{}", self.authority(), self.base.path)?;
+        write!(
+            f,
+            "{}://{}{}",
+            self.scheme,
+            self.authority(),
+            self.base.path
+        )?;
         match &self.base.query {
             Some(query) => write!(f, "?{query}"),
             None => Ok(()),

@@ -1,8 +1,12 @@
 //! What the engine says, done.
 
+use kreel_wire::DeliveryId;
+
+use super::Running;
 use super::line::Line;
-use super::{Hand, Running};
-use crate::engine::{Effect, Event};
+use crate::engine::{Effect, Event, Run};
+use crate::forward::{Body, Work};
+use crate::history::Job;
 use crate::link::Link;
 
 impl Running {
@@ -23,24 +27,35 @@ impl Running {
 
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Take { id } => {
-                if let Some(work) = self.arrived.take() {
-                    self.hands.insert(id, Hand::Waiting(work));
-                }
+            Effect::Take { id } => self.take_live(id),
+            Effect::Store { id } => self.store_queued(id),
+            Effect::Promise { id, attempts } => self.put(Job::Promise { id, attempts }),
+            Effect::Begin { id, attempt } => self.put(Job::Begun { id, attempt }),
+            Effect::Attempt {
+                id,
+                run,
+                attempt,
+                size_bytes,
+            } => self.attempt(id, run, attempt, size_bytes),
+            Effect::Ended { id, standing } => match self.attempt.take() {
+                Some(attempt) => self.put(Job::Ended {
+                    id,
+                    standing,
+                    attempt,
+                }),
+                None => self.put(Job::Stand { id, standing }),
+            },
+            Effect::Stand { id, standing } => self.put(Job::Stand { id, standing }),
+            Effect::Duplicate => self.put(Job::Duplicate),
+            Effect::Backlog { after, limit } => {
+                let since_us = self.config.since.as_us();
+                self.put(Job::Backlog {
+                    after,
+                    since_us,
+                    limit,
+                });
             }
-            Effect::Attempt { id, run, attempt } => {
-                if let Some(Hand::Waiting(mut work)) = self.hands.remove(&id) {
-                    work.run = run;
-                    work.attempt = attempt;
-                    let task = self.tasks.spawn(self.forward.clone().attempt(*work));
-                    self.hands.insert(id, Hand::Running(task));
-                }
-            }
-            Effect::Drop { id } => {
-                if let Some(Hand::Running(task)) = self.hands.remove(&id) {
-                    task.abort();
-                }
-            }
+            Effect::Drop { id } => self.hands.let_go(&id),
             Effect::Probe => {
                 self.tasks.spawn(self.forward.clone().probe());
             }
@@ -52,6 +67,62 @@ impl Running {
             Effect::Discard { exchange } => self.on_link(|link| link.discard(exchange)),
             Effect::Close { exchange } => self.on_link(|link| link.close(exchange)),
         }
+    }
+
+    fn put(&self, job: Job) {
+        self.book.jobs().put(job);
+    }
+
+    /// A sender waits for what has just come: it is held for an attempt, and recorded beside it.
+    fn take_live(&mut self, id: DeliveryId) {
+        let Some(received) = self.arrived.take_if(|it| it.delivery.id == id) else {
+            return;
+        };
+        self.put(Job::Begin {
+            delivery: Box::new(received.delivery.clone()),
+            first: received.first.clone(),
+            is_complete: received.is_complete,
+        });
+        let body = match received.rest {
+            Some(reader) => Body::Streamed(reader),
+            None => Body::Whole(received.first),
+        };
+        let work = Work {
+            delivery: received.delivery,
+            run: Run(0),
+            attempt: 0,
+            body,
+            reply: received.reply,
+        };
+        self.hands.hold(id, Box::new(work));
+    }
+
+    /// The relay has kept what has just come, until the history has it.
+    fn store_queued(&mut self, id: DeliveryId) {
+        if let Some(received) = self.arrived.take_if(|it| it.delivery.id == id) {
+            self.put(Job::Receive {
+                delivery: Box::new(received.delivery),
+                first: received.first,
+                is_complete: received.is_complete,
+            });
+        }
+    }
+
+    fn attempt(&mut self, id: DeliveryId, run: Run, attempt: u32, size_bytes: u64) {
+        let forward = self.forward.clone();
+        let task = match self.hands.take(&id) {
+            Some(mut work) => {
+                work.run = run;
+                work.attempt = attempt;
+                self.tasks.spawn(forward.attempt(*work))
+            }
+            None => {
+                let history = self.book.jobs().clone();
+                self.tasks
+                    .spawn(forward.attempt_stored(history, id, size_bytes, run, attempt))
+            }
+        };
+        self.hands.runs(id, task);
     }
 
     /// Without a link there is nobody to tell; the relay asks again on the next one.

@@ -39,7 +39,6 @@ async fn a_delivery_goes_to_the_app_and_its_answer_comes_back_in_one_message() {
         (200, &b"ok"[..])
     );
     assert!(answer.end);
-    link.acks(&[7]).await;
     let by = client
         .update(|update| match update {
             Update::Answered { by, status, .. } => Some((*by, *status)),
@@ -98,7 +97,6 @@ async fn without_an_app_deliveries_are_captured() {
         answer.response.headers.first("content-type").unwrap(),
         "application/json"
     );
-    link.acks(&[7]).await;
     client
         .update(|update| matches!(update, Update::Captured(_)).then_some(()))
         .await;
@@ -140,12 +138,11 @@ async fn an_attempt_goes_on_when_the_relay_has_answered() {
     let exchange = kreel_wire::ExchangeId(1);
     let status = Some(202);
     link.say(ToClient::Answered { exchange, status }).await;
-    // Something later, so that the client has certainly read it.
+    link.acks(&[7]).await;
     link.request(whole(2, delivery(8, Kind::Live), "y")).await;
     let mut beside = app.accept().await;
     beside.request().await;
     caller.write(OK).await;
-    link.acks(&[7]).await;
     beside.write(OK).await;
     assert!(matches!(link.next().await, ToRelay::Answer(answer) if answer.exchange.0 == 2));
 }

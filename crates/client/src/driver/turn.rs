@@ -10,15 +10,15 @@ use kreel_wire::Welcome;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::Running;
 use super::lanes::Outgoing;
 use super::line::Line;
-use super::{Hand, Running};
 use crate::dial::Stream;
-use crate::engine::{Event, Run};
-use crate::forward::{Report, Work};
+use crate::engine::Event;
+use crate::forward::Report;
+use crate::history::Job;
 use crate::limits::READ_RUN;
-use crate::link::inbox::Body;
-use crate::link::{Incoming, Link, LinkNumber, Received};
+use crate::link::{Incoming, Link, LinkNumber, Piece, Received};
 use crate::{Command, LinkError};
 
 /// What a turn ended with, beyond the daily business.
@@ -28,6 +28,8 @@ pub(super) enum Turn {
     NotConnected(LinkError),
     Lost(LinkError),
     PauseOver,
+    /// The relay has something that could not be taken before.
+    AskAgain,
     /// The client is stopping, and all is done.
     Drained,
     /// The client is stopping, and there is no more time.
@@ -47,6 +49,9 @@ impl Running {
             }
         } else if let Poll::Ready(Some(command)) = commands.poll_recv(cx) {
             return Poll::Ready(Turn::Command(command));
+        }
+        if self.poll_history(cx) {
+            return Poll::Ready(Turn::AskAgain);
         }
         if let Poll::Ready(turn) = self.poll_line(cx) {
             return Poll::Ready(turn);
@@ -76,6 +81,7 @@ impl Running {
     /// Reads what has come, but not for ever: what is ready to be written waits.
     fn poll_in(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
         for _ in 0..READ_RUN {
+            std::task::ready!(self.book.poll_room(cx));
             let Line::Up { link, .. } = &mut self.line else {
                 return Poll::Pending;
             };
@@ -92,7 +98,7 @@ impl Running {
     fn take(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Received(received) => self.receive(received),
-            Incoming::Complete(id) => self.decide(Event::Complete(id)),
+            Incoming::Piece(piece) => self.piece(piece),
             Incoming::SenderLeft(id) => self.decide(Event::SenderLeft(id)),
             Incoming::RelayAnswered(id, status) => {
                 self.decide(Event::RelayAnswered { id, status });
@@ -101,34 +107,31 @@ impl Running {
     }
 
     fn receive(&mut self, received: Received) {
-        let Received {
-            exchange,
-            delivery,
-            body,
-            reply,
-        } = received;
-        let (is_complete, whole_bytes) = match &body {
-            Body::Whole(bytes) => (true, Some(bytes.len() as u64)),
-            Body::Streamed(_) => (false, None),
-        };
-        let size_bytes = delivery.body_bytes.or(whole_bytes);
+        let is_complete = received.is_complete;
+        let whole_bytes = is_complete.then_some(received.first.len() as u64);
         let mut effects = std::mem::take(&mut self.effects);
         let event = Event::Received {
-            exchange,
-            delivery: &delivery,
-            size_bytes,
+            exchange: received.exchange,
+            delivery: &received.delivery,
+            size_bytes: received.delivery.body_bytes.or(whole_bytes),
             is_complete,
         };
         self.engine.on(event, &mut effects);
-        self.arrived = Some(Box::new(Work {
-            delivery,
-            run: Run(0),
-            attempt: 0,
-            body,
-            reply,
-        }));
+        self.arrived = Some(Box::new(received));
         self.do_all(effects);
         self.arrived = None;
+    }
+
+    fn piece(&mut self, piece: Piece) {
+        let Piece {
+            delivery: id,
+            data,
+            end,
+        } = piece;
+        self.book.jobs().put(Job::Piece { id, data, end });
+        if end {
+            self.decide(Event::Complete(id));
+        }
     }
 
     fn poll_time(&mut self, cx: &mut Context<'_>) {
@@ -198,11 +201,17 @@ impl Running {
 
     fn report(&mut self, report: Report) {
         match report {
-            Report::NoConnection { failure, work } => {
+            Report::NoConnection {
+                failure,
+                work,
+                record,
+            } => {
                 let (id, run) = (work.delivery.id, work.run);
                 if self.engine.is_running(&id, run) {
-                    self.hands.insert(id, Hand::Waiting(work));
+                    self.hands.ended(&id);
+                    self.hands.hold(id, work);
                 }
+                self.attempt = Some(record);
                 let now = Instant::now();
                 self.decide(Event::NoConnection {
                     id,
@@ -210,28 +219,29 @@ impl Running {
                     failure,
                     now,
                 });
+                self.attempt = None;
             }
-            Report::Finished {
-                id,
-                run,
-                end,
-                timings,
-                again,
-            } => {
-                let is_repeatable = again.is_some();
+            Report::Finished { id, run, record } => {
                 if self.engine.is_running(&id, run) {
-                    self.hands.remove(&id);
-                    let hand = again.map(Hand::Waiting);
-                    self.hands.extend(hand.map(|hand| (id, hand)));
+                    self.hands.ended(&id);
                 }
+                let (end, timings) = (record.end.clone(), record.timings);
+                self.attempt = Some(record);
+                let now = Instant::now();
                 self.decide(Event::Finished {
                     id,
                     run,
                     end,
                     timings,
-                    is_repeatable,
-                    now: Instant::now(),
+                    now,
                 });
+                self.attempt = None;
+            }
+            Report::Unreadable { id, run, cause } => {
+                if self.engine.is_running(&id, run) {
+                    self.hands.ended(&id);
+                }
+                self.decide(Event::Unreadable { id, run, cause });
             }
             Report::Probed(found) => {
                 let now = Instant::now();

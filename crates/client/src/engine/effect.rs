@@ -1,9 +1,12 @@
 //! What the engine is told, and what it wants done.
 
+use std::sync::Arc;
+
 use kreel_wire::{Delivery, DeliveryId, ExchangeId, Failure, Seq};
 use tokio::time::Instant;
 
-use crate::{AttemptEnd, Timings, Update};
+use crate::history::{Known, Standing, Waiting};
+use crate::{AttemptEnd, Summary, Timings, Update};
 
 /// One running of an attempt, never the same twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +16,11 @@ pub(crate) struct Run(pub(crate) u64);
 #[derive(Debug)]
 pub(crate) enum Event<'a> {
     /// The tunnel is open.
-    LinkUp,
+    LinkUp {
+        /// How many deliveries the relay has kept for this client.
+        waiting: u64,
+        now: Instant,
+    },
     /// The link is gone, and with it all exchanges.
     LinkLost,
     /// A delivery came, perhaps again.
@@ -26,10 +33,26 @@ pub(crate) enum Event<'a> {
     },
     /// The last piece of a body came.
     Complete(DeliveryId),
-    /// The sender broke off before its request was complete, or the relay took it back.
+    /// The request was taken back before it was complete.
     SenderLeft(DeliveryId),
     /// The sender needs no answer any more.
     RelayAnswered { id: DeliveryId, status: Option<u16> },
+    /// A delivery the relay kept is in the history, or was before.
+    Stored { row: Waiting, known: Known },
+    /// The history answers for a delivery from now on; with the row if it waits.
+    Promised {
+        id: DeliveryId,
+        seq: Seq,
+        row: Option<Waiting>,
+    },
+    /// The history could not do what was asked about this delivery.
+    NotStored(DeliveryId),
+    /// The begin of an attempt is noted, or can't be.
+    Began { id: DeliveryId, attempt: u32 },
+    /// What waits in the history is this process's to hand over.
+    BacklogIsOurs,
+    /// Some of what waits in the history, oldest first, and how many wait beyond them.
+    Backlog { rows: Vec<Waiting>, beyond: u64 },
     /// An attempt could not begin, since the app could not be reached.
     NoConnection {
         id: DeliveryId,
@@ -43,9 +66,13 @@ pub(crate) enum Event<'a> {
         run: Run,
         end: AttemptEnd,
         timings: Timings,
-        /// All that another attempt needs is at hand.
-        is_repeatable: bool,
         now: Instant,
+    },
+    /// What an attempt needs can't be read from the history.
+    Unreadable {
+        id: DeliveryId,
+        run: Run,
+        cause: String,
     },
     /// The app was looked for.
     Probed {
@@ -67,15 +94,31 @@ pub(crate) enum Event<'a> {
 /// Something to be done.
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
-    /// Keep what came with this delivery, for attempts at it.
+    /// Keep what came with this delivery, for attempts at it, and have the history keep it too.
     Take { id: DeliveryId },
+    /// Have the history take a delivery that the relay kept, and what still comes of it.
+    Store { id: DeliveryId },
+    /// Have the history answer for a delivery, of which so many attempts have begun.
+    Promise { id: DeliveryId, attempts: u32 },
+    /// Have the history note that an attempt begins.
+    Begin { id: DeliveryId, attempt: u32 },
     /// Start an attempt at this delivery.
     Attempt {
         id: DeliveryId,
         run: Run,
         /// Which attempt it is, from 1.
         attempt: u32,
+        /// How large the body of a kept one is, in bytes.
+        size_bytes: u64,
     },
+    /// Have the history keep the attempt that has just ended, and where that leaves its delivery.
+    Ended { id: DeliveryId, standing: Standing },
+    /// Have the history note where a delivery stands, with no attempt of it.
+    Stand { id: DeliveryId, standing: Standing },
+    /// Have the history count a delivery that came again after it was finished.
+    Duplicate,
+    /// Ask the history for those that wait beyond a position.
+    Backlog { after: Option<Seq>, limit: usize },
     /// Nothing of this delivery is needed any more: neither its body, nor a running attempt.
     Drop { id: DeliveryId },
     /// Look whether the app can be reached.
@@ -93,4 +136,18 @@ pub(crate) enum Effect {
     Close { exchange: ExchangeId },
     /// Tell the user.
     Update(Update),
+}
+
+impl Waiting {
+    pub(super) fn id(&self) -> DeliveryId {
+        self.summary.id
+    }
+
+    pub(super) fn seq(&self) -> Seq {
+        self.summary.seq
+    }
+
+    pub(super) fn summary(&self) -> Arc<Summary> {
+        self.summary.clone()
+    }
 }

@@ -1,23 +1,15 @@
 //! How deliveries end: finished by an attempt, given up, or broken off with their request.
 //!
-//! One the relay vouched for is not finished by an app that died of it: it is attempted again.
+//! One that was promised is not finished by an app that died of it: it is attempted again.
 
 use kreel_wire::{DeliveryId, Failure};
 use tokio::time::Instant;
 
-use super::entry::{Sender, answered, attempt_ended};
+use super::entry::{Entry, Sender, answered, attempt_ended};
 use super::{Effect, Engine, Run, Stage};
-use crate::limits::{TRIES, TRY_AGAIN};
+use crate::history::Standing;
+use crate::limits::{LONGEST_PAUSE, TRIES, TRY_AGAIN};
 use crate::{AnsweredBy, AttemptEnd, Timings, Update};
-
-/// Whether an attempt can be repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Again {
-    /// All it needs is at hand.
-    Possible { now: Instant },
-    /// The body is gone: only the relay has it still.
-    Impossible,
-}
 
 impl Engine {
     pub(super) fn ended(
@@ -26,72 +18,133 @@ impl Engine {
         run: Run,
         end: AttemptEnd,
         timings: Timings,
-        again: Again,
+        now: Instant,
         effects: &mut Vec<Effect>,
     ) {
         self.app.attempt_ended();
-        if self.must_repeat(&id, run, &end) {
-            effects
-                .extend((self.deliveries.get(&id)).map(|entry| attempt_ended(entry, end, timings)));
-            match again {
-                Again::Possible { now } => self.pause(id, now),
-                Again::Impossible => self.break_off(id, effects),
-            }
-        } else if self.is_running(&id, run)
+        if self.is_running(&id, run)
             && let Some(entry) = self.deliveries.get(&id)
         {
-            let status = match &end {
-                AttemptEnd::Answered { status, .. } => Some(*status),
-                AttemptEnd::Failed(_) => None,
-            };
-            if self.rules.capture && status.is_some() {
-                effects.push(Effect::Update(Update::Captured(entry.summary.clone())));
-            } else {
+            let must_repeat = self.must_repeat(entry, &end);
+            if must_repeat && !entry.is_complete {
+                // Only the relay has the rest of it.
                 effects.push(attempt_ended(entry, end, timings));
+                self.break_off(id, effects);
+            } else if must_repeat {
+                effects.push(attempt_ended(entry, end, timings));
+                let standing = Standing::Waiting;
+                effects.push(Effect::Ended { id, standing });
+                self.pause(id, now);
+            } else {
+                self.finish(id, end, timings, effects);
             }
-            if let (Some(_), true) = (status, entry.sender == Sender::Waits) {
-                let by = match self.rules.capture {
-                    true => AnsweredBy::Client,
-                    false => AnsweredBy::App,
-                };
-                effects.push(answered(entry, status, by));
-            }
-            match status {
-                Some(_) => self.counters.delivered += 1,
-                None => self.counters.failed += 1,
-            }
-            self.settle(id, effects);
+            self.drain.tell(now, effects);
         }
         self.start_those_whose_turn_it_is(effects);
     }
 
-    /// Whether this is the end of an attempt that the app died of, at a delivery that must not
-    /// get lost, and not of the last one.
-    fn must_repeat(&self, id: &DeliveryId, run: Run, end: &AttemptEnd) -> bool {
-        let has_died = matches!(
-            end,
-            AttemptEnd::Failed(Failure::Died | Failure::DiedMidAnswer { .. })
-        );
-        let entry = self.deliveries.get(id);
-        has_died
-            && entry.is_some_and(|entry| {
-                entry.stage == Stage::Running(run)
-                    && entry.sender == Sender::Promised
-                    && entry.attempts < TRIES
-            })
+    /// Whether there must be another attempt after this one: the app died of what must not get
+    /// lost, or answered 5xx and the user wants it tried again.
+    fn must_repeat(&self, entry: &Entry, end: &AttemptEnd) -> bool {
+        let fell_short = match end {
+            AttemptEnd::Failed(Failure::Died | Failure::DiedMidAnswer { .. }) => true,
+            AttemptEnd::Answered {
+                status: 500..=599, ..
+            } => entry.attempts <= self.rules.retries,
+            _ => false,
+        };
+        fell_short && entry.sender == Sender::Promised
     }
 
-    /// Puts the next attempt off. A kept delivery does not lose its turn: those behind it wait.
+    fn finish(
+        &mut self,
+        id: DeliveryId,
+        end: AttemptEnd,
+        timings: Timings,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(entry) = self.deliveries.get(&id) else {
+            return;
+        };
+        let status = match &end {
+            AttemptEnd::Answered { status, .. } => Some(*status),
+            AttemptEnd::Failed(_) => None,
+        };
+        let is_captured = self.rules.capture && status.is_some();
+        let told = match is_captured {
+            true => Effect::Update(Update::Captured(entry.summary.clone())),
+            false => attempt_ended(entry, end, timings),
+        };
+        effects.push(told);
+        if let (Some(_), true) = (status, entry.sender == Sender::Waits) {
+            let by = match is_captured {
+                true => AnsweredBy::Client,
+                false => AnsweredBy::App,
+            };
+            effects.push(answered(entry, status, by));
+        }
+        let standing = match status {
+            Some(_) if is_captured => Standing::Captured,
+            Some(_) => Standing::Answered,
+            None => Standing::Failed,
+        };
+        effects.push(Effect::Ended { id, standing });
+        match status {
+            Some(_) => self.counters.delivered += 1,
+            None => self.failed(id),
+        }
+        self.forget(id, effects);
+    }
+
+    /// What an attempt needs can't be read: lost, unless the relay has it still.
+    pub(super) fn unreadable(
+        &mut self,
+        id: DeliveryId,
+        run: Run,
+        cause: String,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.is_running(&id, run)
+            && let Some(entry) = self.deliveries.get(&id)
+        {
+            let end = AttemptEnd::Failed(Failure::GivenUp { cause });
+            effects.push(attempt_ended(entry, end, Timings::default()));
+            if entry.is_ours {
+                let standing = Standing::Lost;
+                effects.push(Effect::Stand { id, standing });
+                self.counters.lost += 1;
+                self.forget(id, effects);
+            } else {
+                self.break_off(id, effects);
+            }
+        }
+        self.start_those_whose_turn_it_is(effects);
+    }
+
+    /// Puts the next attempt off. A kept delivery does not lose its turn, so that those behind it
+    /// wait; one the app has died of again and again does.
     fn pause(&mut self, id: DeliveryId, now: Instant) {
         if let Some(entry) = self.deliveries.get_mut(&id) {
-            let until = now + TRY_AGAIN * 2_u32.pow(entry.attempts.saturating_sub(1));
+            let doublings = entry.attempts.saturating_sub(1).min(10);
+            let until = now + (TRY_AGAIN * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
+            let is_hopeless = entry.attempts >= TRIES;
             entry.stage = Stage::Pausing(until);
+            // From now on it has its turn by its position, out of the history.
+            entry.is_kept = true;
             self.pausing.insert((until, id));
             self.running -= 1;
+            if is_hopeless {
+                self.give_turn_back(id);
+            }
         }
     }
 
     pub(super) fn sender_left(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
+        if let Some(asked) = self.asked.get(&id)
+            && !asked.is_complete
+        {
+            self.asked.remove(&id);
+        }
         self.take_back(id, effects);
         self.start_those_whose_turn_it_is(effects);
     }
@@ -125,6 +178,10 @@ impl Engine {
         for id in cut_off {
             self.break_off(id, effects);
         }
+        self.asked.retain(|_, asked| {
+            asked.exchange = None;
+            asked.is_complete
+        });
         effects.push(self.counted());
         self.start_those_whose_turn_it_is(effects);
     }
@@ -138,24 +195,24 @@ impl Engine {
             }
             let end = AttemptEnd::Failed(failure);
             effects.push(attempt_ended(entry, end, Timings::default()));
-            self.counters.failed += 1;
-            self.settle(id, effects);
+            let standing = Standing::Failed;
+            effects.push(Effect::Ended { id, standing });
+            self.failed(id);
+            self.forget(id, effects);
         }
     }
 
-    /// A delivery is finished: it is acknowledged, and remembered in case it comes again.
-    fn settle(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
-        if let Some(entry) = self.deliveries.get(&id) {
-            effects.push(Effect::Ack(entry.summary.seq));
-            self.finished.insert(id);
-            self.forget(id, effects);
-        }
+    fn failed(&mut self, id: DeliveryId) {
+        self.counters.failed += 1;
+        self.failed.insert(id);
     }
 
     /// A request will not become complete, at least not on this exchange.
     fn break_off(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
         self.counters.broken_off += 1;
         self.broken_off.insert(id);
+        let standing = Standing::BrokenOff;
+        effects.push(Effect::Stand { id, standing });
         self.forget(id, effects);
     }
 
@@ -163,15 +220,22 @@ impl Engine {
         let Some(entry) = self.deliveries.remove(&id) else {
             return;
         };
+        if let Some(asked) = self.asked.get_mut(&id) {
+            asked.has_ended = true;
+        }
+        self.backlog.ended(id, entry.is_ours);
+        if entry.is_kept {
+            self.drain.one_done();
+        }
         match entry.stage {
-            Stage::Running(_) => self.not_running(id),
+            Stage::Running(_) | Stage::Beginning(_) => self.not_running(id),
             Stage::Pausing(until) => {
                 self.pausing.remove(&(until, id));
                 self.give_turn_back(id);
             }
             Stage::Waiting => {
-                self.live.remove(&(entry.summary.seq, id));
-                self.kept.remove(&(entry.summary.seq, id));
+                self.live.remove(&(entry.seq(), id));
+                self.kept.remove(&(entry.seq(), id));
             }
         }
         if let Some(exchange) = entry.exchange {

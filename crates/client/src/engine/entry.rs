@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
-use kreel_wire::ExchangeId;
+use kreel_wire::{ExchangeId, Seq};
 use tokio::time::Instant;
 
 use super::{Effect, Run};
+use crate::history::Waiting;
 use crate::{AnsweredBy, Attempt, AttemptEnd, Summary, Timings, Update};
 
 /// A delivery that is not finished.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) summary: Arc<Summary>,
-    /// On the present link, if the relay has spoken of it there.
+    /// On the present link, if a sender waits there.
     pub(super) exchange: Option<ExchangeId>,
     pub(super) sender: Sender,
     /// Its whole body is here.
     pub(super) is_complete: bool,
+    /// It is attempted in its turn, by position, from the history.
+    pub(super) is_kept: bool,
+    /// The history answers for it.
+    pub(super) is_ours: bool,
     pub(super) stage: Stage,
     pub(super) attempts: u32,
 }
@@ -24,6 +29,8 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Waiting,
+    /// The history is told that an attempt begins.
+    Beginning(Run),
     Running(Run),
     /// Its last attempt failed; it waits for its turn again from then on.
     Pausing(Instant),
@@ -58,6 +65,50 @@ impl Sender {
             };
         }
         waited
+    }
+}
+
+impl Entry {
+    /// One whose sender waits.
+    pub(super) fn live(summary: Arc<Summary>, exchange: ExchangeId, is_complete: bool) -> Self {
+        Self {
+            summary,
+            exchange: Some(exchange),
+            sender: Sender::Waits,
+            is_complete,
+            is_kept: false,
+            is_ours: false,
+            stage: Stage::Waiting,
+            attempts: 0,
+        }
+    }
+
+    /// One that waits in the history.
+    pub(super) fn kept(row: &Waiting) -> Self {
+        Self {
+            summary: row.summary(),
+            exchange: None,
+            sender: Sender::Promised,
+            is_complete: true,
+            is_kept: true,
+            is_ours: true,
+            stage: Stage::Waiting,
+            attempts: row.attempts,
+        }
+    }
+
+    /// The attempt that is its next.
+    pub(super) fn attempt(&self, run: Run) -> Effect {
+        Effect::Attempt {
+            id: self.summary.id,
+            run,
+            attempt: self.attempts,
+            size_bytes: self.summary.size_bytes.unwrap_or(0),
+        }
+    }
+
+    pub(super) fn seq(&self) -> Seq {
+        self.summary.seq
     }
 }
 

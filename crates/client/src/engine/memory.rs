@@ -21,10 +21,6 @@ impl Memory {
         }
     }
 
-    pub(super) fn contains(&self, id: &DeliveryId) -> bool {
-        self.known.contains(id)
-    }
-
     pub(super) fn insert(&mut self, id: DeliveryId) {
         if self.known.insert(id) {
             self.order.push_back(id);
@@ -59,11 +55,11 @@ mod tests {
         }
         memory.insert(ids[0]);
         memory.insert(ids[3]);
-        assert!(!memory.contains(&ids[0]));
-        assert!(ids[1..4].iter().all(|id| memory.contains(id)));
+        assert!(!memory.known.contains(&ids[0]));
+        assert!(ids[1..4].iter().all(|id| memory.known.contains(id)));
         assert!(memory.remove(&ids[2]) && !memory.remove(&ids[2]));
         memory.insert(ids[4]);
-        let left = ids.iter().filter(|id| memory.contains(id));
+        let left = ids.iter().filter(|id| memory.known.contains(id));
         assert!(left.eq([&ids[1], &ids[3], &ids[4]]));
     }
 }

@@ -1,43 +1,64 @@
 //! Given these events, expect these effects.
 
 mod random;
+mod shelf;
+
+use std::collections::VecDeque;
 
 use kreel_wire::{ExchangeId, Kind, Seq};
 
+use self::shelf::Shelf;
 use super::*;
 use crate::testing::{delivery, id};
 use crate::{AttemptEnd, Timings};
 
-/// An engine, the time, and what was said last.
+/// An engine, a history that answers at once, the time, and what was said last.
 struct Table {
     engine: Engine,
+    shelf: Shelf,
     now: Instant,
     effects: Vec<Effect>,
 }
 
 impl Table {
     fn new() -> Self {
-        Self::with(Rules {
-            strict: false,
-            capture: false,
-        })
+        Self::with(usual())
     }
 
     fn with(rules: Rules) -> Self {
-        Self {
-            engine: Engine::new(rules),
-            now: Instant::now(),
-            effects: Vec::new(),
-        }
+        Self::beside(Shelf::default(), rules)
     }
 
-    /// What is done about an event, in short.
+    /// A new process with this history.
+    fn beside(shelf: Shelf, rules: Rules) -> Self {
+        let mut table = Self {
+            engine: Engine::new(rules),
+            shelf,
+            now: Instant::now(),
+            effects: Vec::new(),
+        };
+        table.on(Event::BacklogIsOurs);
+        table
+    }
+
+    /// What is done about an event, in short, without what only the history is told.
     fn on(&mut self, event: Event<'_>) -> Vec<String> {
         self.effects.clear();
-        self.engine.on(event, &mut self.effects);
-        // What a row comes with is taken: the random schedules look at that.
-        let told = self.effects.iter();
-        let told = told.filter(|effect| !matches!(effect, Effect::Take { .. }));
+        let mut effects = Vec::new();
+        self.engine.on(event, &mut effects);
+        let mut to_do = VecDeque::from(effects);
+        while let Some(effect) = to_do.pop_front() {
+            if let Some(answer) = self.shelf.take(&effect) {
+                let mut effects = Vec::new();
+                self.engine.on(answer, &mut effects);
+                effects
+                    .into_iter()
+                    .rev()
+                    .for_each(|it| to_do.push_front(it));
+            }
+            self.effects.push(effect);
+        }
+        let told = self.effects.iter().filter(|effect| !is_for_history(effect));
         told.map(short).collect()
     }
 
@@ -52,9 +73,11 @@ impl Table {
         kind: Kind,
         is_complete: bool,
     ) -> Vec<String> {
+        let delivery = delivery(number, kind);
+        self.shelf.arrives(&delivery, is_complete);
         self.on(Event::Received {
             exchange: ExchangeId(exchange),
-            delivery: &delivery(number, kind),
+            delivery: &delivery,
             size_bytes: None,
             is_complete,
         })
@@ -73,17 +96,12 @@ impl Table {
     }
 
     fn ended(&mut self, number: u64, end: AttemptEnd) -> Vec<String> {
-        self.ended_with(number, end, true)
-    }
-
-    fn ended_with(&mut self, number: u64, end: AttemptEnd, is_repeatable: bool) -> Vec<String> {
         let (run, now) = (self.run_of(number), self.now);
         self.on(Event::Finished {
             id: id(number),
             run,
             end,
             timings: Timings::default(),
-            is_repeatable,
             now,
         })
     }
@@ -111,6 +129,28 @@ impl Table {
     }
 }
 
+fn usual() -> Rules {
+    Rules {
+        strict: false,
+        capture: false,
+        retries: 0,
+    }
+}
+
+fn is_for_history(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Effect::Take { .. }
+            | Effect::Store { .. }
+            | Effect::Promise { .. }
+            | Effect::Begin { .. }
+            | Effect::Ended { .. }
+            | Effect::Stand { .. }
+            | Effect::Duplicate
+            | Effect::Backlog { .. }
+    )
+}
+
 fn refusal() -> Failure {
     Failure::Refused {
         address: "localhost:3000".into(),
@@ -121,8 +161,8 @@ fn refusal() -> Failure {
 fn short(effect: &Effect) -> String {
     let number = |id: &DeliveryId| id.as_bytes()[15];
     match effect {
+        effect if is_for_history(effect) => format!("{effect:?}"),
         Effect::Attempt { id, attempt, .. } => format!("attempt {} #{attempt}", number(id)),
-        Effect::Take { id } => format!("take {}", number(id)),
         Effect::Drop { id } => format!("drop {}", number(id)),
         Effect::Probe => "probe".into(),
         Effect::Ack(Seq(seq)) => format!("ack {seq}"),
@@ -144,22 +184,17 @@ fn short(effect: &Effect) -> String {
             Update::Counters(_) => "counters".into(),
             other => format!("{other:?}"),
         },
+        other => format!("{other:?}"),
     }
 }
 
 #[test]
-fn a_live_delivery_is_attempted_at_once_and_acknowledged_at_its_end() {
+fn a_live_delivery_is_attempted_at_once() {
     let mut table = Table::new();
     assert_eq!(table.receive(1, 1, Kind::Live), ["row", "attempt 1 #1"]);
     assert_eq!(
         table.answered(1, 500),
-        [
-            "said 500",
-            "answered 500 by app",
-            "ack 1",
-            "close @1",
-            "drop 1"
-        ]
+        ["said 500", "answered 500 by app", "close @1", "drop 1"]
     );
     let counters = table.engine.counters();
     assert_eq!(
@@ -174,7 +209,7 @@ fn an_attempt_that_failed_is_finished_too() {
     table.receive(1, 1, Kind::Live);
     assert_eq!(
         table.ended(1, AttemptEnd::Failed(Failure::Died)),
-        ["said died", "ack 1", "close @1", "drop 1"]
+        ["said died", "close @1", "drop 1"]
     );
     assert_eq!(table.engine.counters().failed, 1);
 }
@@ -184,7 +219,7 @@ fn a_finished_delivery_is_only_acknowledged_when_it_comes_again() {
     let mut table = Table::new();
     table.receive(1, 1, Kind::Live);
     table.answered(1, 200);
-    assert_eq!(table.receive(1, 2, Kind::Queued), ["close @2", "ack 1"]);
+    assert_eq!(table.receive(1, 2, Kind::Queued), ["ack 1", "close @2"]);
     let counters = table.engine.counters();
     assert_eq!((counters.received, counters.duplicates), (1, 1));
 }
@@ -192,14 +227,19 @@ fn a_finished_delivery_is_only_acknowledged_when_it_comes_again() {
 #[test]
 fn kept_deliveries_take_turns_whatever_happens_beside_them() {
     let mut table = Table::new();
-    assert_eq!(table.receive(1, 1, Kind::Queued), ["row", "attempt 1 #1"]);
-    assert_eq!(table.receive(2, 2, Kind::Queued), ["row"]);
+    assert_eq!(
+        table.receive(1, 1, Kind::Queued),
+        ["ack 1", "close @1", "row", "attempt 1 #1"]
+    );
+    let taken = table.receive(2, 2, Kind::Queued);
+    assert_eq!(taken, ["ack 2", "close @2", "row"]);
     assert_eq!(table.receive(3, 3, Kind::Live), ["row", "attempt 3 #1"]);
-    assert_eq!(table.receive(4, 4, Kind::Queued), ["row"]);
+    let taken = table.receive(4, 4, Kind::Queued);
+    assert_eq!(taken, ["ack 4", "close @4", "row"]);
     table.answered(3, 200);
     assert_eq!(
         table.answered(1, 200),
-        ["said 200", "ack 1", "close @1", "drop 1", "attempt 2 #1"]
+        ["said 200", "drop 1", "attempt 2 #1"]
     );
 }
 
@@ -208,11 +248,11 @@ fn a_delivery_under_way_is_attached_to_its_new_link() {
     let mut table = Table::new();
     table.receive(1, 1, Kind::Live);
     assert_eq!(table.on(Event::LinkLost), ["counters"]);
-    assert_eq!(table.receive(1, 9, Kind::Queued), ["discard @9"]);
     assert_eq!(
-        table.answered(1, 200),
-        ["said 200", "ack 1", "close @9", "drop 1"]
+        table.receive(1, 9, Kind::Queued),
+        ["discard @9", "ack 1", "close @9"]
     );
+    assert_eq!(table.answered(1, 200), ["said 200", "drop 1"]);
 }
 
 #[test]
@@ -231,14 +271,16 @@ fn a_request_cut_off_with_the_link_is_dropped_and_taken_up_again() {
         (counters.received, counters.broken_off, counters.waiting),
         (2, 1, 1)
     );
-    assert_eq!(table.receive(1, 1, Kind::Queued), ["attempt 1 #1"]);
+    assert_eq!(
+        table.receive(1, 1, Kind::Queued),
+        ["ack 1", "close @1", "row", "attempt 1 #1"]
+    );
     // What the first run still had to say is about nothing any more.
     let stale = table.on(Event::Finished {
         id: id(1),
         run,
         end: AttemptEnd::Failed(Failure::Died),
         timings: Timings::default(),
-        is_repeatable: true,
         now: table.now,
     });
     assert!(stale.is_empty(), "{stale:?}");
@@ -268,16 +310,13 @@ fn who_answered_is_told_once() {
     let id = id(1);
     let status = Some(202);
     let told = table.on(Event::RelayAnswered { id, status });
-    assert_eq!(told, ["answered 202 by relay"]);
+    assert_eq!(told, ["answered 202 by relay", "ack 1"]);
     assert!(
         table
             .on(Event::RelayAnswered { id, status: None })
             .is_empty()
     );
-    assert_eq!(
-        table.answered(1, 200),
-        ["said 200", "ack 1", "close @1", "drop 1"]
-    );
+    assert_eq!(table.answered(1, 200), ["said 200", "close @1", "drop 1"]);
 }
 
 #[test]
@@ -285,7 +324,8 @@ fn deliveries_wait_for_an_app_that_is_down() {
     let mut table = Table::new();
     table.receive(1, 1, Kind::Live);
     assert_eq!(table.refused(1), ["app down"]);
-    assert_eq!(table.receive(2, 2, Kind::Queued), ["row"]);
+    let taken = table.receive(2, 2, Kind::Queued);
+    assert_eq!(taken, ["ack 2", "close @2", "row"]);
     assert_eq!(table.receive(3, 3, Kind::Live), ["row"]);
     for _ in 0..3 {
         assert_eq!(table.wait(), ["probe"]);
@@ -346,20 +386,14 @@ fn an_app_that_goes_down_again_is_news() {
 fn strictly_a_waiting_sender_is_told_and_a_kept_delivery_waits() {
     let mut table = Table::with(Rules {
         strict: true,
-        capture: false,
+        ..usual()
     });
     table.receive(1, 1, Kind::Queued);
     assert_eq!(table.refused(1), ["app down"]);
     assert_eq!(table.receive(2, 2, Kind::Live), ["row", "attempt 2 #1"]);
     assert_eq!(
         table.refused(2),
-        [
-            "fail @2 refused",
-            "said refused",
-            "ack 2",
-            "close @2",
-            "drop 2"
-        ]
+        ["fail @2 refused", "said refused", "close @2", "drop 2"]
     );
     assert_eq!(table.engine.counters().waiting, 1);
 }
@@ -367,19 +401,13 @@ fn strictly_a_waiting_sender_is_told_and_a_kept_delivery_waits() {
 #[test]
 fn without_an_app_deliveries_are_captured() {
     let mut table = Table::with(Rules {
-        strict: false,
         capture: true,
+        ..usual()
     });
     table.receive(1, 1, Kind::Live);
     assert_eq!(
         table.answered(1, 200),
-        [
-            "captured",
-            "answered 200 by client",
-            "ack 1",
-            "close @1",
-            "drop 1"
-        ]
+        ["captured", "answered 200 by client", "close @1", "drop 1"]
     );
 }
 
@@ -406,10 +434,7 @@ fn a_stop_starts_nothing_more() {
     table.receive(2, 2, Kind::Queued);
     table.on(Event::Stop);
     assert_eq!(table.receive(3, 3, Kind::Live), ["row"]);
-    assert_eq!(
-        table.answered(1, 200),
-        ["said 200", "ack 1", "close @1", "drop 1"]
-    );
+    assert_eq!(table.answered(1, 200), ["said 200", "drop 1"]);
     assert!(table.on(Event::Release).is_empty());
     assert_eq!(table.engine.running(), 0);
 }
@@ -431,7 +456,7 @@ fn what_would_wait_without_bound_is_neither_taken_nor_acknowledged() {
     assert_eq!(table.engine.counters().received, WAITING as u64);
     // The relay may have vouched for it: then it comes again.
     let again = table.receive(number.into(), number + 1, Kind::Queued);
-    assert_eq!(again, ["row"]);
+    assert_eq!(again[2], "row");
     assert_eq!(table.engine.counters().received, WAITING as u64 + 1);
 }
 
@@ -470,10 +495,18 @@ fn what_the_relay_vouched_for_is_attempted_again_when_the_app_dies_of_it() {
             let passed = table.now - before;
             assert_eq!(passed, std::time::Duration::from_secs(pause), "{way}");
         }
-        let last = table.ended(1, AttemptEnd::Failed(Failure::Died));
-        assert_eq!(last[..2], ["said died", "ack 1"], "{way}");
+        // The fifth time it makes way for those behind it.
+        table.receive(2, 2, Kind::Queued);
+        assert_eq!(
+            table.ended(1, AttemptEnd::Failed(Failure::Died)),
+            ["said died", "attempt 2 #1"],
+            "{way}"
+        );
+        table.answered(2, 200);
+        assert_eq!(table.wait(), ["attempt 1 #6"], "{way}");
+        table.answered(1, 200);
         let counters = table.engine.counters();
-        assert_eq!((counters.failed, counters.waiting), (1, 0), "{way}");
+        assert_eq!((counters.delivered, counters.waiting), (2, 0), "{way}");
         assert_eq!(table.engine.deadline(), None, "{way}");
     }
 }
@@ -487,7 +520,7 @@ fn an_app_that_had_it_or_a_sender_that_left_is_not_asked_again() {
     for failure in [timed_out, Failure::Garbled { cause }] {
         for (way, mut table) in vouched_for() {
             let ended = table.ended(1, AttemptEnd::Failed(failure.clone()));
-            assert_eq!(ended[1], "ack 1", "{way}");
+            assert!(ended.contains(&"drop 1".into()), "{way}");
         }
     }
     for status in [None, Some(504)] {
@@ -497,7 +530,7 @@ fn an_app_that_had_it_or_a_sender_that_left_is_not_asked_again() {
         table.on(Event::RelayAnswered { id, status });
         table.on(Event::LinkLost);
         let ended = table.ended(1, AttemptEnd::Failed(Failure::Died));
-        assert_eq!(ended, ["said died", "ack 1", "drop 1"], "{status:?}");
+        assert_eq!(ended, ["said died", "drop 1"], "{status:?}");
     }
 }
 
@@ -513,45 +546,125 @@ fn a_kept_delivery_is_not_overtaken_while_it_pauses() {
         table.answered(3, 200)[..2],
         ["said 200", "answered 200 by app"]
     );
-    assert_eq!(table.receive(4, 4, Kind::Queued), ["row"]);
+    let taken = table.receive(4, 4, Kind::Queued);
+    assert_eq!(taken, ["ack 4", "close @4", "row"]);
     // An app that is down meanwhile costs none of the attempts.
     assert_eq!(table.wait(), ["attempt 1 #2"]);
     assert_eq!(table.refused(1), ["app down"]);
     assert_eq!(table.wait(), ["probe"]);
     assert_eq!(table.probed(Ok(())), ["app up, 3 waiting", "attempt 1 #2"]);
     let answered = table.answered(1, 200);
-    assert!(answered.contains(&"ack 1".into()), "{answered:?}");
     assert!(answered.contains(&"attempt 2 #1".into()), "{answered:?}");
 }
 
 #[test]
-fn what_can_not_be_repeated_here_is_left_to_the_relay() {
+fn a_stop_starts_nothing_after_a_pause_either() {
     let mut table = Table::new();
     table.receive(1, 1, Kind::Queued);
-    table.receive(2, 2, Kind::Queued);
-    let died = AttemptEnd::Failed(Failure::Died);
-    assert_eq!(
-        table.ended_with(1, died, false),
-        ["said died", "close @1", "drop 1", "attempt 2 #1"]
-    );
-    table.on(Event::LinkLost);
-    assert!(table.receive(1, 1, Kind::Queued).is_empty());
-    assert_eq!(table.answered(2, 200).last().unwrap(), "attempt 1 #1");
-}
-
-#[test]
-fn a_pause_is_given_up_by_a_stop_and_by_what_comes_anew() {
-    let mut table = Table::new();
-    table.receive_part(1, 1, Kind::Queued, false);
-    table.ended(1, AttemptEnd::Failed(Failure::Died));
-    assert_eq!(
-        table.receive(1, 2, Kind::Queued),
-        ["close @1", "drop 1", "attempt 1 #1"]
-    );
     table.ended(1, AttemptEnd::Failed(Failure::Died));
     table.on(Event::Stop);
     assert!(table.wait().is_empty());
     assert_eq!((table.engine.running(), table.engine.deadline()), (0, None));
+}
+
+#[test]
+fn a_new_process_goes_on_where_the_last_one_was_killed() {
+    let mut table = Table::new();
+    for number in 1..=3 {
+        table.receive(number, number as u32, Kind::Queued);
+    }
+    table.answered(1, 200);
+    let mut table = Table::beside(table.shelf, usual());
+    assert_eq!(table.engine.counters().waiting, 2);
+    let told: Vec<_> = table
+        .effects
+        .iter()
+        .filter(|it| !is_for_history(it))
+        .collect();
+    let told: Vec<_> = told.into_iter().map(short).collect();
+    assert_eq!(told, ["row", "row", "attempt 2 #2"], "it had been begun");
+    assert_eq!(
+        table.answered(2, 200),
+        ["said 200", "drop 2", "attempt 3 #1"]
+    );
+    table.answered(3, 200);
+    let counters = table.engine.counters();
+    assert_eq!((counters.received, counters.delivered), (2, 2));
+    // The relay did not hear of all that.
+    assert_eq!(table.receive(3, 1, Kind::Queued), ["ack 3", "close @1"]);
+}
+
+#[test]
+fn a_backlog_larger_than_the_window_is_handed_over_whole_and_in_order() {
+    let mut table = Table::new();
+    table.on(Event::Hold);
+    let all = 3 * crate::limits::BACKLOG_PAGE as u64;
+    for number in 1..=all {
+        table.receive(number, number as u32, Kind::Queued);
+    }
+    assert!(table.engine.deliveries.len() <= crate::limits::BACKLOG_PAGE + 1);
+    assert_eq!(table.engine.counters().waiting, all);
+    table.on(Event::Release);
+    for number in 1..=all {
+        table.answered(number, 200);
+        assert_eq!(table.engine.counters().waiting, all - number);
+    }
+    assert_eq!(table.engine.counters().delivered, all);
+}
+
+#[test]
+fn a_failure_that_crosses_the_relays_promise_is_taken_back() {
+    let mut table = Table::new();
+    table.receive(1, 1, Kind::Live);
+    table.ended(1, AttemptEnd::Failed(Failure::Died));
+    assert_eq!(table.engine.counters().failed, 1);
+    let (id, status) = (id(1), Some(202));
+    assert_eq!(
+        table.on(Event::RelayAnswered { id, status }),
+        ["ack 1", "row", "attempt 1 #1"]
+    );
+    let counters = table.engine.counters();
+    assert_eq!((counters.failed, counters.waiting), (0, 1));
+}
+
+#[test]
+fn what_was_answered_5xx_is_tried_again_if_the_user_wants_it() {
+    let mut table = Table::with(Rules {
+        retries: 2,
+        ..usual()
+    });
+    table.receive(1, 1, Kind::Live);
+    assert_eq!(
+        table.answered(1, 500)[..2],
+        ["said 500", "answered 500 by app"],
+        "its sender has the answer"
+    );
+    table.receive(2, 2, Kind::Queued);
+    for attempt in 2..=3 {
+        assert_eq!(table.answered(2, 503), ["said 503"]);
+        assert_eq!(table.wait(), [format!("attempt 2 #{attempt}")]);
+    }
+    assert_eq!(table.answered(2, 503), ["said 503", "drop 2"]);
+    assert_eq!(table.engine.counters().delivered, 2);
+}
+
+#[test]
+fn what_had_waited_is_told_of_until_it_is_done() {
+    let mut table = Table::new();
+    let (waiting, now) = (3, table.now);
+    table.on(Event::LinkUp { waiting, now });
+    for number in 1..=3 {
+        table.receive(number, number as u32, Kind::Queued);
+    }
+    table.answered(1, 200);
+    table.now += std::time::Duration::from_secs(2);
+    let told = table.answered(2, 200);
+    assert!(
+        told.contains(&"Draining { done: 2, total: 3 }".into()),
+        "{told:?}"
+    );
+    let told = table.answered(3, 200);
+    assert!(told.contains(&"Drained { total: 3 }".into()), "{told:?}");
 }
 
 #[test]
@@ -560,12 +673,17 @@ fn a_part_of_a_request_gives_way_to_the_whole() {
     table.receive_part(1, 1, Kind::Live, false);
     assert_eq!(
         table.receive(1, 2, Kind::Queued),
-        ["said sender_left", "close @1", "drop 1", "attempt 1 #1"]
+        [
+            "said sender_left",
+            "close @1",
+            "drop 1",
+            "ack 1",
+            "close @2",
+            "row",
+            "attempt 1 #1"
+        ]
     );
     let counters = table.engine.counters();
     assert_eq!((counters.received, counters.broken_off), (1, 0));
-    assert_eq!(
-        table.answered(1, 200),
-        ["said 200", "ack 1", "close @2", "drop 1"]
-    );
+    assert_eq!(table.answered(1, 200), ["said 200", "drop 1"]);
 }

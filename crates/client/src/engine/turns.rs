@@ -1,7 +1,7 @@
 //! Whose turn it is: kept deliveries one after another, live ones as they come, none while the
 //! user holds them or the app is down.
 
-use kreel_wire::{DeliveryId, Kind, Seq};
+use kreel_wire::DeliveryId;
 use tokio::time::Instant;
 
 use super::entry::Sender;
@@ -25,6 +25,7 @@ impl Engine {
 
     /// Starts attempts as far as the app, the user and the order allow.
     pub(super) fn start_those_whose_turn_it_is(&mut self, effects: &mut Vec<Effect>) {
+        self.ask_for_more(effects);
         while self.hold == Hold::Off && self.running < ATTEMPTS {
             let next = match self.app.takes_more() {
                 true => self.oldest(),
@@ -57,33 +58,59 @@ impl Engine {
         live.find(|id| self.deliveries[id].sender == Sender::Waits)
     }
 
+    /// Starts an attempt; at a kept delivery the history is told first, since it may have to know
+    /// of it after a crash.
     fn start(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
         let Some(entry) = self.deliveries.get_mut(&id) else {
             return;
         };
         let run = Run(self.last_run.0 + 1);
-        entry.stage = Stage::Running(run);
         entry.attempts += 1;
         let attempt = entry.attempts;
-        let place = (entry.summary.seq, id);
-        match entry.summary.kind {
-            Kind::Live => self.live.remove(&place),
-            Kind::Queued => {
-                self.kept_turn = Some(id);
-                self.kept.remove(&place)
-            }
-        };
+        let place = (entry.seq(), id);
+        if entry.is_kept {
+            entry.stage = Stage::Beginning(run);
+            self.kept_turn = Some(id);
+            self.kept.remove(&place);
+            effects.push(Effect::Begin { id, attempt });
+        } else {
+            entry.stage = Stage::Running(run);
+            self.live.remove(&place);
+            effects.push(entry.attempt(run));
+        }
         self.last_run = run;
         self.running += 1;
         self.app.attempt_started();
-        effects.push(Effect::Attempt { id, run, attempt });
     }
 
-    pub(super) fn queue(&mut self, kind: Kind, seq: Seq, id: DeliveryId) {
-        match kind {
-            Kind::Live => self.live.insert((seq, id)),
-            Kind::Queued => self.kept.insert((seq, id)),
-        };
+    /// The history knows that this attempt begins, or can't be told.
+    pub(super) fn began(&mut self, id: DeliveryId, attempt: u32, effects: &mut Vec<Effect>) {
+        if let Some(entry) = self.deliveries.get_mut(&id)
+            && let Stage::Beginning(run) = entry.stage
+            && entry.attempts == attempt
+        {
+            entry.stage = Stage::Running(run);
+            effects.push(entry.attempt(run));
+        }
+    }
+
+    /// The history can't be told: better one attempt it does not know of than none.
+    pub(super) fn not_stored(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
+        self.asked.remove(&id);
+        if let Some(attempt) = self.deliveries.get(&id).map(|entry| entry.attempts) {
+            self.began(id, attempt, effects);
+        }
+    }
+
+    /// Puts one that waits in the line it belongs to.
+    pub(super) fn wait_in_line(&mut self, id: DeliveryId) {
+        if let Some(entry) = self.deliveries.get(&id) {
+            let place = (entry.seq(), id);
+            match entry.is_kept {
+                true => self.kept.insert(place),
+                false => self.live.insert(place),
+            };
+        }
     }
 
     pub(super) fn not_running(&mut self, id: DeliveryId) {
@@ -109,8 +136,7 @@ impl Engine {
             self.give_turn_back(id);
             if let Some(entry) = self.deliveries.get_mut(&id) {
                 entry.stage = Stage::Waiting;
-                let (kind, seq) = (entry.summary.kind, entry.summary.seq);
-                self.queue(kind, seq, id);
+                self.wait_in_line(id);
             }
         }
         any

@@ -21,6 +21,7 @@ use super::Ending;
 use super::connection::Connection;
 use super::head::answer_headers;
 use super::pool::Pool;
+use super::record::Record;
 use crate::AttemptEnd;
 use crate::error::with_causes;
 use crate::limits::{UNWANTED, UNWANTED_BYTES};
@@ -32,6 +33,7 @@ pub(super) async fn relay(
     mut connection: Connection,
     pool: &Pool,
     reply: &mut Reply,
+    record: &mut Record,
 ) -> Ending {
     let (parts, body) = response.into_parts();
     let status = parts.status.as_u16();
@@ -39,10 +41,12 @@ pub(super) async fn relay(
         Ok(head) => head,
         Err(failure) => return reply.failed(failure),
     };
+    record.answered(&head);
     let mut answer = Answer {
         connection: &mut connection,
         body,
         read_bytes: 0,
+        record,
     };
     let last = match answer.pass(head, reply).await {
         Ok(last) => last,
@@ -64,6 +68,7 @@ struct Answer<'a> {
     connection: &'a mut Connection,
     body: Incoming,
     read_bytes: u64,
+    record: &'a mut Record,
 }
 
 /// The beginning of a body: what goes with the head, what did not fit, whether it is all.
@@ -123,11 +128,11 @@ impl Answer<'_> {
         match self.pass_wanted(head, reply).await {
             Ok(last) => Ok(last),
             Err(Interrupted::BrokenOff(error)) => Err(error),
-            Err(Interrupted::Unwanted) => {
-                // Whether it ends in time or is given up: the app has answered.
-                let _ = timeout(UNWANTED, self.read_off()).await;
-                Ok(None)
-            }
+            Err(Interrupted::Unwanted) => match timeout(UNWANTED, self.read_off()).await {
+                Ok(Err(error)) => Err(error),
+                // Whether it has ended or is given up: the app has answered.
+                Ok(Ok(())) | Err(_) => Ok(None),
+            },
         }
     }
 
@@ -247,7 +252,10 @@ impl Answer<'_> {
     }
 
     fn count(&mut self, piece: Option<Bytes>) -> Option<Bytes> {
-        self.read_bytes += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        if let Some(piece) = &piece {
+            self.read_bytes += piece.len() as u64;
+            self.record.piece(piece);
+        }
         piece
     }
 

@@ -1,4 +1,4 @@
-//! The request's body as hyper reads it.
+//! The request's body, wherever it comes from, as hyper reads it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,7 +6,51 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use crate::link::inbox::{Body, CutOff};
+use super::stored::Stored;
+use crate::link::inbox::{CutOff, Reader};
+
+/// A delivery's body.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// The rest is still to come, over the link.
+    Streamed(Reader),
+    /// It is in the history.
+    Stored(Stored),
+}
+
+impl Body {
+    /// The next piece, none at the end.
+    pub(super) fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, CutOff>>> {
+        match self {
+            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Self::Streamed(reader) => reader.poll_piece(cx),
+            Self::Stored(stored) => stored.poll_piece(cx),
+        }
+    }
+
+    /// How much memory it holds while nobody reads it, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        match self {
+            Self::Whole(bytes) => bytes.len(),
+            Self::Streamed(reader) => reader.held_bytes(),
+            Self::Stored(_) => 0,
+        }
+    }
+
+    /// Whether all of it is here, or in the history.
+    pub(crate) fn is_complete(&self) -> bool {
+        match self {
+            Self::Whole(_) | Self::Stored(_) => true,
+            Self::Streamed(reader) => reader.is_complete(),
+        }
+    }
+}
 
 /// A request's body, with the framing it shall have.
 #[derive(Debug)]
@@ -35,14 +79,6 @@ impl RequestBody {
     pub(super) fn into_body(self) -> Body {
         self.body
     }
-
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, CutOff>>> {
-        match &mut self.body {
-            Body::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Body::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
-            Body::Streamed(reader) => reader.poll_piece(cx),
-        }
-    }
 }
 
 impl http_body::Body for RequestBody {
@@ -53,7 +89,7 @@ impl http_body::Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
-        let piece = std::task::ready!(self.poll_piece(cx));
+        let piece = std::task::ready!(self.body.poll_piece(cx));
         if piece.is_none()
             && let Framing::Chunked { done } = &mut self.framing
         {
@@ -69,6 +105,7 @@ impl http_body::Body for RequestBody {
             (Framing::Chunked { done }, _) => done,
             (Framing::Length(_), Body::Whole(bytes)) => bytes.is_empty(),
             (Framing::Length(_), Body::Streamed(reader)) => reader.is_at_end(),
+            (Framing::Length(_), Body::Stored(stored)) => stored.is_at_end(),
         }
     }
 

@@ -2,28 +2,30 @@
 
 use std::future::poll_fn;
 
+use bytes::Bytes;
 use kreel_wire::{DeliveryId, Failure, Response};
 
 use super::Ending;
 use super::answer::Reply;
+use super::body::Body;
 use super::head::own_headers;
+use super::record::Record;
 use crate::AttemptEnd;
-use crate::link::inbox::Body;
 
 /// Takes a delivery for which there is no app, and says so to the sender.
-pub(super) async fn capture(id: DeliveryId, body: Body, reply: &mut Reply) -> Ending {
+pub(super) async fn capture(
+    id: DeliveryId,
+    mut body: Body,
+    reply: &mut Reply,
+    record: &mut Record,
+) -> Ending {
     let mut size_bytes = 0;
-    match body {
-        Body::Whole(bytes) => size_bytes = bytes.len(),
-        Body::Streamed(mut reader) => {
-            while let Some(piece) = poll_fn(|cx| reader.poll_piece(cx)).await {
-                match piece {
-                    Ok(piece) => size_bytes += piece.len(),
-                    Err(cut_off) => {
-                        let cause = cut_off.to_string();
-                        return reply.failed(Failure::GivenUp { cause });
-                    }
-                }
+    while let Some(piece) = poll_fn(|cx| body.poll_piece(cx)).await {
+        match piece {
+            Ok(piece) => size_bytes += piece.len(),
+            Err(cut_off) => {
+                let cause = cut_off.to_string();
+                return reply.failed(Failure::GivenUp { cause });
             }
         }
     }
@@ -37,6 +39,8 @@ pub(super) async fn capture(id: DeliveryId, body: Body, reply: &mut Reply) -> En
             ("content-length", text.len().to_string()),
         ]),
     };
+    record.answered(&head);
+    record.piece(&Bytes::from(text.clone()));
     let end = AttemptEnd::Answered {
         status: 200,
         body_bytes: text.len() as u64,

@@ -8,8 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use kreel_wire::{Delivery, Header, Headers, HeadersBuilder};
 
 use super::Work;
-use super::body::{Framing, RequestBody};
-use crate::link::inbox::Body;
+use super::body::{Body, Framing, RequestBody};
 use crate::{Config, ConfigError, Target};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -179,6 +178,7 @@ fn framing(delivery: &Delivery, body: &Body) -> Framing {
         // From HTTP/2, where a length may be left out; plenty of apps read no chunks.
         (None, Body::Whole(bytes)) => Framing::Length(bytes.len() as u64),
         (None, Body::Streamed(_)) => Framing::Chunked { done: false },
+        (None, Body::Stored(stored)) => Framing::Length(stored.size_bytes()),
     }
 }
 

@@ -14,9 +14,9 @@ use tokio::task::JoinHandle;
 use super::{Forward, Report, Work};
 use crate::driver::lanes::{Lanes, Outgoing, lanes};
 use crate::engine::Run;
+use crate::forward::Body;
 use crate::link::LinkNumber;
 use crate::link::exchange::Exchange;
-use crate::link::inbox::Body;
 use crate::testing::{config, delivery, soon};
 use crate::{AttemptEnd, Config, Failure};
 
@@ -66,7 +66,9 @@ impl Bench {
     async fn end(&mut self) -> (Option<ToRelay>, AttemptEnd) {
         let Outgoing { message, report } = self.next().await;
         match report {
-            Some(Report::Finished { end, .. }) => (message.map(|(_, message)| message), end),
+            Some(Report::Finished { record, .. }) => {
+                (message.map(|(_, message)| message), record.end)
+            }
             other => panic!("an end was expected, not {other:?} with {message:?}"),
         }
     }

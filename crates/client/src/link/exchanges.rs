@@ -3,7 +3,7 @@
 //! Messages for an exchange that is over are normal, since both ends speak at once; messages
 //! for one that never was, or beyond its credit, break the protocol.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use kreel_wire::limits::{CREDIT_STEP_BYTES, EXCHANGES, WINDOW_BYTES};
@@ -12,8 +12,9 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 use super::exchange::Exchange;
-use super::inbox::{Body, Grant, Writer, inbox};
-use super::{LinkNumber, Received};
+use super::inbox::{Grant, Writer, inbox};
+use super::{LinkNumber, Piece, Received};
+use crate::limits::LEFT_EXCHANGES;
 
 /// All exchanges of one link.
 #[derive(Debug)]
@@ -25,6 +26,9 @@ pub(super) struct Exchanges {
     link: LinkNumber,
     answer_window_bytes: u32,
     grants: mpsc::Sender<Grant>,
+    /// Those this end has left last, with their deliveries: the relay may have answered their
+    /// senders itself in the same moment.
+    left: VecDeque<(ExchangeId, DeliveryId)>,
 }
 
 #[derive(Debug)]
@@ -43,8 +47,10 @@ struct Open {
 /// The request's body.
 #[derive(Debug)]
 enum Half {
-    /// It goes to an attempt.
+    /// It goes to an attempt, and into the history beside it.
     Streaming(Writer),
+    /// It goes into the history; so much of it was not granted again yet.
+    Storing { ungranted_bytes: u32 },
     /// It is dropped; so much of it was not granted again yet.
     Discarding { ungranted_bytes: u32 },
     /// It is complete.
@@ -84,6 +90,7 @@ impl Exchanges {
             link,
             answer_window_bytes,
             grants,
+            left: VecDeque::new(),
         }
     }
 
@@ -99,14 +106,16 @@ impl Exchanges {
             return Err(Violation::TooMany);
         }
         self.highest = exchange;
-        let (half, body) = if request.end {
-            (Half::Done, Body::Whole(request.body))
-        } else {
-            let grants = self.grants.clone();
-            let (writer, reader) = inbox(request.body, exchange, self.link, grants);
-            (Half::Streaming(writer), Body::Streamed(reader))
-        };
         let kind = request.delivery.kind;
+        let (half, rest) = if request.end {
+            (Half::Done, None)
+        } else if kind == Kind::Queued {
+            (Half::Storing { ungranted_bytes: 0 }, None)
+        } else {
+            let (grants, first) = (self.grants.clone(), request.body.clone());
+            let (writer, reader) = inbox(first, exchange, self.link, grants);
+            (Half::Streaming(writer), Some(reader))
+        };
         let reply = (kind == Kind::Live)
             .then(|| Arc::new(Exchange::new(exchange, self.link, self.answer_window_bytes)));
         let open = Open {
@@ -123,13 +132,15 @@ impl Exchanges {
         Ok(Received {
             exchange,
             delivery: request.delivery,
-            body,
+            first: request.body,
+            is_complete: request.end,
+            rest,
             reply,
         })
     }
 
-    /// Takes a piece of body; says of which delivery it was the last.
-    pub(super) fn body(&mut self, piece: Chunk) -> Result<Option<DeliveryId>, Violation> {
+    /// Takes a piece of body; gives it back for the history if it is wanted.
+    pub(super) fn body(&mut self, piece: Chunk) -> Result<Option<Piece>, Violation> {
         let on = piece.exchange;
         let Some(open) = find(&mut self.open, self.highest, on)? else {
             return Ok(None);
@@ -147,28 +158,34 @@ impl Exchanges {
                     on: on.0,
                     by_bytes: cost - granted,
                 })?;
-        match &mut open.request {
-            Half::Streaming(writer) => writer.push(piece),
+        let wanted = Piece {
+            delivery: open.delivery,
+            data: piece.data.clone(),
+            end,
+        };
+        let is_wanted = match &mut open.request {
+            Half::Streaming(writer) => {
+                writer.push(piece);
+                true
+            }
+            Half::Storing { ungranted_bytes } => {
+                *ungranted_bytes += piece.cost_bytes();
+                true
+            }
             Half::Discarding { ungranted_bytes } => {
                 *ungranted_bytes += piece.cost_bytes();
-                self.grant_discarded(on);
+                false
             }
-            Half::Done => {}
-        }
-        if !end {
-            return Ok(None);
-        }
-        let Some(open) = self.open.get(&on) else {
-            return Ok(None);
+            Half::Done => false,
         };
-        let delivery = open.delivery;
-        if open.is_left {
+        let is_left = open.is_left;
+        self.grant_read(on);
+        if end && is_left {
             self.remove(on);
-            return Ok(None);
+        } else if end {
+            self.change(on, |open| open.request = Half::Done);
         }
-        let was_wanted = matches!(open.request, Half::Streaming(_));
-        self.change(on, |open| open.request = Half::Done);
-        Ok(was_wanted.then_some(delivery))
+        Ok(is_wanted.then_some(wanted))
     }
 
     pub(super) fn credit(&mut self, on: ExchangeId, bytes: u32) -> Result<(), Violation> {
@@ -190,12 +207,14 @@ impl Exchanges {
         Ok(delivery)
     }
 
-    /// The sender needs no answer any more: to which delivery, if one was still to come.
+    /// The sender needs no answer any more: to which delivery, even if this end has just left its
+    /// exchange.
     pub(super) fn answered(&mut self, on: ExchangeId) -> Result<Option<DeliveryId>, Violation> {
         let Some(open) = find(&mut self.open, self.highest, on)? else {
-            return Ok(None);
+            let left = self.left.iter().find(|(left, _)| *left == on);
+            return Ok(left.map(|(_, delivery)| *delivery));
         };
-        let delivery = open.answer.is_some().then_some(open.delivery);
+        let delivery = (open.kind == Kind::Live).then_some(open.delivery);
         self.end_answer(on);
         Ok(delivery)
     }
@@ -230,18 +249,21 @@ impl Exchanges {
 
     pub(super) fn discard(&mut self, on: ExchangeId) {
         self.change(on, |open| {
-            if let Half::Streaming(writer) = &open.request {
-                let ungranted_bytes = writer.abandon();
-                open.request = Half::Discarding { ungranted_bytes };
-            }
+            let ungranted_bytes = match &open.request {
+                Half::Streaming(writer) => writer.abandon(),
+                Half::Storing { ungranted_bytes } => *ungranted_bytes,
+                Half::Discarding { .. } | Half::Done => return,
+            };
+            open.request = Half::Discarding { ungranted_bytes };
         });
-        self.grant_discarded(on);
+        self.grant_read(on);
     }
 
-    /// Grants credit for what was dropped, once it is worth a message.
-    fn grant_discarded(&mut self, on: ExchangeId) {
+    /// Grants credit for what no attempt reads, once it is worth a message.
+    fn grant_read(&mut self, on: ExchangeId) {
         if let Some(open) = self.open.get_mut(&on)
-            && let Half::Discarding { ungranted_bytes } = &mut open.request
+            && let Half::Discarding { ungranted_bytes } | Half::Storing { ungranted_bytes } =
+                &mut open.request
             && *ungranted_bytes >= CREDIT_STEP_BYTES
         {
             // Full it can't be, see `CREDIT_LANE`.
@@ -256,11 +278,23 @@ impl Exchanges {
     /// Nothing is needed of this exchange any more. The rest of its request is dropped as it
     /// comes: the relay has to get rid of it before it can end the exchange.
     pub(super) fn close(&mut self, on: ExchangeId) {
+        self.note_left(on);
         self.end_answer(on);
         self.discard(on);
         match self.open.get(&on).map(|open| &open.request) {
             Some(Half::Done) => self.remove(on),
             _ => self.change(on, |open| open.is_left = true),
+        }
+    }
+
+    fn note_left(&mut self, on: ExchangeId) {
+        if let Some(open) = self.open.get(&on)
+            && open.kind == Kind::Live
+        {
+            if self.left.len() == LEFT_EXCHANGES {
+                self.left.pop_front();
+            }
+            self.left.push_back((on, open.delivery));
         }
     }
 

@@ -23,6 +23,8 @@ pub(crate) struct Introduction {
     pub(crate) token: Token,
     pub(crate) tunnel: TunnelName,
     pub(crate) policy: Policy,
+    /// Of what waits, what is wanted, as [`Hello::since_us`] has it.
+    pub(crate) since_us: Option<u64>,
     /// Made anew by each process.
     pub(crate) instance: u64,
 }
@@ -131,7 +133,7 @@ async fn introduce(
         tunnel: me.tunnel.clone(),
         policy: me.policy,
         window_bytes: limits::WINDOW_BYTES,
-        since_us: None,
+        since_us: me.since_us,
     };
     socket.send_now(hello).await?;
     match socket.receive().await? {

@@ -1,7 +1,5 @@
 //! The body of a request on its way from the link to the app, bounded by credit.
 
-mod spare;
-
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -12,17 +10,7 @@ use kreel_wire::{Chunk, ExchangeId};
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use self::spare::Spare;
 use super::LinkNumber;
-
-/// A delivery's body.
-#[derive(Debug)]
-pub(crate) enum Body {
-    /// All of it.
-    Whole(Bytes),
-    /// The rest is still to come.
-    Streamed(Reader),
-}
 
 /// Credit to grant for what was read.
 #[derive(Debug)]
@@ -32,10 +20,16 @@ pub(crate) struct Grant {
     pub(crate) bytes: u32,
 }
 
-/// The link was lost before the body was complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the link was lost before the request was complete")]
-pub(crate) struct CutOff;
+/// A body that does not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum CutOff {
+    /// The link was lost.
+    #[error("the link was lost before the request was complete")]
+    LinkLost,
+    /// The history can't be read.
+    #[error("its body can't be read from the history: {0}")]
+    Unreadable(String),
+}
 
 /// The reading end of a body that comes in pieces. Grants credit as it is read.
 #[derive(Debug)]
@@ -54,8 +48,6 @@ pub(crate) struct Writer {
 
 #[derive(Debug)]
 struct Shared {
-    /// Those read already, for another attempt.
-    spare: Spare,
     /// Pieces not read yet, each with what it cost.
     pieces: VecDeque<(Bytes, u32)>,
     /// What was read and not granted again yet.
@@ -80,7 +72,6 @@ pub(crate) fn inbox(
 ) -> (Writer, Reader) {
     let pieces = (!first.is_empty()).then_some((first, 0));
     let shared = Arc::new(Mutex::new(Shared {
-        spare: Spare::default(),
         pieces: pieces.into_iter().collect(),
         ungranted_bytes: 0,
         end: End::ToCome,
@@ -103,14 +94,10 @@ impl Reader {
     ) -> Poll<Option<Result<Bytes, CutOff>>> {
         let mut shared = lock(&self.shared);
         if shared.end == End::CutOff {
-            return Poll::Ready(Some(Err(CutOff)));
-        }
-        if let Some(piece) = shared.spare.next() {
-            return Poll::Ready(Some(Ok(piece)));
+            return Poll::Ready(Some(Err(CutOff::LinkLost)));
         }
         match shared.pieces.pop_front() {
             Some((piece, cost)) => {
-                shared.spare.keep(&piece);
                 if shared.end == End::ToCome {
                     self.note_read(&mut shared, cost);
                 }
@@ -127,25 +114,18 @@ impl Reader {
     /// Whether the last piece was read.
     pub(crate) fn is_at_end(&self) -> bool {
         let shared = lock(&self.shared);
-        shared.end == End::Reached && shared.pieces.is_empty() && shared.spare.is_at_end()
+        shared.end == End::Reached && shared.pieces.is_empty()
     }
 
-    /// The same body for another attempt, should there be one.
-    pub(crate) fn spare(&self) -> Self {
-        Self {
-            shared: self.shared.clone(),
-            exchange: self.exchange,
-            link: self.link,
-            grants: self.grants.clone(),
-        }
+    /// Whether all of it is here.
+    pub(crate) fn is_complete(&self) -> bool {
+        lock(&self.shared).end == End::Reached
     }
 
-    /// Begins again, unless there was too much to keep, or the rest will not come.
-    pub(crate) fn rewound(self) -> Option<Self> {
-        let mut shared = lock(&self.shared);
-        let is_whole = shared.end != End::CutOff && shared.spare.rewind();
-        drop(shared);
-        is_whole.then_some(self)
+    /// How much of it is here, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let shared = lock(&self.shared);
+        shared.pieces.iter().map(|(piece, _)| piece.len()).sum()
     }
 
     fn note_read(&self, shared: &mut Shared, cost: u32) {
@@ -158,24 +138,6 @@ impl Reader {
             };
             // Full it can't be (see `CREDIT_LANE`); closed it is when nobody needs credit.
             let _ = self.grants.try_send(grant);
-        }
-    }
-}
-
-impl Body {
-    /// The same body for another attempt, should there be one.
-    pub(crate) fn spare(&self) -> Self {
-        match self {
-            Self::Whole(bytes) => Self::Whole(bytes.clone()),
-            Self::Streamed(reader) => Self::Streamed(reader.spare()),
-        }
-    }
-
-    /// Begins again with what was kept, if that is all.
-    pub(crate) fn rewound(self) -> Option<Self> {
-        match self {
-            Self::Whole(bytes) => Some(Self::Whole(bytes)),
-            Self::Streamed(reader) => reader.rewound().map(Self::Streamed),
         }
     }
 }
@@ -229,7 +191,6 @@ mod tests {
     use std::future::poll_fn;
 
     use super::*;
-    use crate::limits::SPARE_BYTES;
 
     fn chunk(bytes: usize, end: bool) -> Chunk {
         Chunk {
@@ -262,47 +223,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_read_again_from_its_beginning_and_granted_for_once() {
-        let (line, mut grants) = mpsc::channel(8);
-        let (writer, mut reader) = inbox("ab".into(), ExchangeId(3), LinkNumber(1), line);
-        writer.push(chunk(60_000, false));
-        let spare = reader.spare();
-        for _ in 0..2 {
-            poll_fn(|cx| reader.poll_piece(cx)).await.unwrap().unwrap();
-        }
-        drop(reader);
-        let mut again = spare.rewound().unwrap();
-        writer.push(chunk(10_000, false));
-        let mut lengths = Vec::new();
-        for _ in 0..3 {
-            let piece = poll_fn(|cx| again.poll_piece(cx)).await.unwrap().unwrap();
-            lengths.push(piece.len());
-        }
-        assert_eq!(lengths, [2, 60_000, 10_000]);
-        assert_eq!(grants.try_recv().unwrap().bytes, 70_128);
-        assert!(grants.try_recv().is_err());
-        let spare = again.spare();
-        drop(writer);
-        assert!(spare.rewound().is_none(), "its rest will not come");
-    }
-
-    #[tokio::test]
-    async fn what_is_too_much_to_keep_is_not_read_again() {
-        let (line, _grants) = mpsc::channel(8);
-        let first = vec![0; SPARE_BYTES + 1].into();
-        let (_writer, mut reader) = inbox(first, ExchangeId(3), LinkNumber(1), line);
-        poll_fn(|cx| reader.poll_piece(cx)).await.unwrap().unwrap();
-        assert!(reader.spare().rewound().is_none());
-    }
-
-    #[tokio::test]
     async fn a_body_cut_off_is_an_error_even_if_pieces_are_left() {
         let (line, _grants) = mpsc::channel(8);
         let (writer, mut reader) = inbox(Bytes::new(), ExchangeId(3), LinkNumber(1), line);
         writer.push(chunk(10, false));
         drop(writer);
         let next = poll_fn(|cx| reader.poll_piece(cx)).await;
-        assert_eq!(next, Some(Err(CutOff)));
+        assert_eq!(next, Some(Err(CutOff::LinkLost)));
         assert!(!reader.is_at_end());
     }
 }

@@ -7,7 +7,7 @@
 //!           the app's answer could not be read: …
 //! ```
 
-mod columns;
+pub(super) mod columns;
 mod ending;
 
 use std::borrow::Cow;
@@ -266,6 +266,17 @@ impl Compact {
             Update::AppUp { waiting } => self
                 .notice_colors
                 .green(&format!("the app is back, {waiting} waiting")),
+            Update::Draining { done, total } => {
+                format!("{done} of the {total} that had waited are handed over")
+            }
+            Update::Drained { total } => self
+                .notice_colors
+                .green(&format!("all {total} that had waited are handed over")),
+            Update::HistoryFailing { cause } => self.notice_colors.red(&format!(
+                "the history can't be written: {}; the relay keeps what it promised until it can",
+                inert(cause)
+            )),
+            Update::HistoryMended => self.notice_colors.green("the history can be written again"),
             Update::Stopping { running: 0, .. } => "stopping".to_owned(),
             Update::Stopping { running, grace } => {
                 format!(

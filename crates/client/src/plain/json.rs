@@ -7,8 +7,10 @@ mod lines;
 
 use serde::Serialize;
 
+pub use lines::{inert_line, milliseconds, rfc3339};
+
 /// Every `type` a line can have.
-pub const SCHEMA_TYPES: [&str; 13] = [
+pub const SCHEMA_TYPES: [&str; 17] = [
     "connecting",
     "ready",
     "reconnecting",
@@ -18,6 +20,10 @@ pub const SCHEMA_TYPES: [&str; 13] = [
     "captured",
     "app_down",
     "app_up",
+    "draining",
+    "drained",
+    "history_failing",
+    "history_mended",
     "counters",
     "skipped",
     "error",
@@ -131,6 +137,25 @@ pub enum Line<'a> {
         /// How many deliveries have waited for it.
         waiting: u64,
     },
+    /// What had waited is being handed over, oldest first; told each second.
+    Draining {
+        /// How many are done.
+        done: u64,
+        /// Of how many.
+        total: u64,
+    },
+    /// All that had waited is handed over.
+    Drained {
+        /// How many it was.
+        total: u64,
+    },
+    /// The history can't be written; nothing is acknowledged meanwhile.
+    HistoryFailing {
+        /// What the system said.
+        cause: &'a str,
+    },
+    /// The history can be written again.
+    HistoryMended,
     /// What became of all deliveries so far.
     Counters(CountersLine),
     /// Lines were left out, since their reader was too slow.

@@ -5,7 +5,7 @@ use kreel_wire::ToRelay;
 
 use super::{Bench, lines, work};
 use crate::AttemptEnd;
-use crate::link::inbox::Body;
+use crate::forward::Body;
 use crate::testing::FakeApp;
 
 /// The one message that this answer becomes.

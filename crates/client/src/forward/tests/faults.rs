@@ -6,8 +6,8 @@ use bytes::Bytes;
 use kreel_wire::ToRelay;
 
 use super::{Bench, work};
+use crate::forward::Body;
 use crate::forward::Report;
-use crate::link::inbox::Body;
 use crate::testing::{FakeApp, config};
 use crate::{AttemptEnd, Failure};
 
@@ -135,7 +135,7 @@ async fn an_app_that_is_not_there_has_seen_nothing() {
     let outgoing = bench.next().await;
     assert!(outgoing.message.is_none());
     match outgoing.report {
-        Some(Report::NoConnection { failure, work }) => {
+        Some(Report::NoConnection { failure, work, .. }) => {
             assert_eq!(failure, Failure::Refused { address });
             assert!(matches!(work.body, Body::Whole(bytes) if bytes == "kept"));
         }

@@ -6,9 +6,10 @@ use tokio::time::Instant;
 
 use super::{Bench, work};
 use crate::AttemptEnd;
+use crate::forward::Body;
 use crate::limits::{CROSSING, IDLE};
 use crate::link::LinkNumber;
-use crate::link::inbox::{Body, inbox};
+use crate::link::inbox::inbox;
 use crate::testing::{FakeApp, config, tls};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";

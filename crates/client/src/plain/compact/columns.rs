@@ -5,7 +5,7 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthChar;
 
 /// The text in exactly so many columns: filled up, or cut with a sign that it is.
-pub(super) fn fit(text: &str, columns: usize) -> String {
+pub fn fit(text: &str, columns: usize) -> String {
     let width = |c: char| c.width().unwrap_or(0);
     let total: usize = text.chars().map(width).sum();
     let room = if total > columns {
@@ -30,7 +30,7 @@ pub(super) fn fit(text: &str, columns: usize) -> String {
 }
 
 /// A duration to three digits or so.
-pub(super) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     let ms = duration.as_secs_f64() * 1e3;
     match ms {
         ..10.0 => format!("{ms:.1} ms"),
@@ -41,7 +41,7 @@ pub(super) fn duration(duration: Duration) -> String {
 }
 
 /// A size to three digits or so.
-pub(super) fn size(bytes: Option<u64>) -> String {
+pub fn size(bytes: Option<u64>) -> String {
     let Some(bytes) = bytes else {
         return "?".to_owned();
     };

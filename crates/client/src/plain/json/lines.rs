@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use serde::Serialize as _;
 use serde_json::Serializer;
 
 use super::escape::Inert;
@@ -48,6 +47,13 @@ impl<'a> Line<'a> {
                 message: failure.to_string(),
             },
             Update::AppUp { waiting } => Self::AppUp { waiting: *waiting },
+            Update::Draining { done, total } => Self::Draining {
+                done: *done,
+                total: *total,
+            },
+            Update::Drained { total } => Self::Drained { total: *total },
+            Update::HistoryFailing { cause } => Self::HistoryFailing { cause },
+            Update::HistoryMended => Self::HistoryMended,
             Update::Counters(counters) => Self::Counters((*counters).into()),
             Update::Skipped { count } => Self::Skipped { count: *count },
             Update::Stopping { .. } => return None,
@@ -102,12 +108,17 @@ impl<'a> Line<'a> {
     /// Writes the line, and flushes so that a reader has it at once.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         // One write for the whole line: a reader never sees half of one.
-        let mut line = Vec::with_capacity(256);
-        self.serialize(&mut Serializer::with_formatter(&mut line, Inert))?;
-        line.push(b'\n');
-        out.write_all(&line)?;
+        out.write_all(&inert_line(self)?)?;
         out.flush()
     }
+}
+
+/// A value as one line of JSON, in which nothing acts on a terminal.
+pub fn inert_line(value: &impl serde::Serialize) -> io::Result<Vec<u8>> {
+    let mut line = Vec::with_capacity(256);
+    value.serialize(&mut Serializer::with_formatter(&mut line, Inert))?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 impl From<Counters> for CountersLine {
@@ -134,11 +145,12 @@ impl From<Counters> for CountersLine {
 }
 
 /// Milliseconds to the microsecond.
-fn milliseconds(duration: std::time::Duration) -> f64 {
+pub fn milliseconds(duration: std::time::Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn rfc3339(us_since_1970: u64) -> String {
+/// A time as RFC 3339 has it, in UTC.
+pub fn rfc3339(us_since_1970: u64) -> String {
     let time = i64::try_from(us_since_1970)
         .ok()
         .and_then(|us| Timestamp::from_microsecond(us).ok());

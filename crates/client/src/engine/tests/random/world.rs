@@ -1,0 +1,584 @@
+//! A relay, the messages on their way, a history that is slow, and an app that may die.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use kreel_wire::{ExchangeId, Kind, Seq};
+
+use super::super::shelf::Shelf;
+use super::super::{refusal, usual};
+use super::Step;
+use crate::engine::{Effect, Engine, Event, Run, Sender, Stage};
+use crate::history::Standing;
+use crate::testing::{delivery, id};
+use crate::{AttemptEnd, Failure, Timings};
+use tokio::time::Instant;
+
+pub(super) struct World {
+    engine: Engine,
+    shelf: Shelf,
+    /// What the history was asked and has not done.
+    jobs: VecDeque<Effect>,
+    now: Instant,
+    relay: Relay,
+    is_linked: bool,
+    to_client: VecDeque<ToClient>,
+    to_relay: VecDeque<ToRelay>,
+    runs: BTreeMap<u64, (Run, u32)>,
+    is_probing: bool,
+    app: HashMap<u64, Seen>,
+    last: u64,
+}
+
+/// What the relay knows of each delivery that is not over.
+#[derive(Default)]
+struct Relay {
+    /// Those whose sender waits, with the exchange they went out on.
+    live: BTreeMap<u64, Open>,
+    /// Those it has kept, with whether they are with the client.
+    kept: BTreeMap<u64, Kept>,
+    /// Those whose sender got a 2xx.
+    acknowledged: Vec<u64>,
+    exchange: u32,
+}
+
+struct Open {
+    exchange: u32,
+    is_complete: bool,
+}
+
+struct Kept {
+    is_with_client: bool,
+    was_attempted: bool,
+}
+
+enum ToClient {
+    Request {
+        number: u64,
+        exchange: u32,
+        kind: Kind,
+        is_complete: bool,
+        attempted: bool,
+    },
+    Rest(u64),
+    Cancel(u64),
+    Answered(u64, Option<u16>),
+}
+
+enum ToRelay {
+    Answer { exchange: u32, number: u64 },
+    Failed { exchange: u32 },
+    Ack(u64),
+}
+
+/// What the app has seen of a delivery.
+#[derive(Default)]
+struct Seen {
+    /// How often it did what it was told.
+    times: u32,
+    /// How often it may have had to do it again: the client could not know that it had.
+    excused: u32,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let mut world = Self {
+            engine: Engine::new(usual()),
+            shelf: Shelf::default(),
+            jobs: VecDeque::new(),
+            now: Instant::now(),
+            relay: Relay::default(),
+            is_linked: false,
+            to_client: VecDeque::new(),
+            to_relay: VecDeque::new(),
+            runs: BTreeMap::new(),
+            is_probing: false,
+            app: HashMap::new(),
+            last: 0,
+        };
+        world.on(Event::BacklogIsOurs);
+        world
+    }
+
+    pub(super) fn take(&mut self, step: Step) {
+        match step {
+            Step::Post { large } => self.post(large),
+            Step::Rest(which) => self.rest(which),
+            Step::BreakOff(which) => self.break_off(which),
+            Step::WaitOver(which) => self.wait_over(which),
+            Step::Leave(which) => self.leave(which),
+            Step::Link if !self.is_linked => {
+                self.is_linked = true;
+                let (waiting, now) = (self.relay.kept.len() as u64, self.now);
+                self.on(Event::LinkUp { waiting, now });
+            }
+            Step::Link => {}
+            Step::Loss => self.loss(),
+            Step::Drain => self.drain(),
+            Step::ToClient => self.reach_client(),
+            Step::ToRelay => self.reach_relay(),
+            Step::Commit(count) => self.commit(count.into()),
+            Step::Answer(which) => {
+                if let Some((number, run)) = self.one_run(which) {
+                    self.processed(number);
+                    self.finished(
+                        number,
+                        run,
+                        AttemptEnd::Answered {
+                            status: 200,
+                            body_bytes: 0,
+                        },
+                    );
+                }
+            }
+            Step::Die(which) => {
+                if let Some((number, run)) = self.one_run(which) {
+                    self.finished(number, run, AttemptEnd::Failed(Failure::Died));
+                }
+            }
+            Step::AnswerAndKill(which) => {
+                if let Some((number, _)) = self.one_run(which) {
+                    self.processed(number);
+                    self.kill();
+                }
+            }
+            Step::Refuse(which) => {
+                if let Some((number, run)) = self.one_run(which) {
+                    let now = self.now;
+                    self.on(Event::NoConnection {
+                        id: id(number),
+                        run,
+                        failure: refusal(),
+                        now,
+                    });
+                }
+            }
+            Step::Probe(found) if self.is_probing => {
+                self.is_probing = false;
+                let found = if found { Ok(()) } else { Err(refusal()) };
+                let now = self.now;
+                self.on(Event::Probed { found, now });
+            }
+            Step::Probe(_) => {}
+            Step::Wait => {
+                if let Some(at) = self.engine.deadline() {
+                    self.now = at;
+                    self.on(Event::Tick { now: at });
+                }
+            }
+            Step::Kill => self.kill(),
+            Step::KillRelay => {
+                // Whoever waited hears nothing; what was kept is on disk.
+                self.relay.live.clear();
+                self.loss();
+            }
+            Step::Hold => self.on(Event::Hold),
+            Step::Release => self.on(Event::Release),
+            Step::ReleaseOne => self.on(Event::ReleaseOne),
+        }
+    }
+
+    fn on(&mut self, event: Event<'_>) {
+        let mut effects = Vec::new();
+        self.engine.on(event, &mut effects);
+        for effect in effects {
+            self.carry_out(effect);
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Attempt {
+                id, run, attempt, ..
+            } => self.attempted(number(&id), run, attempt),
+            Effect::Drop { id } => {
+                self.runs.remove(&number(&id));
+            }
+            Effect::Probe => {
+                assert!(!self.is_probing, "the app is looked for twice at once");
+                self.is_probing = true;
+            }
+            Effect::Ack(Seq(number)) => self.say(ToRelay::Ack(number)),
+            Effect::Fail { exchange, .. } => self.say(ToRelay::Failed {
+                exchange: exchange.0,
+            }),
+            Effect::Take { .. } | Effect::Store { .. } => {
+                // What came is put with the job, so that it is there when its turn comes.
+                self.jobs.push_back(effect);
+            }
+            Effect::Begin { id, .. } => {
+                self.check_turn(number(&id));
+                self.jobs.push_back(effect);
+            }
+            Effect::Promise { .. }
+            | Effect::Ended { .. }
+            | Effect::Stand { .. }
+            | Effect::Duplicate
+            | Effect::Backlog { .. } => self.jobs.push_back(effect),
+            Effect::Discard { .. } | Effect::Close { .. } | Effect::Update(_) => {}
+        }
+    }
+
+    fn attempted(&mut self, number: u64, run: Run, attempt: u32) {
+        let seen = self.app.entry(number).or_default();
+        assert!(
+            seen.times <= seen.excused,
+            "{number} was done, and is handed over again unasked"
+        );
+        assert!(
+            seen.times == 0 || attempt > 1,
+            "{number} was done before, and is said to come for the first time"
+        );
+        let before = self.runs.insert(number, (run, attempt));
+        assert!(before.is_none(), "{number} is attempted twice at once");
+    }
+
+    /// A kept one begins when no other has its turn, and none that is known and older waits.
+    fn check_turn(&self, number: u64) {
+        assert_eq!(self.engine.kept_turn, Some(id(number)));
+        let older = self.engine.kept.first().filter(|(seq, _)| seq.0 < number);
+        assert_eq!(
+            older, None,
+            "an older one waits while {number} is handed over"
+        );
+        let entries = &self.engine.deliveries;
+        let mut others = entries
+            .values()
+            .filter(|it| it.is_kept && it.seq().0 != number);
+        let beside = others.find(|it| {
+            let is_at_it = matches!(it.stage, Stage::Beginning(_) | Stage::Running(_));
+            // One whose sender waited when it was begun goes on beside it.
+            is_at_it && it.summary.kind == Kind::Queued
+        });
+        assert!(
+            beside.is_none(),
+            "{beside:?} is handed over beside {number}"
+        );
+    }
+
+    fn one_run(&mut self, which: u8) -> Option<(u64, Run)> {
+        let number = pick(self.runs.keys(), which)?;
+        let (run, _) = self.runs.remove(&number)?;
+        Some((number, run))
+    }
+
+    /// The app did what it was told.
+    fn processed(&mut self, number: u64) {
+        self.app.entry(number).or_default().times += 1;
+    }
+
+    fn finished(&mut self, number: u64, run: Run, end: AttemptEnd) {
+        if let Some(open) = self.relay.live.get(&number)
+            && self.engine.deliveries[&id(number)].sender == Sender::Waits
+            && self.is_linked
+        {
+            let exchange = open.exchange;
+            self.say(match end {
+                AttemptEnd::Answered { .. } => ToRelay::Answer { exchange, number },
+                AttemptEnd::Failed(_) => ToRelay::Failed { exchange },
+            });
+        }
+        let now = self.now;
+        self.on(Event::Finished {
+            id: id(number),
+            run,
+            end,
+            timings: Timings::default(),
+            now,
+        });
+    }
+
+    fn say(&mut self, message: ToRelay) {
+        if self.is_linked {
+            self.to_relay.push_back(message);
+        }
+    }
+
+    fn tell(&mut self, message: ToClient) {
+        if self.is_linked {
+            self.to_client.push_back(message);
+        }
+    }
+
+    fn post(&mut self, large: bool) {
+        if self.last >= 200 {
+            return;
+        }
+        self.last += 1;
+        let number = self.last;
+        if !self.is_linked {
+            return self.keep(number, false, false);
+        }
+        self.relay.exchange += 1;
+        let exchange = self.relay.exchange;
+        let is_complete = !large;
+        self.relay.live.insert(
+            number,
+            Open {
+                exchange,
+                is_complete,
+            },
+        );
+        self.tell(ToClient::Request {
+            number,
+            exchange,
+            kind: Kind::Live,
+            is_complete,
+            attempted: false,
+        });
+    }
+
+    /// On the relay's disk, and its sender told so.
+    fn keep(&mut self, number: u64, is_with_client: bool, was_attempted: bool) {
+        self.relay.acknowledged.push(number);
+        self.relay.kept.insert(
+            number,
+            Kept {
+                is_with_client,
+                was_attempted,
+            },
+        );
+    }
+
+    fn rest(&mut self, which: u8) {
+        let incomplete = |(_, open): &(&u64, &Open)| !open.is_complete;
+        let numbers = self.relay.live.iter().filter(incomplete);
+        if let Some(number) = pick(numbers.map(|(number, _)| number), which) {
+            if let Some(open) = self.relay.live.get_mut(&number) {
+                open.is_complete = true;
+            }
+            self.tell(ToClient::Rest(number));
+        }
+    }
+
+    fn break_off(&mut self, which: u8) {
+        let incomplete = |(_, open): &(&u64, &Open)| !open.is_complete;
+        let numbers = self.relay.live.iter().filter(incomplete);
+        if let Some(number) = pick(numbers.map(|(number, _)| number), which) {
+            self.relay.live.remove(&number);
+            self.tell(ToClient::Cancel(number));
+        }
+    }
+
+    fn wait_over(&mut self, which: u8) {
+        let Some(number) = pick(self.relay.live.keys(), which) else {
+            return;
+        };
+        let open = &self.relay.live[&number];
+        if open.is_complete {
+            self.relay.live.remove(&number);
+            self.keep(number, true, true);
+            self.tell(ToClient::Answered(number, Some(202)));
+        } else {
+            // Taken back, read to its end and kept.
+            self.relay.live.remove(&number);
+            self.tell(ToClient::Cancel(number));
+            self.keep(number, false, true);
+        }
+    }
+
+    fn leave(&mut self, which: u8) {
+        let complete = |(_, open): &(&u64, &Open)| open.is_complete;
+        let numbers = self.relay.live.iter().filter(complete);
+        if let Some(number) = pick(numbers.map(|(number, _)| number), which) {
+            self.relay.live.remove(&number);
+            self.tell(ToClient::Answered(number, None));
+        }
+    }
+
+    /// The link is gone; the relay keeps what its senders wait for.
+    fn loss(&mut self) {
+        if !std::mem::replace(&mut self.is_linked, false) {
+            return;
+        }
+        self.to_client.clear();
+        self.to_relay.clear();
+        for (number, _) in std::mem::take(&mut self.relay.live) {
+            self.keep(number, false, true);
+        }
+        for kept in self.relay.kept.values_mut() {
+            kept.is_with_client = false;
+        }
+        self.on(Event::LinkLost);
+    }
+
+    fn drain(&mut self) {
+        if !self.is_linked {
+            return;
+        }
+        let oldest = self.relay.kept.iter_mut().find(|it| !it.1.is_with_client);
+        if let Some((number, kept)) = oldest {
+            kept.is_with_client = true;
+            let (number, attempted) = (*number, kept.was_attempted);
+            self.relay.exchange += 1;
+            let exchange = self.relay.exchange;
+            self.tell(ToClient::Request {
+                number,
+                exchange,
+                kind: Kind::Queued,
+                is_complete: number % 5 != 0,
+                attempted,
+            });
+            if number % 5 == 0 {
+                self.tell(ToClient::Rest(number));
+            }
+        }
+    }
+
+    fn reach_client(&mut self) {
+        match self.to_client.pop_front() {
+            Some(ToClient::Request {
+                number,
+                exchange,
+                kind,
+                is_complete,
+                attempted,
+            }) => {
+                let mut delivery = delivery(number, kind);
+                delivery.attempted = attempted;
+                self.shelf.arrives(&delivery, is_complete);
+                let from = self.jobs.len();
+                self.on(Event::Received {
+                    exchange: ExchangeId(exchange),
+                    delivery: &delivery,
+                    size_bytes: None,
+                    is_complete,
+                });
+                self.shelf.is_put(self.jobs.range(from..));
+            }
+            Some(ToClient::Rest(number)) => {
+                self.shelf.piece_is_put();
+                self.jobs.push_back(Effect::Store { id: id(number) });
+                self.on(Event::Complete(id(number)));
+            }
+            Some(ToClient::Cancel(number)) => self.on(Event::SenderLeft(id(number))),
+            Some(ToClient::Answered(number, status)) => {
+                let id = id(number);
+                self.on(Event::RelayAnswered { id, status });
+            }
+            None => {}
+        }
+    }
+
+    fn reach_relay(&mut self) {
+        match self.to_relay.pop_front() {
+            Some(ToRelay::Answer { exchange, number }) => {
+                let times = self.app[&number].times;
+                let reaches_a_sender = self.closes(exchange);
+                assert!(
+                    !reaches_a_sender || times > 0,
+                    "{number} was answered by nobody"
+                );
+            }
+            Some(ToRelay::Failed { exchange }) => {
+                self.closes(exchange);
+            }
+            Some(ToRelay::Ack(number)) => {
+                self.relay.kept.remove(&number);
+            }
+            None => {}
+        }
+    }
+
+    /// A sender has its answer, if it still waited.
+    fn closes(&mut self, exchange: u32) -> bool {
+        let live = &mut self.relay.live;
+        let before = live.len();
+        live.retain(|_, open| open.exchange != exchange);
+        live.len() < before
+    }
+
+    fn commit(&mut self, count: usize) {
+        for _ in 0..=count {
+            let Some(job) = self.jobs.pop_front() else {
+                return;
+            };
+            if let Some(answer) = self.shelf.take_put(&job) {
+                self.on(answer);
+            }
+        }
+    }
+
+    /// The client is killed: what the history has not done is gone, as is the link.
+    fn kill(&mut self) {
+        // Of what the app has done, the history may know nothing.
+        for (number, seen) in &mut self.app {
+            let knows = self.shelf.row(*number).is_some_and(|row| row.is_over());
+            if !knows {
+                seen.excused = seen.times;
+            }
+        }
+        self.jobs.clear();
+        self.shelf.forget_put();
+        self.runs.clear();
+        self.is_probing = false;
+        self.engine = Engine::new(usual());
+        if self.is_linked {
+            self.loss();
+        }
+        self.on(Event::BacklogIsOurs);
+    }
+
+    pub(super) fn check(&self) {
+        let engine = &self.engine;
+        let counters = engine.counters();
+        assert_eq!(
+            counters.received,
+            counters.delivered
+                + counters.failed
+                + counters.broken_off
+                + counters.lost
+                + counters.waiting,
+            "{counters:?}"
+        );
+        assert_eq!(counters.lost, 0);
+        let beginning = engine
+            .deliveries
+            .values()
+            .filter(|entry| matches!(entry.stage, Stage::Beginning(_)));
+        assert_eq!(engine.running(), self.runs.len() + beginning.count());
+        for (number, (run, _)) in &self.runs {
+            assert!(engine.is_running(&id(*number), *run));
+        }
+        let waiting = engine.kept.len() + engine.live.len();
+        assert_eq!(
+            engine.deliveries.len(),
+            waiting + engine.pausing.len() + engine.running()
+        );
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        let is_quiet =
+            self.to_client.is_empty() && self.to_relay.is_empty() && self.jobs.is_empty();
+        is_quiet
+            && self.is_linked
+            && self.relay.live.is_empty()
+            && self.relay.kept.is_empty()
+            && self.engine.counters().waiting == 0
+    }
+
+    /// Everything is well again and has come to its end.
+    pub(super) fn check_end(&self) {
+        assert!(self.relay.kept.is_empty(), "the relay still has some");
+        assert_eq!(self.engine.counters().waiting, 0);
+        for number in &self.relay.acknowledged {
+            let times = self.app.get(number).map_or(0, |seen| seen.times);
+            assert!(
+                times > 0,
+                "{number} was acknowledged, and the app never had it"
+            );
+            let standing = self.shelf.row(*number).map(|row| row.standing);
+            assert_eq!(standing, Some(Standing::Answered), "{number}");
+        }
+    }
+}
+
+fn number(id: &kreel_wire::DeliveryId) -> u64 {
+    let bytes = id.as_bytes()[8..].try_into().expect("eight bytes");
+    u64::from_be_bytes(bytes)
+}
+
+fn pick<'a>(numbers: impl Iterator<Item = &'a u64> + Clone, which: u8) -> Option<u64> {
+    let count = numbers.clone().count();
+    let nth = usize::from(which).checked_rem(count)?;
+    numbers.copied().nth(nth)
+}

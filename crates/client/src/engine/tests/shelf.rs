@@ -1,0 +1,196 @@
+//! A history in memory that does what the real one promises, at once.
+
+use std::collections::HashMap;
+
+use kreel_wire::Delivery;
+
+use super::*;
+use crate::history::{Known, Standing, Waiting};
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Shelf {
+    rows: HashMap<DeliveryId, Row>,
+    /// What comes next, if the engine wants it.
+    arriving: Option<Row>,
+    /// What came with jobs that are not done, in their order; none for a last piece.
+    put: VecDeque<Option<Row>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    summary: Arc<Summary>,
+    pub(super) standing: Standing,
+    attempts: u32,
+    is_promised: bool,
+    is_complete: bool,
+}
+
+impl Row {
+    fn waiting(&self) -> Waiting {
+        Waiting {
+            summary: self.summary.clone(),
+            attempts: self.attempts,
+        }
+    }
+
+    /// Whether it is not handed over again.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.standing, Standing::Answered | Standing::Captured)
+    }
+
+    fn is_finished(&self) -> bool {
+        match self.standing {
+            Standing::Answered | Standing::Captured | Standing::Lost => true,
+            Standing::Failed => self.is_promised,
+            Standing::Live | Standing::Waiting | Standing::BrokenOff => false,
+        }
+    }
+}
+
+impl Shelf {
+    pub(super) fn row(&self, number: u64) -> Option<&Row> {
+        self.rows.get(&id(number))
+    }
+
+    /// A delivery is on its way to the engine.
+    pub(super) fn arrives(&mut self, delivery: &Delivery, is_complete: bool) {
+        self.arriving = Some(Row {
+            summary: Arc::new(Summary::new(delivery, None)),
+            standing: Standing::Live,
+            attempts: u32::from(delivery.attempted),
+            is_promised: false,
+            is_complete,
+        });
+    }
+
+    /// Its last piece has come.
+    pub(super) fn completes(&mut self, id: &DeliveryId) -> Option<Event<'static>> {
+        let row = self.rows.get_mut(id)?;
+        let was_stored = row.standing == Standing::Waiting && !row.is_complete;
+        row.is_complete = true;
+        was_stored.then(|| Event::Stored {
+            row: row.waiting(),
+            known: Known::New {
+                attempts: row.attempts,
+            },
+        })
+    }
+
+    /// What has arrived goes with the job among these that takes it.
+    pub(super) fn is_put<'a>(&mut self, jobs: impl Iterator<Item = &'a Effect>) {
+        for job in jobs {
+            if let Effect::Take { .. } | Effect::Store { .. } = job {
+                self.put.push_back(self.arriving.take());
+            }
+        }
+        self.arriving = None;
+    }
+
+    /// A last piece goes with the job that follows.
+    pub(super) fn piece_is_put(&mut self) {
+        self.put.push_back(None);
+    }
+
+    /// What was put is lost.
+    pub(super) fn forget_put(&mut self) {
+        self.put.clear();
+    }
+
+    /// Does a job that was put.
+    pub(super) fn take_put(&mut self, job: &Effect) -> Option<Event<'static>> {
+        if let Effect::Take { id } | Effect::Store { id } = job {
+            match self.put.pop_front().expect("each brings something") {
+                Some(row) => self.arriving = Some(row),
+                None => return self.completes(id),
+            }
+        }
+        self.take(job)
+    }
+
+    /// Does what the engine wants done; what is answered, if anything is.
+    pub(super) fn take(&mut self, effect: &Effect) -> Option<Event<'static>> {
+        match effect {
+            Effect::Take { id } => {
+                let row = self.arriving.take().expect("nothing came");
+                let before = self.rows.insert(*id, row);
+                assert!(before.is_none(), "a live delivery came twice");
+            }
+            Effect::Store { id } => return self.store(*id),
+            Effect::Promise { id, attempts } => {
+                let Some(row) = self.rows.get_mut(id).filter(|row| row.is_complete) else {
+                    return Some(Event::NotStored(*id));
+                };
+                if !row.is_finished() {
+                    row.standing = Standing::Waiting;
+                }
+                row.is_promised = true;
+                row.attempts = row.attempts.max(*attempts);
+                return Some(Event::Promised {
+                    id: *id,
+                    seq: row.summary.seq,
+                    row: (row.standing == Standing::Waiting).then(|| row.waiting()),
+                });
+            }
+            Effect::Begin { id, attempt } => {
+                self.rows.get_mut(id).expect("it is here").attempts = *attempt;
+                return Some(Event::Began {
+                    id: *id,
+                    attempt: *attempt,
+                });
+            }
+            Effect::Ended { id, standing } | Effect::Stand { id, standing } => {
+                // One that never got here leaves nothing to change.
+                if let Some(row) = self.rows.get_mut(id) {
+                    row.standing = *standing;
+                }
+            }
+            Effect::Backlog { after, limit } => return Some(self.backlog(*after, *limit)),
+            _ => {}
+        }
+        None
+    }
+
+    fn store(&mut self, id: DeliveryId) -> Option<Event<'static>> {
+        let came = self.arriving.take().expect("nothing came");
+        let known = self.rows.get(&id);
+        let (attempts, known) = match known {
+            Some(row) if row.is_finished() => (row.attempts, Known::Finished),
+            Some(row) if row.standing == Standing::Waiting && row.is_complete => {
+                let attempts = row.attempts;
+                (attempts, Known::Waiting { attempts })
+            }
+            before => {
+                let attempts = before.map_or(0, |row| row.attempts).max(came.attempts);
+                let row = Row {
+                    standing: Standing::Waiting,
+                    attempts,
+                    is_promised: true,
+                    ..came
+                };
+                let is_complete = row.is_complete;
+                self.rows.insert(id, row);
+                if !is_complete {
+                    return None;
+                }
+                (attempts, Known::New { attempts })
+            }
+        };
+        let row = Waiting {
+            summary: self.rows[&id].summary.clone(),
+            attempts,
+        };
+        Some(Event::Stored { row, known })
+    }
+
+    fn backlog(&self, after: Option<Seq>, limit: usize) -> Event<'static> {
+        let mut rows: Vec<_> = (self.rows.values())
+            .filter(|row| row.standing == Standing::Waiting && row.is_complete)
+            .map(Row::waiting)
+            .filter(|row| Some(row.seq()) > after)
+            .collect();
+        rows.sort_by_key(Waiting::seq);
+        let beyond = rows.len().saturating_sub(limit) as u64;
+        rows.truncate(limit);
+        Event::Backlog { rows, beyond }
+    }
+}

@@ -1,0 +1,114 @@
+//! What is kept of an attempt for the history, gathered on its way.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use kreel_wire::{Headers, HeadersBuilder, Response};
+
+use crate::history::{StoredAnswer, StoredAttempt};
+use crate::limits::ANSWER_KEPT_BYTES;
+use crate::{AttemptEnd, Timings};
+
+/// An attempt's record while it goes on.
+#[derive(Debug)]
+pub(crate) struct Record {
+    attempt: u32,
+    began_at_us: u64,
+    request: Option<(String, Headers)>,
+    answer: Option<Response>,
+    /// The beginning of the answer's body: one piece, or what several were joined to.
+    first: Bytes,
+    more: BytesMut,
+}
+
+impl Record {
+    pub(super) fn begin(attempt: u32) -> Self {
+        Self {
+            attempt,
+            began_at_us: now_us(),
+            request: None,
+            answer: None,
+            first: Bytes::new(),
+            more: BytesMut::new(),
+        }
+    }
+
+    /// The request that is sent.
+    pub(super) fn sent(&mut self, url: String, headers: &HeaderMap) {
+        let mut lines = HeadersBuilder::with_capacity(headers.len());
+        for (name, value) in headers {
+            lines.push(name.as_str().as_bytes(), value.as_bytes());
+        }
+        self.request = Some((url, lines.build()));
+    }
+
+    /// The head of an answer came.
+    pub(super) fn answered(&mut self, head: &Response) {
+        self.answer = Some(head.clone());
+    }
+
+    /// A piece of its body came.
+    pub(super) fn piece(&mut self, piece: &Bytes) {
+        if self.first.is_empty() && self.more.is_empty() {
+            let kept = piece.len().min(ANSWER_KEPT_BYTES);
+            self.first = piece.slice(..kept);
+            return;
+        }
+        if self.more.is_empty() {
+            self.more
+                .extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        let room = ANSWER_KEPT_BYTES.saturating_sub(self.more.len());
+        self.more.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+
+    /// The whole record, once the attempt is over.
+    pub(super) fn end(self, end: AttemptEnd, timings: Timings) -> Box<StoredAttempt> {
+        let body = match self.more.is_empty() {
+            true => self.first,
+            false => self.more.freeze(),
+        };
+        Box::new(StoredAttempt {
+            attempt: self.attempt,
+            began_at_us: self.began_at_us,
+            is_replay: false,
+            request: self.request,
+            end,
+            answer: self.answer.map(|head| StoredAnswer { head, body }),
+            timings,
+        })
+    }
+}
+
+fn now_us() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_large_answer_is_kept() {
+        let mut record = Record::begin(1);
+        record.answered(&Response {
+            status: 200,
+            reason: None,
+            headers: Headers::default(),
+        });
+        for number in 0..5_u8 {
+            record.piece(&Bytes::from(vec![number; 100_000]));
+        }
+        let end = AttemptEnd::Answered {
+            status: 200,
+            body_bytes: 500_000,
+        };
+        let kept = record.end(end, Timings::default()).answer.unwrap().body;
+        assert_eq!(kept.len(), ANSWER_KEPT_BYTES);
+        assert_eq!((kept[0], kept[150_000], kept[250_000]), (0, 1, 2));
+    }
+}

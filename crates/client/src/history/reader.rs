@@ -1,0 +1,157 @@
+//! Looking things up in a history, beside whoever writes it.
+//!
+//! Lists page by key and never read a body.
+
+mod find;
+mod rows;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use bytes::Bytes;
+use kreel_wire::TunnelName;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::file::existing;
+use super::record::key;
+use super::{HistoryError, words};
+use crate::limits::HISTORY_CATCH_UP;
+
+pub use find::Match;
+pub use rows::{KeptAttempt, Last, Row, Whole};
+
+/// A history that can be read.
+#[derive(Debug)]
+pub struct Reader {
+    db: Connection,
+    path: PathBuf,
+}
+
+/// What a search found.
+#[derive(Debug)]
+pub struct Found {
+    /// The newest first.
+    pub rows: Vec<Row>,
+    /// How many of the newest deliveries could not be searched yet.
+    pub unsearched: u64,
+}
+
+/// What became of all deliveries of a tunnel, those that are forgotten too.
+///
+/// `received` is the sum of the others, `duplicates` aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "they are the standings, counted")]
+pub struct Totals {
+    pub received: u64,
+    pub live: u64,
+    pub waiting: u64,
+    pub answered: u64,
+    pub failed: u64,
+    pub lost: u64,
+    pub broken_off: u64,
+    pub captured: u64,
+    pub duplicates: u64,
+}
+
+impl Reader {
+    /// Opens a history, if there is one.
+    pub fn open(path: &Path) -> Result<Option<Self>, HistoryError> {
+        Ok(existing(path)?.map(|(db, path)| Self { db, path }))
+    }
+
+    /// So many of the newest deliveries, of one tunnel or all; `before`: only those that came
+    /// before the row of this number.
+    pub fn page(
+        &self,
+        tunnel: Option<&TunnelName>,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<Row>, HistoryError> {
+        let before = before.unwrap_or(i64::MAX);
+        self.read(|db| match tunnel {
+            None => rows::page(db, before, limit),
+            Some(tunnel) => rows::page_of(db, tunnel, before, limit),
+        })
+    }
+
+    /// So many of the newest deliveries that have all these words in method, path, header values
+    /// or the text of their body. What is not indexed yet is indexed first, for a while.
+    pub fn search(
+        &self,
+        typed: &str,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Found, HistoryError> {
+        let Some(query) = words::query(typed) else {
+            return Ok(Found {
+                rows: Vec::new(),
+                unsearched: 0,
+            });
+        };
+        let began = Instant::now();
+        // A file that can't be written can be searched as far as it is indexed.
+        while began.elapsed() < HISTORY_CATCH_UP && words::index_some(&self.db).unwrap_or(false) {}
+        self.read(|db| {
+            Ok(Found {
+                rows: rows::matching(db, &query, before.unwrap_or(i64::MAX), limit)?,
+                unsearched: words::left(db)?,
+            })
+        })
+    }
+
+    /// Which delivery is meant by an id, the beginning of one, `last` or `last~N`.
+    pub fn find(&self, which: &str) -> Result<Match, HistoryError> {
+        self.read(|db| find::find(db, which))
+    }
+
+    /// All of a delivery but its body.
+    pub fn get(&self, number: i64) -> Result<Option<Whole>, HistoryError> {
+        self.read(|db| rows::whole(db, number))
+    }
+
+    /// A piece of a delivery's body, from 0; none beyond the last.
+    pub fn piece(&self, number: i64, piece: u32) -> Result<Option<Bytes>, HistoryError> {
+        self.read(|db| {
+            db.prepare_cached("SELECT bytes FROM piece WHERE key = ?1")?
+                .query_row([key(number, piece)], |row| {
+                    row.get::<_, Vec<u8>>(0).map(Bytes::from)
+                })
+                .optional()
+        })
+    }
+
+    /// The counters of a tunnel at a relay; none if it is unknown.
+    pub fn counters(
+        &self,
+        relay: &str,
+        tunnel: &TunnelName,
+    ) -> Result<Option<Totals>, HistoryError> {
+        self.read(|db| {
+            db.prepare_cached(
+                "SELECT received, live, waiting, answered, failed, lost, broken_off, captured,
+                    duplicates FROM tunnel WHERE relay = ?1 AND name = ?2",
+            )?
+            .query_row(params![relay, tunnel.as_str()], |row| {
+                Ok(Totals {
+                    received: row.get(0)?,
+                    live: row.get(1)?,
+                    waiting: row.get(2)?,
+                    answered: row.get(3)?,
+                    failed: row.get(4)?,
+                    lost: row.get(5)?,
+                    broken_off: row.get(6)?,
+                    captured: row.get(7)?,
+                    duplicates: row.get(8)?,
+                })
+            })
+            .optional()
+        })
+    }
+
+    fn read<T>(
+        &self,
+        look: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, HistoryError> {
+        look(&self.db).map_err(|error| HistoryError::of(&self.path, error))
+    }
+}

@@ -1,0 +1,222 @@
+//! Rows as lists show them, and all of one delivery.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use kreel_wire::{Delivery, Headers, TunnelName};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::super::Standing;
+use super::super::record::{HEAD, SUMMARY, head, headers, item, keys, summary};
+use crate::{Summary, Timings};
+
+/// A delivery in brief, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its place in the history: later ones have higher numbers.
+    pub number: i64,
+    /// What came.
+    pub summary: Summary,
+    /// The relay it came from.
+    pub relay: String,
+    /// The tunnel it came through.
+    pub tunnel: String,
+    /// Where it stands.
+    pub standing: Standing,
+    /// How many attempts at it have been begun.
+    pub attempts: u32,
+    /// How the last one ended, once one has.
+    pub last: Option<Last>,
+    /// Whether its body is here to the last byte.
+    pub is_complete: bool,
+    /// Whether the user marked it.
+    pub is_marked: bool,
+}
+
+/// How an attempt ended, in brief.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Last {
+    /// The status of the app's answer.
+    pub status: Option<u16>,
+    /// Why there was none, as a stable word.
+    pub failure: Option<String>,
+    /// How long it took.
+    pub total: Duration,
+}
+
+/// All there is of a delivery, its body aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// It in brief.
+    pub row: Row,
+    /// Its head.
+    pub delivery: Delivery,
+    /// The attempts at it that are over, in order.
+    pub attempts: Vec<KeptAttempt>,
+}
+
+/// An attempt that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAttempt {
+    /// Which one, from 1.
+    pub number: u32,
+    /// When it began: microseconds since 1970, by this machine's clock.
+    pub began_at_us: u64,
+    /// Whether the user asked for it.
+    pub is_replay: bool,
+    /// The URL it went to and the header lines as they were sent; none if nothing was sent.
+    pub request: Option<(String, Headers)>,
+    /// The status of the app's answer, also of one that broke off.
+    pub status: Option<u16>,
+    /// Why there was no complete answer: a stable word, and a sentence.
+    pub failure: Option<(String, String)>,
+    /// The header lines of the answer and its body, or as much of its beginning as is kept.
+    pub answer: Option<(Headers, Bytes)>,
+    /// How many bytes of answer there were.
+    pub answer_bytes: Option<u64>,
+    /// How long its parts took.
+    pub timings: Timings,
+}
+
+/// The columns of a row, behind those of its summary.
+const REST: &str = "number, relay, name, standing, is_complete, is_marked, last_status,
+    last_failure, last_us";
+
+pub(super) fn page(db: &Connection, before: i64, limit: usize) -> rusqlite::Result<Vec<Row>> {
+    let sql = format!(
+        "SELECT {SUMMARY}, {REST} FROM delivery CROSS JOIN tunnel ON tunnel.id = tunnel_id
+            WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
+    );
+    let mut page = db.prepare_cached(&sql)?;
+    page.query_map(params![before, limit], row)?.collect()
+}
+
+pub(super) fn page_of(
+    db: &Connection,
+    tunnel: &TunnelName,
+    before: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Row>> {
+    let ids: Vec<i64> = db
+        .prepare_cached("SELECT id FROM tunnel WHERE name = ?1")?
+        .query_map([tunnel.as_str()], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let sql = format!(
+        "SELECT {SUMMARY}, {REST} FROM delivery CROSS JOIN tunnel ON tunnel.id = tunnel_id
+            WHERE tunnel_id = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2"
+    );
+    let mut page = db.prepare_cached(&sql)?;
+    let mut rows = Vec::new();
+    // A name may be known from several relays.
+    for id in ids {
+        for found in page.query_map(params![before, limit, id], row)? {
+            rows.push(found?);
+        }
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.number));
+    rows.truncate(limit);
+    Ok(rows)
+}
+
+pub(super) fn matching(
+    db: &Connection,
+    query: &str,
+    before: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Row>> {
+    let numbers: Vec<i64> = db
+        .prepare_cached(
+            "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid < ?2 ORDER BY rowid DESC
+                LIMIT ?3",
+        )?
+        .query_map(params![query, before, limit], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let found = numbers.into_iter().map(|number| one(db, number));
+    found.filter_map(Result::transpose).collect()
+}
+
+fn one(db: &Connection, number: i64) -> rusqlite::Result<Option<Row>> {
+    let sql = format!(
+        "SELECT {SUMMARY}, {REST} FROM delivery CROSS JOIN tunnel ON tunnel.id = tunnel_id
+            WHERE number = ?1"
+    );
+    db.prepare_cached(&sql)?.query_row([number], row).optional()
+}
+
+pub(super) fn whole(db: &Connection, number: i64) -> rusqlite::Result<Option<Whole>> {
+    let Some(row) = one(db, number)? else {
+        return Ok(None);
+    };
+    let sql = format!("SELECT {HEAD} FROM delivery WHERE number = ?1");
+    let delivery = db.prepare_cached(&sql)?.query_row([number], head)?;
+    let (least, most) = keys(number);
+    let attempts = db
+        .prepare_cached(
+            "SELECT key, began_at_us, is_replay, url, request_headers, status, failure,
+                failure_words, answer_headers, answer_body, answer_bytes, connect_us,
+                first_byte_us, total_us FROM attempt WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
+        )?
+        .query_map([least, most], attempt)?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(Whole {
+        row,
+        delivery,
+        attempts,
+    }))
+}
+
+fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let total: Option<u64> = row.get(16)?;
+    Ok(Row {
+        summary: summary(row)?,
+        attempts: row.get(7)?,
+        number: row.get(8)?,
+        relay: row.get(9)?,
+        tunnel: row.get(10)?,
+        standing: Standing::from_number(row.get(11)?)?,
+        is_complete: row.get(12)?,
+        is_marked: row.get(13)?,
+        last: match total {
+            None => None,
+            Some(total) => Some(Last {
+                status: row.get(14)?,
+                failure: row.get(15)?,
+                total: Duration::from_micros(total),
+            }),
+        },
+    })
+}
+
+fn attempt(row: &rusqlite::Row<'_>) -> rusqlite::Result<KeptAttempt> {
+    let span = |column| {
+        let micros: Option<u64> = row.get(column)?;
+        Ok::<_, rusqlite::Error>(micros.map(Duration::from_micros))
+    };
+    let url: Option<String> = row.get(3)?;
+    let failure: Option<String> = row.get(6)?;
+    let body: Option<Vec<u8>> = row.get(9)?;
+    Ok(KeptAttempt {
+        number: item(row.get(0)?),
+        began_at_us: row.get(1)?,
+        is_replay: row.get(2)?,
+        request: match url {
+            Some(url) => Some((url, headers(row, 4)?)),
+            None => None,
+        },
+        status: row.get(5)?,
+        failure: match failure {
+            Some(code) => Some((code, row.get(7)?)),
+            None => None,
+        },
+        answer: match body {
+            Some(body) => Some((headers(row, 8)?, body.into())),
+            None => None,
+        },
+        answer_bytes: row.get(10)?,
+        timings: Timings {
+            connect: span(11)?,
+            first_byte: span(12)?,
+            total: span(13)?.unwrap_or_default(),
+        },
+    })
+}

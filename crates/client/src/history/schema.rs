@@ -1,0 +1,147 @@
+//! The tables of the history's file. Migrations are only ever added, never changed.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Each migration once, oldest first; the file's `user_version` counts those it has had.
+///
+/// Times are microseconds since 1970, spans microseconds. Headers are lines of `name: value` ended
+/// by a line feed, in order, as bytes. `standing` is that of [`super::record`]. `piece` and
+/// `attempt` are kept in the order of their keys: the delivery's number times 2^20, and which one
+/// of it; the views `body` and `attempts` tell the two apart.
+const MIGRATIONS: [&str; 1] = ["CREATE TABLE state (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        next_number INTEGER NOT NULL,
+        indexed_to INTEGER NOT NULL,
+        syncs INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO state VALUES (1, 1, 0, 0);
+    CREATE TABLE tunnel (
+        id INTEGER PRIMARY KEY,
+        relay TEXT NOT NULL,
+        name TEXT NOT NULL,
+        received INTEGER NOT NULL DEFAULT 0,
+        live INTEGER NOT NULL DEFAULT 0,
+        waiting INTEGER NOT NULL DEFAULT 0,
+        answered INTEGER NOT NULL DEFAULT 0,
+        failed INTEGER NOT NULL DEFAULT 0,
+        lost INTEGER NOT NULL DEFAULT 0,
+        broken_off INTEGER NOT NULL DEFAULT 0,
+        captured INTEGER NOT NULL DEFAULT 0,
+        duplicates INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (relay, name)
+    ) STRICT;
+    CREATE TABLE delivery (
+        number INTEGER PRIMARY KEY,
+        id BLOB NOT NULL,
+        tunnel_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        received_at_us INTEGER NOT NULL,
+        standing INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        is_complete INTEGER NOT NULL,
+        is_queued INTEGER NOT NULL,
+        is_promised INTEGER NOT NULL,
+        is_marked INTEGER NOT NULL DEFAULT 0,
+        size_bytes INTEGER NOT NULL,
+        last_status INTEGER,
+        last_failure TEXT,
+        last_us INTEGER,
+        method TEXT NOT NULL,
+        target BLOB NOT NULL,
+        headers BLOB NOT NULL,
+        https INTEGER NOT NULL,
+        forwarded_for TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX delivery_id ON delivery (id);
+    CREATE INDEX delivery_tunnel ON delivery (tunnel_id);
+    CREATE INDEX delivery_open ON delivery (tunnel_id, standing, is_complete, seq)
+        WHERE standing <= 1;
+    CREATE TABLE piece (
+        key INTEGER PRIMARY KEY,
+        bytes BLOB NOT NULL
+    ) STRICT;
+    CREATE VIEW body AS
+        SELECT key >> 20 AS delivery, key & 1048575 AS number, bytes FROM piece;
+    CREATE TABLE attempt (
+        key INTEGER PRIMARY KEY,
+        began_at_us INTEGER NOT NULL,
+        is_replay INTEGER NOT NULL,
+        url TEXT,
+        request_headers BLOB,
+        status INTEGER,
+        reason BLOB,
+        failure TEXT,
+        failure_words TEXT,
+        answer_headers BLOB,
+        answer_body BLOB,
+        answer_bytes INTEGER,
+        connect_us INTEGER,
+        first_byte_us INTEGER,
+        total_us INTEGER NOT NULL
+    ) STRICT;
+    CREATE VIEW attempts AS
+        SELECT key >> 20 AS delivery, key & 1048575 AS number, * FROM attempt;
+    CREATE VIRTUAL TABLE words USING fts5 (
+        method, path, headers, body, content = '', contentless_delete = 1
+    );
+    CREATE TABLE unindexed (number INTEGER PRIMARY KEY) STRICT;"];
+
+/// Which schema this program knows.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Which schema the file has: 0 if it is new.
+pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
+    db.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Sets what every connection needs.
+pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(crate::limits::HISTORY_BUSY)?;
+    db.set_prepared_statement_cache_capacity(64);
+    db.pragma_update(None, "synchronous", "normal")?;
+    db.pragma_update(None, "cache_size", -4096)?;
+    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    db.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+    Ok(())
+}
+
+/// Makes a file's journal the write-ahead log and brings its tables up to date.
+pub(super) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
+    let mode: String = db.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    if mode != "wal" {
+        db.pragma_update(None, "journal_mode", "wal")?;
+    }
+    if version(db)? >= VERSION {
+        return Ok(());
+    }
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been at it meanwhile.
+    let found = usize::try_from(version(&transaction)?).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(found) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+/// How long the log gets before it is folded into the file: 4,096 pages, that is 16 MiB. Pages that
+/// are written again and again meanwhile are folded once, and folding costs two syncs.
+const CHECKPOINT_PAGES: i64 = 4096;
+
+/// How long the log may stay once it is folded: 32 MiB.
+const LOG_BYTES: i64 = 32 * 1024 * 1024;
+
+/// Looks at the edges of every table, which is quick and finds a file that lost its end.
+pub(super) fn glance(db: &Connection) -> rusqlite::Result<()> {
+    for sql in [
+        "SELECT next_number FROM state",
+        "SELECT coalesce(min(number), 0) + coalesce(max(number), 0) FROM delivery",
+        "SELECT coalesce(length(min(id)), 0) + coalesce(length(max(id)), 0) FROM delivery",
+        "SELECT coalesce(min(key), 0) + coalesce(max(key), 0) FROM piece",
+        "SELECT coalesce(min(key), 0) + coalesce(max(key), 0) FROM attempt",
+        "SELECT count(*) FROM tunnel",
+    ] {
+        db.query_row(sql, [], |row| row.get::<_, i64>(0))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! The history as the driver and readers use it.
+
+mod crowd;
+mod damage;
+mod full;
+mod model;
+mod reading;
+mod road;
+mod speed;
+mod support;
