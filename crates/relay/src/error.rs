@@ -53,6 +53,12 @@ pub enum RelayError {
         /// The name or number asked for.
         name: String,
     },
+    /// A token can't be called that.
+    #[error("a token's name is text that can be seen, not {name:?}")]
+    TokenName {
+        /// The name asked for.
+        name: String,
+    },
     /// A token of this name is in use already.
     #[error("there is a token {name:?} already")]
     TokenExists {
@@ -89,6 +95,9 @@ pub enum StoreError {
     /// As many bytes are kept as may be.
     #[error("as many bytes wait for their clients as may be kept")]
     Full,
+    /// As much waits for one client as may.
+    #[error("as much waits for this tunnel's client as may")]
+    TunnelFull,
     /// The store has shut down.
     #[error("the store has shut down")]
     Closed,

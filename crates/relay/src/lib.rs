@@ -33,11 +33,11 @@ use tracing::{error, info, warn};
 
 pub use crate::config::{Config, FirstToken, Limits, Tls};
 pub use crate::error::{RelayError, StoreError};
-pub use crate::store::{TokenRow, Tokens};
+pub use crate::store::{Damage, Salvaged, TokenRow, Tokens};
 
 use crate::limits::{GOODBYE, TOKENS_CHECK};
 use crate::shared::{PublicAddress, Shared};
-use crate::store::{Store, TunnelRow};
+use crate::store::{Folder, Store, TunnelRow};
 use crate::tls::Certificate;
 use crate::tunnels::Tunnels;
 
@@ -49,6 +49,7 @@ pub struct Relay {
     rows: Vec<TunnelRow>,
     certificate: Option<Arc<Certificate>>,
     first_token: Option<String>,
+    damage: Option<Damage>,
 }
 
 /// A relay that has its address: connections are accepted by the system already, and served
@@ -67,17 +68,25 @@ impl Relay {
     /// Opens the data folder, making it if it is absent: the store, the first token, the
     /// certificate.
     pub fn new(config: Config) -> Result<Self, RelayError> {
+        let folder = Folder::take(&config.data)?;
+        let damage = store::look_for_damage(&folder)?;
         let tokens = Tokens::open(&config.data)?;
         let first_token = first_token(&tokens, &config.first_token)?;
         let certificate = Certificate::load(&config)?;
-        let (store, rows) = Store::open(&config.data, config.limits.max_waiting_bytes)?;
+        let (store, rows) = Store::open(folder, &config.limits)?;
         Ok(Self {
             config,
             store,
             rows,
             certificate,
             first_token,
+            damage,
         })
+    }
+
+    /// What happened to the relay's file, if it was found damaged.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.damage.as_ref()
     }
 
     /// The first token, if it was made just now and no file keeps it: this is the only time it

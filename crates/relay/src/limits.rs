@@ -13,12 +13,22 @@ pub struct Limits {
     pub max_body_bytes: u64,
     /// The most links at once. 10,000 of them fit a 512 MiB server with room to spare.
     pub max_links: usize,
-    /// The most deliveries waiting for one client; more are answered 503. 10,000: days of a
-    /// busy developer's webhooks.
+    /// The most deliveries waiting for one client; more are answered 429. 250,000: weeks of a
+    /// busy developer's webhooks, and a position and a row each, which is little.
     pub max_waiting: u64,
+    /// The most bytes waiting for one client; more are answered 429. 512 MiB: half of what there
+    /// is in all, so that no tunnel takes it from all others.
+    pub max_waiting_bytes_of_one: u64,
     /// The most bytes of waiting deliveries in all; more are answered 503. 1 GiB, which the
     /// smallest server's disk has.
     pub max_waiting_bytes: u64,
+    /// How many settled deliveries of a tunnel are remembered, for a client that asks for the
+    /// past (`--since`). 500, a day's worth for most; 0 remembers none.
+    pub retain_count: u64,
+    /// How long they are remembered. 24 h: a day later one looks into the client's history.
+    pub retain_age: Duration,
+    /// The most bytes of them in all. 1 GiB, as much again as may wait.
+    pub retain_bytes: u64,
     /// The most connections from senders and clients at once. 16,384, below the usual limit of
     /// open files once that has been raised for a server.
     pub max_connections: usize,
@@ -29,8 +39,12 @@ impl Default for Limits {
         Self {
             max_body_bytes: 100 * 1024 * 1024,
             max_links: 10_000,
-            max_waiting: 10_000,
+            max_waiting: 250_000,
+            max_waiting_bytes_of_one: 512 * 1024 * 1024,
             max_waiting_bytes: 1024 * 1024 * 1024,
+            retain_count: 500,
+            retain_age: Duration::from_secs(24 * 60 * 60),
+            retain_bytes: 1024 * 1024 * 1024,
             max_connections: 16_384,
         }
     }
@@ -81,6 +95,44 @@ pub(crate) const PIECES_QUEUED: usize = 8;
 
 /// How many jobs may wait for the store: 1,024, about what one group commit takes in.
 pub(crate) const STORE_JOBS: usize = 1024;
+
+/// How many jobs share one transaction at the most: 512; what waits longer than one fsync joins
+/// the next anyway.
+pub(crate) const STORE_GROUP: usize = 512;
+
+/// What is read ahead of a drain: 64 deliveries, two windows, so that reading and sending
+/// overlap …
+pub(crate) const DRAIN_AHEAD: usize = 64;
+
+/// … and 256 KiB, or one delivery if it is larger.
+pub(crate) const DRAIN_AHEAD_BYTES: usize = 256 * 1024;
+
+/// What of deliveries that apps answered waits in memory to be logged: 4 MiB in all, beyond
+/// which the log has gaps. It is no promise, and must stay small beside what is.
+pub(crate) const LOG_BYTES: usize = 4 * 1024 * 1024;
+
+/// The same of one tunnel, twice: 1 MiB, room for 500 webhooks of 2 KiB.
+pub(crate) const LOG_HALF_BYTES: usize = 1024 * 1024;
+
+/// How long the log gathers before it is written: 250 ms, soon enough for whoever looks.
+pub(crate) const LOG_PAUSE: Duration = Duration::from_millis(250);
+
+/// The same while more comes than the ring holds, and each writing replaces all of the last: 2 s,
+/// so that it stays below a hundredth of a processor.
+pub(crate) const LOG_PAUSE_BUSY: Duration = Duration::from_secs(2);
+
+/// How many settled deliveries are forgotten at once: 1,000, some 10 ms during which others wait.
+pub(crate) const TRIM_ROWS: usize = 1000;
+
+/// How soon the next of them follow: 20 ms, faster than anything settles.
+pub(crate) const TRIM_PAUSE: Duration = Duration::from_millis(20);
+
+/// How often settled deliveries are looked at that may have become too old: every minute.
+pub(crate) const TRIM_EVERY: Duration = Duration::from_secs(60);
+
+/// Up to which size a file is read through at the start to see whether it is whole: 64 MiB, a
+/// tenth of a second. Damage in a larger one is noticed where it is met.
+pub(crate) const CHECK_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How many positions of a tunnel are claimed on disk at once: 4,096. A crash skips at most so
 /// many numbers; taking one is free in between.

@@ -3,11 +3,12 @@
 //! The task never waits for anything but the socket and its queues, so that one slow exchange
 //! holds up no other. When it ends, everyone who waits on it is told by their channels closing.
 
+mod course;
 mod drain;
 pub(crate) mod handshake;
 mod sent;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
@@ -19,6 +20,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tracing::{debug, info, warn};
 
+use self::course::Course;
+pub(crate) use self::course::Past;
 use self::sent::Sent;
 use crate::limits::{DRAIN_WINDOW, GOODBYE, OPENS_QUEUED, PIECES_QUEUED, TURN};
 use crate::replies::{Replies, Reply, Violation};
@@ -47,6 +50,14 @@ pub(crate) struct Link {
     /// Kept deliveries that are with the client.
     sent: Mutex<Sent>,
     acknowledged: Notify,
+    /// What of the past its client wants; without it, all that waits.
+    past: Option<Past>,
+    course: Mutex<Course>,
+    /// The lowest position that something was put behind since the drain last looked.
+    kept_after: AtomicU64,
+    /// What was kept since the handshake though its position is of the past: senders that were
+    /// waiting then.
+    kept_late: Mutex<Vec<Seq>>,
     draining: AtomicBool,
     drain_again: AtomicBool,
 }
@@ -96,7 +107,7 @@ pub(crate) struct Opened {
 pub(crate) struct Unavailable;
 
 impl Link {
-    pub(crate) fn new(token: i64, window_bytes: u32) -> (Self, Queues) {
+    pub(crate) fn new(token: i64, window_bytes: u32, past: Option<Past>) -> (Self, Queues) {
         let (urgent, urgent_queue) = mpsc::unbounded_channel();
         let (pieces, pieces_queue) = mpsc::channel(PIECES_QUEUED);
         let link = Self {
@@ -112,6 +123,10 @@ impl Link {
             exchanges: AtomicUsize::new(0),
             sent: Mutex::default(),
             acknowledged: Notify::new(),
+            past,
+            course: Mutex::new(Course::new(past)),
+            kept_after: u64::MAX.into(),
+            kept_late: Mutex::default(),
             draining: AtomicBool::new(false),
             drain_again: AtomicBool::new(false),
         };

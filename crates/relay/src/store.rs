@@ -1,80 +1,91 @@
-//! Deliveries until settled, tunnels and their owners, tokens: one SQLite file, one thread.
+//! Deliveries until settled and the last of those settled, tunnels and their owners, tokens: one
+//! SQLite file, one thread that writes.
 //!
-//! What a method returns is on disk, synced, by the time it returns; a caller may acknowledge
-//! on the strength of it. Jobs are done in the order they were asked for.
+//! What is said to be kept, claimed or reserved is on disk, synced, by the time it is said; a
+//! caller may acknowledge on the strength of it. Jobs are done in the order they were asked for.
 
+mod damage;
+mod folder;
+mod job;
+mod log;
+mod owners;
+mod reader;
 mod record;
+mod ring;
+mod rows;
 mod schema;
+mod shelf;
 mod tokens;
+mod upkeep;
 mod writer;
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use kreel_wire::{Policy, Seq, TunnelName};
+use kreel_wire::{Delivery, Policy, Seq, TunnelName};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::damage::look as look_for_damage;
+pub use self::damage::{Damage, Salvaged};
+pub(crate) use self::folder::{Folder, private};
+use self::job::{Job, Need};
+use self::log::Log;
+use self::owners::Owned;
+use self::reader::Reader;
 pub(crate) use self::record::Record;
+use self::ring::Ring;
+pub(crate) use self::rows::{Look, Shelved};
+pub(crate) use self::shelf::Shelf;
+use self::shelf::{Books, Room};
 pub use self::tokens::{TokenRow, Tokens};
 pub(crate) use self::tokens::{hash, token_from_file};
-use self::writer::Job;
+use self::writer::Writer;
+use crate::config::Limits;
 use crate::error::{RelayError, StoreError};
-use crate::limits::STORE_JOBS;
+use crate::limits::{DRAIN_AHEAD_BYTES, STORE_JOBS};
 
 /// The relay's file, open. Only one relay has it at a time.
 #[derive(Debug)]
 pub(crate) struct Store {
     jobs: mpsc::Sender<Job>,
     thread: Option<JoinHandle<()>>,
-    /// Bytes of all bodies kept; counted by the thread, as rows come and go.
-    kept_bytes: Arc<AtomicU64>,
-    /// How many of them there may be.
-    most_bytes: u64,
+    parts: Arc<Parts>,
     /// Work on the store that outlives whoever began it.
     tasks: TaskTracker,
-    _lock: File,
+    _folder: Folder,
 }
 
-/// What of one tunnel is kept.
+/// What the thread and those who ask it share.
 #[derive(Debug)]
-pub(crate) struct Shelf {
-    /// The tunnel's number.
-    pub(crate) tunnel: i64,
-    /// How many deliveries wait; counted by the thread, as rows come and go.
-    waiting: AtomicU64,
-}
-
-impl Shelf {
-    /// The shelf of a tunnel as the file had it.
-    pub(crate) fn new(row: &TunnelRow) -> Arc<Self> {
-        Arc::new(Self {
-            tunnel: row.id,
-            waiting: row.waiting.into(),
-        })
-    }
-
-    /// How many deliveries wait for their client.
-    pub(crate) fn waiting(&self) -> u64 {
-        self.waiting.load(Ordering::Relaxed)
-    }
+struct Parts {
+    path: PathBuf,
+    books: Arc<Books>,
+    log: Log,
+    reader: Reader,
+    ring: Ring,
+    /// The bytes the ring takes.
+    held: AtomicU64,
+    /// The tunnels that may have too much in the ring.
+    settled: Mutex<HashSet<i64>>,
+    trim_again: AtomicBool,
+    flush_now: AtomicBool,
 }
 
 /// A tunnel as the file has it.
 #[derive(Debug, Clone)]
 pub(crate) struct TunnelRow {
-    pub(crate) id: i64,
     pub(crate) name: TunnelName,
     /// Positions up to this one may have been given out.
     pub(crate) reserved: Seq,
     pub(crate) policy: Policy,
-    /// How many of its deliveries wait for a client.
-    pub(crate) waiting: u64,
+    /// What of it is kept.
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 /// What came of claiming a name.
@@ -86,46 +97,41 @@ pub(crate) enum Claim {
     Taken,
 }
 
+/// Deliveries from the file in order, each with what came of reading it.
+pub(crate) type Batch = Vec<(Seq, Result<Option<Record>, StoreError>)>;
+
 impl Store {
-    /// Opens the file in this folder, making both if they are absent, and starts the thread.
-    pub(crate) fn open(data: &Path, most_bytes: u64) -> Result<(Self, Vec<TunnelRow>), RelayError> {
-        let path = database(data)?;
-        let lock = lock(data)?;
-        let connection = schema::open(&path)?;
-        let tunnels = writer::tunnels(&connection).map_err(StoreError::from)?;
-        let kept_bytes = writer::tidy(&connection).map_err(StoreError::from)?;
-        let kept_bytes = Arc::new(AtomicU64::new(kept_bytes));
-        let counted = kept_bytes.clone();
+    /// Opens the file in this folder, making it if it is absent, and starts the thread.
+    pub(crate) fn open(
+        folder: Folder,
+        limits: &Limits,
+    ) -> Result<(Self, Vec<TunnelRow>), RelayError> {
+        let path = folder::database(&folder.path)?;
+        let db = schema::open(&path)?;
+        let parts = Arc::new(Parts::new(path.clone(), limits));
+        let tunnels = parts.begin(&db).map_err(StoreError::from)?;
+        let tunnels = tunnels.into_iter().map(|owned| parts.row(owned)).collect();
         let (jobs, queue) = mpsc::channel(STORE_JOBS);
-        let thread = std::thread::Builder::new()
-            .name("kreel-store".into())
-            .spawn(move || writer::run(connection, queue, &counted))
-            .map_err(|source| RelayError::File {
-                what: "start a thread for",
-                path,
-                source,
-            })?;
+        let failed = |source| RelayError::File {
+            what: "start a thread for",
+            path,
+            source,
+        };
+        let writer = Writer::new(db, queue, parts.clone());
+        let thread = writer.and_then(|writer| {
+            let thread = std::thread::Builder::new().name("kreel-store".into());
+            thread.spawn(move || writer.run())
+        });
         Ok((
             Self {
                 jobs,
-                thread: Some(thread),
-                kept_bytes,
-                most_bytes,
+                thread: Some(thread.map_err(failed)?),
+                parts,
                 tasks: TaskTracker::new(),
-                _lock: lock,
+                _folder: folder,
             },
             tunnels,
         ))
-    }
-
-    /// Whether so many bytes more may be kept.
-    fn has_room(&self, bytes: u64) -> Result<(), StoreError> {
-        let kept = self.kept_bytes.load(Ordering::Relaxed);
-        if kept.saturating_add(bytes) > self.most_bytes {
-            Err(StoreError::Full)
-        } else {
-            Ok(())
-        }
     }
 
     /// Runs work on the store to its end, even if whoever began it leaves; waited for when the
@@ -139,83 +145,140 @@ impl Store {
 
     /// Keeps a delivery until it is settled. Its pieces, if it has any, must be there already.
     pub(crate) async fn keep(&self, shelf: &Arc<Shelf>, record: Record) -> Result<(), StoreError> {
-        self.has_room(record.body_bytes)?;
-        let (shelf, record) = (shelf.clone(), Box::new(record));
-        self.ask(|reply| Job::Keep {
-            shelf,
-            record,
-            reply,
-        })
+        let in_memory: u64 = record.body.iter().map(|run| run.len() as u64).sum();
+        let bytes = record.head_bytes() + in_memory;
+        let room = self.parts.books.take(shelf, 1, bytes)?;
+        let tunnel = shelf.tunnel;
+        self.ask(
+            Need::Sync,
+            move |db| rows::keep(db, tunnel, &record),
+            used(room),
+        )
         .await
     }
 
-    /// Puts a piece of a body aside that is too large for memory. `total_bytes` is the size of
-    /// the body so far.
+    /// Puts a piece of a body aside that is too large for memory.
     pub(crate) async fn put_piece(
         &self,
-        shelf: &Shelf,
+        shelf: &Arc<Shelf>,
         seq: Seq,
         number: u32,
         bytes: Vec<Bytes>,
-        total_bytes: u64,
     ) -> Result<(), StoreError> {
-        self.has_room(total_bytes)?;
+        let size = bytes.iter().map(|run| run.len() as u64).sum();
+        let room = self.parts.books.take(shelf, 0, size)?;
         let tunnel = shelf.tunnel;
-        self.ask(|reply| Job::Piece {
-            tunnel,
-            seq,
-            number,
-            bytes,
-            reply,
-        })
+        self.ask(
+            Need::Write,
+            move |db| rows::piece(db, tunnel, seq, number, &bytes),
+            used(room),
+        )
         .await
     }
 
     /// Forgets the pieces of a body whose delivery was not kept.
-    pub(crate) async fn discard(&self, shelf: &Shelf, seq: Seq) {
+    pub(crate) async fn discard(&self, shelf: &Arc<Shelf>, seq: Seq) {
+        let (tunnel, shelf, books) = (shelf.tunnel, shelf.clone(), self.parts.books.clone());
         // If the store is closing, the next start tidies up.
         let _ = self
-            .jobs
-            .send(Job::Discard {
-                tunnel: shelf.tunnel,
-                seq,
-            })
+            .ask(
+                Need::Write,
+                move |db| rows::discard(db, tunnel, seq),
+                move |bytes| books.give_back(&shelf, 0, *bytes),
+            )
             .await;
     }
 
-    /// Forgets deliveries their client answers for.
+    /// Settles deliveries their client answers for: they wait no longer. Should that be lost in a
+    /// power cut, they come again, and their client knows them.
     pub(crate) async fn settle(
         &self,
         shelf: &Arc<Shelf>,
         seqs: Vec<Seq>,
     ) -> Result<(), StoreError> {
-        let shelf = shelf.clone();
-        self.ask(|reply| Job::Settle { shelf, seqs, reply }).await
+        let (shelf, parts) = (shelf.clone(), self.parts.clone());
+        let (tunnel, ring) = (shelf.tunnel, self.parts.ring.count > 0);
+        let then = move |bytes: &Vec<u64>| parts.has_settled(&shelf, bytes);
+        self.ask(
+            Need::Write,
+            move |db| rows::settle(db, tunnel, &seqs, ring),
+            then,
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Writes down, behind the answer, a delivery that its app has answered. Takes no time.
+    pub(crate) fn log(&self, shelf: &Arc<Shelf>, delivery: &Delivery, body: &[u8]) {
+        self.parts.log.add(shelf, delivery, body);
+    }
+
+    /// Notes that these went to a client whose link is gone.
+    pub(crate) async fn attempted(&self, tunnel: i64, seqs: Vec<Seq>) -> Result<(), StoreError> {
+        self.ask(
+            Need::Write,
+            move |db| rows::attempted(db, tunnel, &seqs),
+            |()| (),
+        )
+        .await
     }
 
     /// Claims positions up to this one, so that none is given out twice.
     pub(crate) async fn reserve(&self, tunnel: i64, up_to: Seq) -> Result<(), StoreError> {
-        self.ask(|reply| Job::Reserve {
-            tunnel,
-            up_to,
-            reply,
-        })
+        self.ask(
+            Need::Sync,
+            move |db| owners::reserve(db, tunnel, up_to),
+            |()| (),
+        )
         .await
     }
 
-    /// The positions of the oldest waiting deliveries, in order.
-    pub(crate) async fn waiting(&self, tunnel: i64, limit: usize) -> Result<Vec<Seq>, StoreError> {
-        self.ask(|reply| Job::Waiting {
-            tunnel,
-            limit,
-            reply,
+    /// How many of the past a link will be sent that wants them. What apps have answered until
+    /// now is in the file then.
+    pub(crate) async fn count_past(
+        &self,
+        tunnel: i64,
+        since_us: u64,
+        until: Seq,
+        settled_before: i64,
+    ) -> Result<u64, StoreError> {
+        self.flush().await?;
+        self.read(move |db| rows::count_past(db, tunnel, since_us, until, settled_before))
+            .await
+    }
+
+    /// Writes what is in the log's buffer.
+    async fn flush(&self) -> Result<(), StoreError> {
+        self.parts.flush_now.store(true, Ordering::Relaxed);
+        self.ask(Need::Write, |_| Ok(()), |()| ()).await
+    }
+
+    /// The next deliveries of those looked for: so many at the most, and not much more than
+    /// [`DRAIN_AHEAD_BYTES`]. None are left if there are none.
+    pub(crate) async fn next(
+        &self,
+        tunnel: i64,
+        look: Look,
+        limit: usize,
+    ) -> Result<Batch, StoreError> {
+        self.read(move |db| {
+            let (mut batch, mut bytes) = (Batch::new(), 0);
+            for seq in rows::look(db, tunnel, look, limit)? {
+                let record = rows::load(db, tunnel, seq);
+                bytes += size_in_memory(&record);
+                batch.push((seq, record.map_err(StoreError::from)));
+                if bytes > DRAIN_AHEAD_BYTES {
+                    break;
+                }
+            }
+            Ok(batch)
         })
         .await
     }
 
     /// A kept delivery.
     pub(crate) async fn load(&self, tunnel: i64, seq: Seq) -> Result<Option<Record>, StoreError> {
-        self.ask(|reply| Job::Load { tunnel, seq, reply }).await
+        self.read_row(move |db| rows::load(db, tunnel, seq)).await
     }
 
     /// A piece of a kept delivery's body, from 0.
@@ -225,18 +288,14 @@ impl Store {
         seq: Seq,
         number: u32,
     ) -> Result<Option<Bytes>, StoreError> {
-        self.ask(|reply| Job::LoadPiece {
-            tunnel,
-            seq,
-            number,
-            reply,
-        })
-        .await
+        self.read_row(move |db| rows::load_piece(db, tunnel, seq, number))
+            .await
     }
 
     /// The valid token with this hash: its number and name.
     pub(crate) async fn token(&self, hash: [u8; 32]) -> Result<Option<(i64, String)>, StoreError> {
-        self.ask(|reply| Job::Token { hash, reply }).await
+        self.ask(Need::Read, move |db| owners::token(db, hash), |_| ())
+            .await
     }
 
     /// Claims a name for a token, or finds it claimed, and remembers the policy if it is owned.
@@ -246,13 +305,22 @@ impl Store {
         token: i64,
         policy: Policy,
     ) -> Result<Claim, StoreError> {
-        self.ask(|reply| Job::Claim {
-            name,
-            token,
-            policy,
-            reply,
-        })
-        .await
+        let claim = move |db: &Connection| owners::claim(db, &name, token);
+        let Some(owned) = self.ask(Need::Sync, claim, |_| ()).await? else {
+            return Ok(Claim::Taken);
+        };
+        let tunnel = owned.id;
+        // Good to know, and no reason to keep a client out: it needs no answer.
+        let (remember, _) = Job::asked(
+            Need::Write,
+            move |db| {
+                owners::token_used(db, token)?;
+                owners::remember(db, tunnel, policy)
+            },
+            |()| (),
+        );
+        let _ = self.jobs.send(remember).await;
+        Ok(Claim::Owned(Box::new(self.parts.row(owned))))
     }
 
     /// The valid tokens, if another process has changed the file since `version`, with the
@@ -261,7 +329,12 @@ impl Store {
         &self,
         version: i64,
     ) -> Result<Option<(i64, HashSet<i64>)>, StoreError> {
-        self.ask(|reply| Job::ValidTokens { version, reply }).await
+        self.ask(
+            Need::Read,
+            move |db| rows::valid_tokens(db, version),
+            |_| (),
+        )
+        .await
     }
 
     /// Does all that was asked for, then closes the file.
@@ -272,16 +345,39 @@ impl Store {
         self.jobs.closed().await;
     }
 
-    async fn ask<T>(
+    async fn ask<T: Send + 'static>(
         &self,
-        job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job,
+        need: Need,
+        work: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs
-            .send(job(reply))
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        let (job, answer): (_, oneshot::Receiver<_>) = Job::asked(need, work, then);
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Reads more than one row's worth: if that fails because of damage, the file is mended.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let read = self.read_row(work).await;
+        if let Err(StoreError::Sqlite(error)) = &read
+            && damage::is_damage(error)
+        {
+            let _ = self.jobs.send(Job::Mend).await;
+        }
+        read
+    }
+
+    /// Reads what is one delivery's: if it can't be read, the others can.
+    async fn read_row<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let parts = self.parts.clone();
+        let read = tokio::task::spawn_blocking(move || parts.reader.read(work));
+        Ok(read.await.map_err(|_| StoreError::Closed)??)
     }
 }
 
@@ -296,57 +392,71 @@ impl Drop for Store {
     }
 }
 
-/// What the file is called.
-const FILE: &str = "relay.db";
-
-/// The path of the file, which is its owner's alone, in a folder that exists.
-fn database(data: &Path) -> Result<PathBuf, RelayError> {
-    let failed = |what| {
-        move |source| RelayError::File {
-            what,
-            path: data.to_owned(),
-            source,
+impl Parts {
+    fn new(path: PathBuf, limits: &Limits) -> Self {
+        let ring = Ring::new(limits);
+        Self {
+            books: Arc::new(Books::new(limits)),
+            log: Log::new(ring.count),
+            reader: Reader::new(&path),
+            ring,
+            path,
+            held: 0.into(),
+            settled: Mutex::default(),
+            trim_again: false.into(),
+            flush_now: false.into(),
         }
-    };
-    fs::create_dir_all(data).map_err(failed("make the folder"))?;
-    let path = data.join(FILE);
-    let file = private().create(true).append(true).open(&path);
-    file.map_err(|source| RelayError::File {
-        what: "open",
-        path: path.clone(),
-        source,
-    })?;
-    Ok(path)
-}
+    }
 
-fn lock(data: &Path) -> Result<File, RelayError> {
-    let path = data.join("relay.lock");
-    let failed = |source| RelayError::File {
-        what: "lock",
-        path: path.clone(),
-        source,
-    };
-    let file = private()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(RelayError::InUse {
-            path: data.to_owned(),
-        }),
-        Err(fs::TryLockError::Error(source)) => Err(failed(source)),
+    /// Tidies up after the last run, counts what is there, and finds the tunnels.
+    fn begin(&self, db: &Connection) -> rusqlite::Result<Vec<Owned>> {
+        rows::tidy(db)?;
+        self.recount(db)?;
+        *self.settled() = ring::tunnels(db)?;
+        owners::tunnels(db)
+    }
+
+    /// Counts what is there.
+    fn recount(&self, db: &Connection) -> rusqlite::Result<()> {
+        self.books.count(rows::count_waiting(db)?);
+        self.held.store(ring::bytes(db)?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn row(&self, owned: Owned) -> TunnelRow {
+        TunnelRow {
+            name: owned.name,
+            reserved: owned.reserved,
+            policy: owned.policy,
+            shelf: self.books.shelf(owned.id),
+        }
+    }
+
+    /// Counts what has been settled: so many bytes each.
+    fn has_settled(&self, shelf: &Shelf, bytes: &[u64]) {
+        let sum = bytes.iter().sum();
+        self.books.give_back(shelf, bytes.len() as u64, sum);
+        if self.ring.count > 0 && !bytes.is_empty() {
+            self.held.fetch_add(sum, Ordering::Relaxed);
+            self.settled().insert(shelf.tunnel);
+        }
+    }
+
+    fn settled(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Options for a file that is the owner's alone (mode 0600).
-pub(crate) fn private() -> fs::OpenOptions {
-    let mut options = fs::OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+/// What to do with room once it is made use of.
+fn used(room: Room) -> impl FnOnce(&()) + Send + 'static {
+    move |()| room.used()
+}
+
+fn size_in_memory(record: &rusqlite::Result<Option<Record>>) -> usize {
+    match record {
+        Ok(Some(record)) => record.body.iter().map(Bytes::len).sum(),
+        Ok(None) | Err(_) => 0,
+    }
 }
 
 #[cfg(test)]

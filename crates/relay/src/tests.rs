@@ -2,5 +2,6 @@
 
 mod edges;
 mod hostile;
+mod past;
 mod senders;
 mod support;

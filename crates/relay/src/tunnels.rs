@@ -40,6 +40,8 @@ struct Live {
 pub(crate) struct Registration {
     tunnel: Arc<Tunnel>,
     link: Arc<Link>,
+    /// The link it took the place of.
+    earlier: Option<Arc<Link>>,
 }
 
 impl Tunnels {
@@ -69,6 +71,10 @@ impl Tunnels {
         let tunnel = by_name
             .entry(row.name.clone())
             .or_insert_with(|| Arc::new(Tunnel::new(row)));
+        if !Arc::ptr_eq(&tunnel.shelf, &row.shelf) {
+            // The file was damaged and did not know it any more: it has been claimed anew.
+            *tunnel = Arc::new(Tunnel::new(row));
+        }
         tunnel.clone()
     }
 
@@ -100,7 +106,7 @@ impl Tunnels {
 impl Tunnel {
     fn new(row: &TunnelRow) -> Self {
         Self {
-            shelf: Shelf::new(row),
+            shelf: row.shelf.clone(),
             next_seq: (row.reserved.0 + 1).into(),
             reserved_seq: row.reserved.0.into(),
             reserving: false.into(),
@@ -122,13 +128,6 @@ impl Tunnel {
         self.lock().link.clone()
     }
 
-    /// Has the live link, if there is one, send what waits in the store.
-    pub(crate) fn drain(self: &Arc<Self>, store: &Arc<Store>) {
-        if let Some(link) = self.link() {
-            link.drain(self, store);
-        }
-    }
-
     /// The highest position given out so far.
     pub(crate) fn last_seq(&self) -> Seq {
         Seq(self.next_seq.load(Ordering::Relaxed) - 1)
@@ -141,7 +140,7 @@ impl Tunnel {
             live.policy = policy;
             live.link.replace(link.clone())
         };
-        if let Some(earlier) = earlier {
+        if let Some(earlier) = &earlier {
             earlier.close(
                 GoodbyeReason::Replaced,
                 "another client has taken this tunnel",
@@ -150,6 +149,7 @@ impl Tunnel {
         Registration {
             tunnel: self.clone(),
             link,
+            earlier,
         }
     }
 
@@ -188,6 +188,11 @@ impl Registration {
     /// The tunnel it is in.
     pub(crate) fn tunnel(&self) -> &Arc<Tunnel> {
         &self.tunnel
+    }
+
+    /// The link that was replaced, if there was one; told once.
+    pub(crate) fn take_earlier(&mut self) -> Option<Arc<Link>> {
+        self.earlier.take()
     }
 
     /// The link it is for.

@@ -27,13 +27,23 @@ thread_local! {
 pub struct Burst<S> {
     stream: S,
     run: BytesMut,
+    written_bytes: u64,
 }
 
 impl<S> Burst<S> {
     /// A stream whose first bytes were read already.
     pub fn new(stream: S, read_ahead: Bytes) -> Self {
         let run = BytesMut::from(read_ahead);
-        Self { stream, run }
+        Self {
+            stream,
+            run,
+            written_bytes: 0,
+        }
+    }
+
+    /// How much the system has taken so far.
+    pub(crate) fn written_bytes(&self) -> u64 {
+        self.written_bytes
     }
 }
 
@@ -70,7 +80,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Burst<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.written_bytes += bytes as u64;
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::{
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 pub use self::burst::Burst;
-use self::heartbeat::Heartbeat;
+use self::heartbeat::{Dead, Heartbeat, Output};
 
 /// How much queued output goes to the system at once: 64 KiB, a socket buffer's usual share.
 const WRITE_BYTES: usize = 64 * 1024;
@@ -53,6 +53,9 @@ pub enum SocketError {
     /// Nothing was heard for longer than [`limits::SILENCE`].
     #[error("nothing was heard from the other end for {} s", .0.as_secs())]
     Silent(Duration),
+    /// The peer took nothing of what was written to it for longer than [`limits::SILENCE`].
+    #[error("the other end has read nothing for {} s", .0.as_secs())]
+    Stalled(Duration),
     /// The connection failed.
     #[error("the connection failed")]
     Broken(#[source] std::io::Error),
@@ -120,7 +123,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> MessageSocket<S> {
                 return Poll::Ready(M::decode(bytes).map_err(SocketError::Decode));
             }
         }
-        let ping = ready!(self.heartbeat.poll_beat(cx)).map_err(SocketError::Silent)?;
+        let output = Output {
+            waits: self.unflushed,
+            taken_bytes: self.websocket.get_ref().written_bytes(),
+        };
+        let ping = ready!(self.heartbeat.poll_beat(output, cx)).map_err(|dead| match dead {
+            Dead::Silent(time) => SocketError::Silent(time),
+            Dead::Stalled(time) => SocketError::Stalled(time),
+        })?;
         self.start(Message::Ping(ping))?;
         // Once more, so that the heartbeat's next deadline is registered with this waker.
         cx.waker().wake_by_ref();

@@ -157,7 +157,7 @@ impl Forward<'_> {
         let Some(whole) = whole else {
             return self.queue(arrived, policy, None).await;
         };
-        let delivery = arrived.delivery;
+        let mut delivery = arrived.delivery;
         let (id, status) = (delivery.id, kept_status(policy));
         let mut retained = self.retained(&delivery);
         retained
@@ -171,6 +171,7 @@ impl Forward<'_> {
             link.not_kept(delivery.seq);
             return self.queue_complete(delivery, retained, policy).await;
         };
+        delivery.attempted = true;
         keep(self.shared, self.tunnel, delivery, retained, Some(&link)).await?;
         link.answered(opened.exchange, Some(status));
         Ok(accepted(status, id, State::Pending))
@@ -184,7 +185,7 @@ impl Forward<'_> {
         link: Arc<Link>,
     ) -> Result<Response<Body>, Problem> {
         let Arrived {
-            delivery,
+            mut delivery,
             mut beginning,
             body,
         } = arrived;
@@ -198,6 +199,7 @@ impl Forward<'_> {
                 .await
                 .map_err(|error| Problem::store(&error))?;
         }
+        let whole = end.then(|| first.clone());
         let deadline = Instant::now() + policy.wait;
         let opened = match self.open(&link, &delivery, first, end, deadline).await {
             Ok(opened) => opened,
@@ -211,7 +213,9 @@ impl Forward<'_> {
                 return self.queue(arrived, policy, retained).await;
             }
         };
-        let waiting = Waiting::new(opened, link);
+        // Should it be kept after all.
+        delivery.attempted = true;
+        let waiting = Waiting::new(opened, link, whole);
         if end {
             self.wait_for_app(waiting, delivery, retained, policy, deadline)
                 .await
@@ -231,7 +235,12 @@ impl Forward<'_> {
         deadline: Instant,
     ) -> Result<Response<Body>, Problem> {
         match timeout_at(deadline, &mut waiting.reply).await {
-            Ok(Ok(reply)) => waiting.replied(reply, None),
+            Ok(Ok(reply)) => {
+                if let (Reply::Answered(..), Some(whole)) = (&reply, &waiting.whole) {
+                    self.shared.store.log(&self.tunnel.shelf, &delivery, whole);
+                }
+                waiting.replied(reply, None)
+            }
             Ok(Err(_)) => match retained {
                 Some(retained) => self.queue_complete(delivery, retained, policy).await,
                 None => Err(Problem::NoClient),
@@ -411,11 +420,13 @@ struct Waiting {
     exchange: ExchangeId,
     reply: tokio::sync::oneshot::Receiver<Reply>,
     credit: Option<Arc<tokio::sync::Semaphore>>,
+    /// The request's body, if it is small: larger ones that the app answers are not logged.
+    whole: Option<Bytes>,
     over: bool,
 }
 
 impl Waiting {
-    fn new(opened: Opened, link: Arc<Link>) -> Self {
+    fn new(opened: Opened, link: Arc<Link>, whole: Option<Bytes>) -> Self {
         let Opened {
             exchange,
             reply,
@@ -426,6 +437,7 @@ impl Waiting {
             exchange,
             reply,
             credit,
+            whole,
             over: false,
         }
     }

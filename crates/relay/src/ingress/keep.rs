@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response};
-use kreel_wire::{Delivery, DeliveryId};
+use kreel_wire::{Delivery, DeliveryId, Seq};
 use serde_json::json;
 
 use super::answer::{Body, json_answer};
@@ -36,9 +36,6 @@ pub(super) async fn keep(
     retained: Retained,
     with: Option<&Arc<Link>>,
 ) -> Result<(), Problem> {
-    if tunnel.shelf.waiting() >= shared.limits.max_waiting {
-        return Err(Problem::Full);
-    }
     let (seq, with) = (delivery.seq, with.cloned());
     let (tunnel, store) = (tunnel.clone(), shared.store.clone());
     let kept = shared.store.spawn(async move {
@@ -49,7 +46,7 @@ pub(super) async fn keep(
             (None, _) => {}
         }
         if kept.is_ok() {
-            hand_on(&tunnel, &store, with.as_ref());
+            hand_on(seq, &tunnel, &store, with.as_ref());
         }
         kept
     });
@@ -58,11 +55,11 @@ pub(super) async fn keep(
 }
 
 /// Has the tunnel's link send what was kept, unless the client it is with still has it.
-fn hand_on(tunnel: &Arc<Tunnel>, store: &Arc<Store>, with: Option<&Arc<Link>>) {
+fn hand_on(seq: Seq, tunnel: &Arc<Tunnel>, store: &Arc<Store>, with: Option<&Arc<Link>>) {
     if let Some(link) = tunnel.link()
         && with.is_none_or(|with| !Arc::ptr_eq(with, &link))
     {
-        link.drain(tunnel, store);
+        link.hand_on(seq, tunnel, store);
     }
 }
 

@@ -7,7 +7,7 @@ use http::header::{
 use http::{HeaderValue, Response, StatusCode};
 use kreel_wire::Failure;
 use serde_json::json;
-use tracing::error;
+use tracing::debug;
 
 use super::answer::{Body, json_answer};
 use crate::error::StoreError;
@@ -34,7 +34,9 @@ pub(crate) enum Problem {
     NoAnswer,
     /// The client reports that the attempt failed.
     Failed(Failure),
-    /// Too much waits already.
+    /// Too much waits for this tunnel's client already.
+    TunnelFull,
+    /// Too much waits in all already.
     Full,
     /// The delivery could not be put on disk.
     Store,
@@ -53,13 +55,17 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    /// The store failed: told to the operator in full, to the sender in short.
+    /// The store failed, or has no room.
     pub(crate) fn store(error: &StoreError) -> Self {
-        if let StoreError::Full = error {
-            return Self::Full;
+        match error {
+            StoreError::Full => Self::Full,
+            StoreError::TunnelFull => Self::TunnelFull,
+            error => {
+                // The store has told the operator; once, and not for each sender.
+                debug!(%error, cause = ?error, "a delivery could not be kept");
+                Self::Store
+            }
         }
-        error!(%error, cause = ?error, "a delivery could not be kept");
-        Self::Store
     }
 
     /// The answer that says so.
@@ -118,11 +124,12 @@ impl Problem {
                 (504, failure.code(), sentence(failure))
             }
             Self::Failed(failure) => (502, failure.code(), sentence(failure)),
-            Self::Full => fixed(
-                503,
-                "full",
+            Self::TunnelFull => fixed(
+                429,
+                "tunnel_full",
                 "Too many deliveries wait for this tunnel's client.",
             ),
+            Self::Full => fixed(503, "full", "As much waits on this relay as it may keep."),
             Self::Store => fixed(
                 503,
                 "store",
@@ -165,7 +172,9 @@ impl Problem {
             Self::TooLarge(_) | Self::TooSlow | Self::BadRequest(_) => {
                 vec![fixed(CONNECTION, "close")]
             }
-            Self::Full | Self::Store | Self::TooManyLinks => vec![fixed(RETRY_AFTER, "30")],
+            Self::TunnelFull | Self::Full | Self::Store | Self::TooManyLinks => {
+                vec![fixed(RETRY_AFTER, "30")]
+            }
             Self::Draining => vec![fixed(RETRY_AFTER, "5")],
             Self::Version => vec![
                 fixed(UPGRADE, "websocket"),

@@ -84,7 +84,7 @@ impl Retained {
     async fn spill(&mut self) -> Result<(), StoreError> {
         let bytes = std::mem::take(&mut self.memory);
         self.store
-            .put_piece(&self.shelf, self.seq, self.pieces, bytes, self.total_bytes)
+            .put_piece(&self.shelf, self.seq, self.pieces, bytes)
             .await?;
         self.pieces += 1;
         self.budget

@@ -1,4 +1,4 @@
-//! Sends a client what waits for it in the store, oldest first, a window at a time.
+//! Sends a client what it wants of the store, oldest first, a window at a time.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -9,10 +9,12 @@ use kreel_wire::{Chunk, ExchangeId, Request, Seq};
 use tokio::sync::Semaphore;
 use tracing::error;
 
+use super::course::Course;
 use super::sent::Sent as SentList;
 use super::{Link, Unavailable};
-use crate::limits::DRAIN_WINDOW;
-use crate::store::{Record, Store};
+use crate::error::StoreError;
+use crate::limits::{DRAIN_AHEAD, DRAIN_WINDOW};
+use crate::store::{Batch, Record, Store};
 use crate::tunnels::Tunnel;
 
 impl Link {
@@ -28,6 +30,25 @@ impl Link {
             };
             store.spawn(drain.run());
         }
+    }
+
+    /// Has a delivery sent that has just been kept.
+    pub(crate) fn hand_on(self: &Arc<Self>, seq: Seq, tunnel: &Arc<Tunnel>, store: &Arc<Store>) {
+        match self.past {
+            Some(past) if seq <= past.until => self.kept_late().push(seq),
+            _ => {
+                self.kept_after
+                    .fetch_min(seq.0.saturating_sub(1), Ordering::SeqCst);
+            }
+        }
+        self.drain(tunnel, store);
+    }
+
+    /// Has everything looked at once more.
+    pub(crate) fn drain_anew(self: &Arc<Self>, tunnel: &Arc<Tunnel>, store: &Arc<Store>) {
+        let from = self.past.map_or(0, |past| past.until.0);
+        self.kept_after.fetch_min(from, Ordering::SeqCst);
+        self.drain(tunnel, store);
     }
 
     /// A delivery this client is at work on is about to be kept.
@@ -79,6 +100,22 @@ impl Link {
         });
     }
 
+    /// Those sent from the store that the client has not answered for: attempts at them may have
+    /// been made.
+    pub(super) fn unanswered(&self) -> Vec<Seq> {
+        self.sent().unanswered()
+    }
+
+    fn course(&self) -> MutexGuard<'_, Course> {
+        self.course.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn kept_late(&self) -> MutexGuard<'_, Vec<Seq>> {
+        self.kept_late
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn sent(&self) -> MutexGuard<'_, SentList> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,45 +140,49 @@ impl Drain {
         }
     }
 
-    /// Sends until nothing unsent waits.
+    /// Sends until nothing unsent is left that the client wants.
     async fn send_all(&self) -> Result<(), Unavailable> {
         loop {
-            let room = self.room().await?;
-            let known = self.link.sent().len();
-            let oldest = self
-                .store
-                .waiting(self.tunnel.shelf.tunnel, known + room)
-                .await;
-            let oldest = oldest.map_err(|error| {
-                error!(%error, "waiting deliveries could not be read");
-                Unavailable
-            })?;
-            let fresh: Vec<Seq> = {
-                let sent = self.link.sent();
-                oldest
-                    .into_iter()
-                    .filter(|seq| !sent.contains(*seq))
-                    .take(room)
-                    .collect()
-            };
-            if fresh.is_empty() {
+            let late = std::mem::take(&mut *self.link.kept_late());
+            for seq in late {
+                let tunnel = self.tunnel.shelf.tunnel;
+                self.send(seq, self.store.load(tunnel, seq).await).await?;
+            }
+            let batch = self.batch().await?;
+            if batch.is_empty() && !self.link.course().goes_on() {
                 return Ok(());
             }
-            for seq in fresh {
-                self.send(seq).await?;
+            for (seq, record) in batch {
+                self.send(seq, record).await?;
+                self.link.course().passed(seq);
             }
         }
     }
 
-    /// How many more the client may have; waits until it is at least one.
-    async fn room(&self) -> Result<usize, Unavailable> {
+    /// What comes next.
+    async fn batch(&self) -> Result<Batch, Unavailable> {
+        self.room().await?;
+        let look = {
+            let mut course = self.link.course();
+            let after = self.link.kept_after.swap(u64::MAX, Ordering::SeqCst);
+            course.back_to(Seq(after));
+            course.look()
+        };
+        let next = self.store.next(self.tunnel.shelf.tunnel, look, DRAIN_AHEAD);
+        next.await.map_err(|error| {
+            error!(%error, cause = ?error, "kept deliveries could not be read");
+            Unavailable
+        })
+    }
+
+    /// Waits until the client may have one more.
+    async fn room(&self) -> Result<(), Unavailable> {
         loop {
             if self.link.is_leaving() {
                 return Err(Unavailable);
             }
-            let room = DRAIN_WINDOW.saturating_sub(self.link.sent().queued());
-            if room > 0 {
-                return Ok(room);
+            if self.link.sent().queued() < DRAIN_WINDOW {
+                return Ok(());
             }
             tokio::select! {
                 () = self.link.acknowledged.notified() => {}
@@ -150,18 +191,27 @@ impl Drain {
         }
     }
 
-    /// Sends one delivery. One that can't be read is left for the next link; the others go on.
-    async fn send(&self, seq: Seq) -> Result<(), Unavailable> {
-        let record = match self.store.load(self.tunnel.shelf.tunnel, seq).await {
+    /// Sends one delivery, unless the client has it. One that can't be read is left for the next
+    /// link; the others go on.
+    async fn send(
+        &self,
+        seq: Seq,
+        read: Result<Option<Record>, StoreError>,
+    ) -> Result<(), Unavailable> {
+        if self.link.sent().contains(seq) {
+            return Ok(());
+        }
+        let record = match read {
             Ok(Some(record)) => record,
-            // Settled in the meantime, as when a client acknowledged it on an earlier link.
+            // It has left the store meanwhile.
             Ok(None) => return Ok(()),
             Err(error) => {
-                error!(%error, seq = seq.0, "a waiting delivery could not be read");
+                error!(%error, seq = seq.0, "a kept delivery could not be read");
                 self.link.sent().add_unreadable(seq);
                 return Ok(());
             }
         };
+        self.room().await?;
         self.link.sent().add_queued(seq);
         let mut left = record.body_bytes;
         let (request, rest) = first_message(record);
@@ -264,7 +314,7 @@ impl Body<'_> {
         let link = &self.drain.link;
         loop {
             let acknowledged = link.acknowledged.notified();
-            if link.sent().is_done(self.seq) {
+            if !link.sent().is_unanswered(self.seq) {
                 return Err(Sent::NotWanted);
             }
             tokio::select! {

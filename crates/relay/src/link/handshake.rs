@@ -15,14 +15,14 @@ use kreel_wire::{Hello, Reject, RejectReason, SUBPROTOCOLS, Version, Welcome, We
 use tokio::time::timeout;
 use tracing::{Instrument as _, debug, info, info_span, warn};
 
-use super::{Heard, Link, Queues, run};
+use super::{Heard, Link, Past, Queues, run};
 use crate::connection::{Upgraded, into_stream};
 use crate::framing::Gate;
 use crate::ingress::answer::{Body, empty};
 use crate::ingress::problem::Problem;
 use crate::shared::Shared;
 use crate::store::{Claim, hash};
-use crate::tunnels::Registration;
+use crate::tunnels::{Registration, Tunnel};
 
 /// What this relay calls itself.
 const RELAY: &str = concat!("kreel/", env!("CARGO_PKG_VERSION"));
@@ -131,11 +131,15 @@ fn switching(version: Version, accept: HeaderValue) -> Response<Body> {
 async fn serve(shared: Arc<Shared>, token: i64, upgrade: OnUpgrade) {
     // Boxed, so that an idle link does not keep the room its handshake needed.
     let open = Box::pin(open(&shared, token, upgrade)).await;
-    let Some((socket, registration, queues)) = open else {
+    let Some((socket, mut registration, queues)) = open else {
         return;
     };
     let (tunnel, link) = (registration.tunnel().clone(), registration.link().clone());
-    if tunnel.shelf.waiting() > 0 {
+    if let Some(earlier) = registration.take_earlier() {
+        // Before they are sent to this one.
+        left_with(&shared, &tunnel, &earlier).await;
+    }
+    if link.past.is_some() || tunnel.shelf.waiting() > 0 {
         link.drain(&tunnel, &shared.store);
     }
     let mut registration = Some(registration);
@@ -145,14 +149,25 @@ async fn serve(shared: Arc<Shared>, token: i64, upgrade: OnUpgrade) {
     })
     .await;
     drop(registration);
-    if tunnel
-        .link()
-        .is_some_and(|other| !Arc::ptr_eq(&other, &link))
+    left_with(&shared, &tunnel, &link).await;
+    if let Some(other) = tunnel.link()
+        && !Arc::ptr_eq(&other, &link)
     {
         // What was kept for this client after the other's drain had looked.
-        tunnel.drain(&shared.store);
+        other.drain_anew(&tunnel, &shared.store);
     }
     info!(%end, "a client left");
+}
+
+/// Notes what the client of a link that is over may have attempted.
+async fn left_with(shared: &Shared, tunnel: &Tunnel, link: &Link) {
+    let seqs = link.unanswered();
+    if !seqs.is_empty()
+        && let Err(error) = shared.store.attempted(tunnel.shelf.tunnel, seqs).await
+    {
+        // They come again all the same, and the client knows those it has attempted.
+        debug!(%error, "that deliveries were sent could not be noted");
+    }
 }
 
 type Socket = MessageSocket<Upgraded>;
@@ -229,9 +244,17 @@ async fn greet(
         }
     };
     let tunnel = shared.tunnels.claimed(&row);
+    let (past, waiting) = match hello.since_us {
+        None => (None, tunnel.shelf.waiting()),
+        Some(since_us) => {
+            let (past, count) = past(shared, &tunnel, since_us).await;
+            (Some(past), count)
+        }
+    };
     let (link, queues) = Link::new(
         token,
         hello.window_bytes.min(crate::limits::MAX_WINDOW_BYTES),
+        past,
     );
     let welcome = Welcome {
         relay: RELAY.to_owned(),
@@ -239,7 +262,7 @@ async fn greet(
         subdomain_url: shared.address.by_subdomain(&hello.tunnel),
         window_bytes: WINDOW_BYTES,
         max_body_bytes: shared.limits.max_body_bytes,
-        waiting: tunnel.shelf.waiting(),
+        waiting,
         last_seq: tunnel.last_seq(),
     };
     // Registered before the welcome leaves: once the client prints that it is ready, it is.
@@ -250,6 +273,30 @@ async fn greet(
         .map_err(Refusal::Socket)?;
     info!(tunnel = %hello.tunnel, client = %Printable(&hello.client), "a client listens");
     Ok((registration, queues))
+}
+
+/// What a client that wants only a part of the past gets of it, and how much that is.
+async fn past(shared: &Shared, tunnel: &Tunnel, since_us: u64) -> (Past, u64) {
+    let now = jiff::Timestamp::now().as_millisecond();
+    let past = Past {
+        since_us,
+        until: tunnel.last_seq(),
+        // What was settled in this millisecond, too.
+        settled_before: now + 1,
+    };
+    if since_us == u64::MAX {
+        return (past, 0);
+    }
+    let id = tunnel.shelf.tunnel;
+    let count = shared
+        .store
+        .count_past(id, since_us, past.until, past.settled_before)
+        .await;
+    let count = count.unwrap_or_else(|error| {
+        warn!(%error, "what a client missed could not be counted");
+        0
+    });
+    (past, count)
 }
 
 fn reject(reason: RejectReason, message: String) -> Refusal {

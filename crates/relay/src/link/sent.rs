@@ -100,9 +100,20 @@ impl Sent {
         self.by_seq.contains_key(&seq)
     }
 
-    /// Whether the client has answered for a delivery from the store.
-    pub(crate) fn is_done(&self, seq: Seq) -> bool {
-        self.by_seq.get(&seq) == Some(&Stage::Done)
+    /// Whether the client has yet to answer for a delivery from the store.
+    pub(crate) fn is_unanswered(&self, seq: Seq) -> bool {
+        self.by_seq.get(&seq) == Some(&Stage::Queued)
+    }
+
+    /// Those that came from the store and are not answered for, in order.
+    pub(crate) fn unanswered(&self) -> Vec<Seq> {
+        let queued = self
+            .by_seq
+            .iter()
+            .filter(|(_, stage)| **stage == Stage::Queued);
+        let mut seqs: Vec<Seq> = queued.map(|(seq, _)| *seq).collect();
+        seqs.sort_unstable();
+        seqs
     }
 
     /// How many are with the client.
@@ -142,7 +153,8 @@ mod tests {
         for seq in 1..=3 {
             sent.add_queued(Seq(seq));
         }
-        assert!(sent.acknowledge(Seq(2)) && sent.is_done(Seq(2)) && sent.contains(Seq(2)));
+        assert_eq!(sent.unanswered(), [Seq(1), Seq(2), Seq(3)]);
+        assert!(sent.acknowledge(Seq(2)) && !sent.is_unanswered(Seq(2)) && sent.contains(Seq(2)));
         assert_eq!((sent.queued(), sent.len()), (2, 3));
         sent.remove(Seq(2));
         sent.add_unreadable(Seq(3));

@@ -17,7 +17,9 @@ pub(crate) struct Record {
 
 /// The columns [`from_row`] reads, in order.
 pub(super) const COLUMNS: &str =
-    "seq, id, received_at_us, method, target, headers, https, forwarded_for, body_bytes, body";
+    "seq, id, received_at_us, method, target, headers, https, forwarded_for, body_bytes, body,
+    attempted OR EXISTS (SELECT 1 FROM settled
+        WHERE settled.tunnel_id = delivery.tunnel_id AND settled.seq = delivery.seq)";
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Record> {
     let body_bytes = row.get(8)?;
@@ -37,7 +39,8 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Record> {
         },
         forwarded_for: row.get::<_, String>(7)?.into(),
         body_bytes: Some(body_bytes),
-        attempted: false,
+        // What is settled is of the ring: its client has had it.
+        attempted: row.get(10)?,
     };
     let body = match row.get::<_, Vec<u8>>(9)? {
         body if body.is_empty() => Vec::new(),
@@ -52,14 +55,24 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Record> {
 
 /// One line each, `name: value`; neither can hold a line feed.
 pub(super) fn write_headers(headers: &Headers) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(headers.size_bytes() + headers.len() * 3);
+    let mut lines = Vec::with_capacity(header_bytes(headers));
+    push_headers(&mut lines, headers);
+    lines
+}
+
+/// How many bytes they take then.
+pub(super) fn header_bytes(headers: &Headers) -> usize {
+    headers.size_bytes() + headers.len() * 3
+}
+
+/// The same, behind what is there.
+pub(super) fn push_headers(lines: &mut Vec<u8>, headers: &Headers) {
     for line in headers {
         lines.extend_from_slice(&line.name);
         lines.extend_from_slice(b": ");
         lines.extend_from_slice(&line.value);
         lines.push(b'\n');
     }
-    lines
 }
 
 fn parse_headers(lines: &[u8]) -> Option<Headers> {

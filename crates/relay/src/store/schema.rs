@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::error::StoreError;
 
 /// Each migration once, oldest first; the file's `user_version` counts those it has had.
-const MIGRATIONS: [&str; 1] = [
+const MIGRATIONS: [&str; 2] = [
     // Times are milliseconds since 1970 unless the name says otherwise. `headers` are lines of
     // `name: value` ended by a line feed, in order, as bytes.
     "CREATE TABLE token (
@@ -50,7 +50,22 @@ const MIGRATIONS: [&str; 1] = [
         bytes BLOB NOT NULL,
         UNIQUE (tunnel_id, seq, number)
     ) STRICT;",
+    // What is settled is marked in a table of its own: to mark it in its row would write the
+    // whole row again, body and all, and what waits is found without reading a row at all.
+    // `bytes` is what the row takes.
+    "ALTER TABLE delivery ADD COLUMN attempted INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE settled (
+        tunnel_id INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        settled_at INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        PRIMARY KEY (tunnel_id, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX settled_by_age ON settled (settled_at);",
 ];
+
+/// The newest version this build knows.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Opens the file, brings its tables up to date and sets what durability needs.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
@@ -61,12 +76,19 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -2048)?;
+    harden(&connection)?;
     migrate(&mut connection, path)?;
     Ok(connection)
 }
 
+/// What is wrong in the file shall be noticed, and not be obeyed.
+pub(super) fn harden(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "trusted_schema", false)
+}
+
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let known = MIGRATIONS.len() as i64;
+    let known = VERSION;
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -103,7 +125,7 @@ mod tests {
                 refused,
                 StoreError::Newer {
                     found: 99,
-                    known: 1,
+                    known: VERSION,
                     ..
                 }
             ),

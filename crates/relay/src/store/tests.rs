@@ -1,22 +1,54 @@
 //! The store as the relay uses it, on a real file.
 
+mod damage;
+mod full;
+mod ring;
+
+use std::fs;
+
 use kreel_wire::{AnswerMode, Delivery, DeliveryId, Headers, Kind, Scheme};
 
 use super::*;
 
-struct Folder(PathBuf);
+/// A folder that is removed when dropped.
+struct TestFolder(PathBuf);
 
-impl Folder {
+impl TestFolder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("kreel-store-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         Self(path)
     }
+
+    fn store(&self) -> (Store, Vec<TunnelRow>) {
+        self.store_with(&Limits::default())
+    }
+
+    fn store_with(&self, limits: &Limits) -> (Store, Vec<TunnelRow>) {
+        Store::open(Folder::take(&self.0).unwrap(), limits).unwrap()
+    }
 }
 
-impl Drop for Folder {
+impl Drop for TestFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The positions of what waits, in order.
+async fn waiting(store: &Store, tunnel: i64) -> Vec<u64> {
+    look(store, tunnel, Shelved::Waiting).await
+}
+
+async fn look(store: &Store, tunnel: i64, at: Shelved) -> Vec<u64> {
+    let mut found = Vec::new();
+    loop {
+        let after = Seq(found.last().copied().unwrap_or_default());
+        let batch = store.next(tunnel, Look { after, at }, 100).await.unwrap();
+        if batch.is_empty() {
+            return found;
+        }
+        found.extend(batch.iter().map(|(seq, _)| seq.0));
     }
 }
 
@@ -54,14 +86,14 @@ async fn owned(store: &Store, name: &str) -> TunnelRow {
 
 #[tokio::test]
 async fn what_was_kept_is_there_after_a_restart_and_in_order() {
-    let folder = Folder::new("restart");
+    let folder = TestFolder::new("restart");
     let tokens = Tokens::open(&folder.0).unwrap();
     let token = tokens.create("a").unwrap();
     tokens.create("b").unwrap();
-    let (store, none) = Store::open(&folder.0, 1 << 20).unwrap();
+    let (store, none) = folder.store();
     assert!(none.is_empty());
     assert!(matches!(
-        Store::open(&folder.0, 1 << 20),
+        Folder::take(&folder.0),
         Err(RelayError::InUse { .. })
     ));
     assert_eq!(
@@ -70,7 +102,7 @@ async fn what_was_kept_is_there_after_a_restart_and_in_order() {
     );
     assert_eq!(store.token(hash("kreel_other")).await.unwrap(), None);
 
-    let tunnel = Shelf::new(&owned(&store, "mine").await);
+    let tunnel = owned(&store, "mine").await.shelf;
     let foreign = store
         .claim("mine".parse().unwrap(), 2, Policy::default())
         .await
@@ -81,46 +113,44 @@ async fn what_was_kept_is_there_after_a_restart_and_in_order() {
         store.keep(&tunnel, record(seq, b"body")).await.unwrap();
     }
     store
-        .put_piece(&tunnel, Seq(9), 0, vec!["left ".into(), "over".into()], 9)
+        .put_piece(&tunnel, Seq(9), 0, vec!["left ".into(), "over".into()])
         .await
         .unwrap();
     store.close().await;
     drop(store);
 
-    let (store, tunnels) = Store::open(&folder.0, 1 << 20).unwrap();
+    let (store, tunnels) = folder.store();
     assert_eq!(tunnels.len(), 1);
-    assert_eq!((tunnels[0].reserved, tunnels[0].waiting), (Seq(4096), 3));
+    let tunnel = tunnels[0].shelf.clone();
+    assert_eq!((tunnels[0].reserved, tunnel.waiting()), (Seq(4096), 3));
     assert_eq!(tunnels[0].policy.answer, AnswerMode::Now(201));
-    assert_eq!(store.kept_bytes.load(Ordering::Relaxed), 12);
+    let each = record(1, b"body").head_bytes() + 4;
+    assert_eq!(store.parts.books.bytes(), 3 * each);
     assert_eq!(
         store.load_piece(tunnel.tunnel, Seq(9), 0).await.unwrap(),
         None,
         "tidied up"
     );
-    assert_eq!(
-        store.waiting(tunnel.tunnel, 2).await.unwrap(),
-        [Seq(1), Seq(2)]
-    );
+    assert_eq!(waiting(&store, tunnel.tunnel).await, [1, 2, 3]);
     let kept = store.load(tunnel.tunnel, Seq(2)).await.unwrap().unwrap();
     assert_eq!(
         (&*kept.delivery.method, &kept.delivery.target[..]),
         ("POST", &b"/hook?a=%20b"[..])
     );
     assert_eq!(kept.body, ["body"]);
-    let tunnel = Shelf::new(&tunnels[0]);
     store.settle(&tunnel, vec![Seq(1), Seq(2)]).await.unwrap();
     store.settle(&tunnel, vec![Seq(1), Seq(7)]).await.unwrap();
     assert_eq!(tunnel.waiting(), 1, "counted once, and only what was there");
-    assert_eq!(store.waiting(tunnel.tunnel, 9).await.unwrap(), [Seq(3)]);
-    assert_eq!(store.kept_bytes.load(Ordering::Relaxed), 4);
+    assert_eq!(waiting(&store, tunnel.tunnel).await, [3]);
+    assert_eq!(store.parts.books.bytes(), each);
 }
 
 #[tokio::test]
 async fn a_revocation_by_another_process_is_noticed() {
-    let folder = Folder::new("revoked");
+    let folder = TestFolder::new("revoked");
     let tokens = Tokens::open(&folder.0).unwrap();
     let token = tokens.create("a").unwrap();
-    let (store, _) = Store::open(&folder.0, 1 << 20).unwrap();
+    let (store, _) = folder.store();
     let (version, valid) = store.valid_tokens(-1).await.unwrap().unwrap();
     assert_eq!(valid, HashSet::from([1]));
     assert!(store.valid_tokens(version).await.unwrap().is_none());

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 
-use super::{FILE, database, private, schema};
+use super::folder::{database, file};
+use super::{private, schema};
 use crate::error::{RelayError, StoreError};
 
 /// The tokens in a relay's data folder. Works beside a running relay, which notices within a
@@ -45,7 +46,7 @@ impl Tokens {
 
     /// The same, but makes nothing: a folder that was mistyped shall not come into being.
     pub fn open_existing(data: &Path) -> Result<Self, RelayError> {
-        match data.join(FILE).exists() {
+        match file(data).exists() {
             true => Self::open(data),
             false => Err(RelayError::Absent {
                 path: data.to_owned(),
@@ -55,6 +56,11 @@ impl Tokens {
 
     /// Makes a token and returns its text, which nothing can tell a second time.
     pub fn create(&self, name: &str) -> Result<String, RelayError> {
+        if name.is_empty() || name.chars().any(is_invisible) {
+            return Err(RelayError::TokenName {
+                name: name.to_owned(),
+            });
+        }
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(|error| RelayError::File {
             what: "read random bits from",
@@ -185,6 +191,17 @@ fn row(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
     })
 }
 
+/// Whether a character would make a list of names lie: controls, and those that turn the
+/// direction of a text or take no room (Unicode 16, section 23.2).
+fn is_invisible(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
 fn is_conflict(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
 }
@@ -214,6 +231,13 @@ mod tests {
                 !bytes
                     .windows(token.len())
                     .any(|part| part == token.as_bytes())
+            );
+        }
+        for name in ["", "a\u{1b}[31m", "a\nb", "a\u{202e}b"] {
+            let refused = tokens.create(name);
+            assert!(
+                matches!(refused, Err(RelayError::TokenName { .. })),
+                "{name:?}"
             );
         }
         let revoked = tokens.revoke("laptop").unwrap();

@@ -1,440 +1,263 @@
 //! The store's one thread: takes jobs in order, many to a transaction, and tells those who wait
-//! once the transaction is on disk.
+//! once the transaction is on disk. Between them it writes the log and trims the ring.
 
-use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
-use jiff::Timestamp;
-use kreel_wire::{AnswerMode, Policy, Seq, TunnelName};
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use tokio::sync::{mpsc, oneshot};
-use tracing::error;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tracing::{error, info, warn};
 
-use super::record::{COLUMNS, Record, from_row, write_headers};
-use super::{Claim, Shelf, TunnelRow};
+use super::Parts;
+use super::damage::{check, is_damage, replace};
+use super::job::{Job, Need, Task};
+use super::upkeep::{Flush, Trim};
+use super::{rows, schema};
 use crate::error::StoreError;
+use crate::limits::{LOG_PAUSE, LOG_PAUSE_BUSY, STORE_GROUP, TRIM_EVERY, TRIM_PAUSE};
 
-/// How many jobs share one transaction at the most; what waits longer than one fsync joins the
-/// next anyway.
-const GROUP: usize = 512;
+/// A job and what it needs.
+type Work = (Need, Box<dyn Task>);
 
-/// Where the result of a job goes, once it is on disk.
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
-
-/// What the thread can be asked.
-pub(super) enum Job {
-    Keep {
-        shelf: Arc<Shelf>,
-        record: Box<Record>,
-        reply: Reply<()>,
-    },
-    Piece {
-        tunnel: i64,
-        seq: Seq,
-        number: u32,
-        bytes: Vec<Bytes>,
-        reply: Reply<()>,
-    },
-    Discard {
-        tunnel: i64,
-        seq: Seq,
-    },
-    Settle {
-        shelf: Arc<Shelf>,
-        seqs: Vec<Seq>,
-        reply: Reply<()>,
-    },
-    Reserve {
-        tunnel: i64,
-        up_to: Seq,
-        reply: Reply<()>,
-    },
-    Waiting {
-        tunnel: i64,
-        limit: usize,
-        reply: Reply<Vec<Seq>>,
-    },
-    Load {
-        tunnel: i64,
-        seq: Seq,
-        reply: Reply<Option<Record>>,
-    },
-    LoadPiece {
-        tunnel: i64,
-        seq: Seq,
-        number: u32,
-        reply: Reply<Option<Bytes>>,
-    },
-    Token {
-        hash: [u8; 32],
-        reply: Reply<Option<(i64, String)>>,
-    },
-    Claim {
-        name: TunnelName,
-        token: i64,
-        policy: Policy,
-        reply: Reply<Claim>,
-    },
-    ValidTokens {
-        version: i64,
-        reply: Reply<Option<(i64, HashSet<i64>)>>,
-    },
-    Stop,
+/// What the thread owns.
+pub(super) struct Writer {
+    /// Absent while the file can't be had.
+    db: Option<Connection>,
+    jobs: mpsc::Receiver<Job>,
+    parts: Arc<Parts>,
+    runtime: Runtime,
+    /// Whether commits are synced as it is set now.
+    synced: bool,
+    /// When the log is written next, if there is something in it.
+    flush_at: Option<Instant>,
+    pause: Duration,
+    trim_at: Instant,
+    failing: bool,
 }
 
-/// A finished job whose reply waits for the commit.
-type Finished = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+enum Wake {
+    Job(Job),
+    Log,
+    Due,
+    Closed,
+}
 
-/// Runs until told to stop or nobody is left to ask.
-pub(super) fn run(
-    mut connection: Connection,
-    mut jobs: mpsc::Receiver<Job>,
-    kept: &Arc<AtomicU64>,
-) {
-    let mut group = Vec::with_capacity(GROUP);
-    loop {
-        let Some(first) = jobs.blocking_recv() else {
-            break;
-        };
-        group.push(first);
-        while group.len() < GROUP
-            && let Ok(job) = jobs.try_recv()
-        {
-            group.push(job);
+impl Writer {
+    pub(super) fn new(
+        db: Connection,
+        jobs: mpsc::Receiver<Job>,
+        parts: Arc<Parts>,
+    ) -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_time().build()?;
+        Ok(Self {
+            db: Some(db),
+            jobs,
+            parts,
+            runtime,
+            synced: true,
+            flush_at: None,
+            pause: LOG_PAUSE,
+            trim_at: Instant::now(),
+            failing: false,
+        })
+    }
+
+    /// Runs until told to stop or nobody is left to ask.
+    pub(super) fn run(mut self) {
+        let mut group = Vec::with_capacity(STORE_GROUP);
+        loop {
+            let mut stop = false;
+            match self.wait() {
+                Wake::Job(job) => stop = self.take_group(job, &mut group),
+                Wake::Log => self.flush_at = Some(Instant::now() + self.pause),
+                Wake::Due => {}
+                Wake::Closed => stop = true,
+            }
+            self.add_upkeep(&mut group, stop);
+            if !group.is_empty() {
+                self.commit(&mut group);
+            }
+            if stop {
+                break;
+            }
         }
-        let stop = group.iter().any(|job| matches!(job, Job::Stop));
-        commit_group(&mut connection, group.drain(..), kept);
-        if stop {
-            break;
+        self.parts.reader.close();
+        if let Some(db) = &self.db {
+            // Folds the log into the file; without it the next start does the same.
+            let _ = db.pragma_update(None, "synchronous", "full");
+            let _ = db.query_row("PRAGMA wal_checkpoint(truncate)", [], |_| Ok(()));
         }
     }
-    // Folds the log into the file; without it the next start does the same.
-    let _ = connection.pragma_update(None, "wal_checkpoint", "truncate");
-}
 
-fn commit_group(
-    connection: &mut Connection,
-    group: impl Iterator<Item = Job>,
-    kept: &Arc<AtomicU64>,
-) {
-    let mut finished: Vec<Finished> = Vec::new();
-    let result = (|| {
+    fn wait(&mut self) -> Wake {
+        if let Ok(job) = self.jobs.try_recv() {
+            return Wake::Job(job);
+        }
+        let Self {
+            runtime,
+            jobs,
+            parts,
+            flush_at,
+            trim_at,
+            ..
+        } = self;
+        let due = flush_at.map_or(*trim_at, |at| at.min(*trim_at));
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                job = jobs.recv() => job.map_or(Wake::Closed, Wake::Job),
+                () = parts.log.noticed.notified(), if flush_at.is_none() => Wake::Log,
+                () = sleep_until(due) => Wake::Due,
+            }
+        })
+    }
+
+    /// Gathers what is there already; whether it is the last.
+    fn take_group(&mut self, first: Job, group: &mut Vec<Work>) -> bool {
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Do(need, task) => group.push((need, task)),
+                Job::Mend => self.mend_if_damaged(),
+                Job::Stop => return true,
+            }
+            next = (group.len() < STORE_GROUP)
+                .then(|| self.jobs.try_recv().ok())
+                .flatten();
+        }
+        false
+    }
+
+    /// Adds what is due of the log and the ring: it shares the group's transaction, if there is
+    /// one, and its sync.
+    fn add_upkeep(&mut self, group: &mut Vec<Work>, last: bool) {
+        let now = Instant::now();
+        let asked = self.parts.flush_now.swap(false, Ordering::Relaxed);
+        if self.parts.trim_again.swap(false, Ordering::Relaxed) {
+            self.flush_at = Some(now + TRIM_PAUSE);
+        } else if self.flush_at.is_none() && !self.parts.settled().is_empty() {
+            self.flush_at = Some(now + self.pause);
+        }
+        if last || asked || self.flush_at.is_some_and(|at| at <= now) {
+            let flush = Flush::new(&self.parts);
+            self.pause = match flush.overflowed() {
+                true => LOG_PAUSE_BUSY,
+                false => LOG_PAUSE,
+            };
+            self.flush_at = None;
+            group.push((Need::Write, Box::new(flush)));
+            group.push((Need::Write, Box::new(Trim::new(&self.parts))));
+        } else if self.trim_at <= now {
+            group.push((Need::Write, Box::new(Trim::new(&self.parts))));
+        }
+        if self.trim_at <= now {
+            self.trim_at = now + TRIM_EVERY;
+        }
+    }
+
+    /// One transaction for all; if that fails, one for each, so that a job fails for its own
+    /// reasons only.
+    fn commit(&mut self, group: &mut Vec<Work>) {
+        match self.together(group) {
+            Ok(()) => {
+                self.works();
+                group.drain(..).for_each(|(_, task)| task.finish(Ok(())));
+            }
+            Err(_) => group.drain(..).for_each(|work| self.alone(work)),
+        }
+    }
+
+    fn alone(&mut self, mut work: Work) {
+        let mut done = self.together(std::slice::from_mut(&mut work));
+        if let Err(StoreError::Sqlite(error)) = &done
+            && is_damage(error)
+            && self.mend(error.to_string())
+        {
+            done = self.together(std::slice::from_mut(&mut work));
+        }
+        match &done {
+            Ok(()) => self.works(),
+            Err(error) => self.fails(error),
+        }
+        work.1.finish(done);
+    }
+
+    fn together(&mut self, group: &mut [Work]) -> Result<(), StoreError> {
+        let need = group.iter().map(|(need, _)| *need).max();
+        let need = need.unwrap_or(Need::Read);
+        let db = match &mut self.db {
+            Some(db) => db,
+            absent => absent.insert(schema::open(&self.parts.path)?),
+        };
+        if need != Need::Read && self.synced != (need == Need::Sync) {
+            // In WAL mode FULL syncs the log at each commit, NORMAL does not.
+            let how = if self.synced { "normal" } else { "full" };
+            db.pragma_update(None, "synchronous", how)?;
+            self.synced = !self.synced;
+        }
         // At once for writing: another process may write between a group's first read and first
         // write, and the group would fail.
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for job in group {
-            finished.push(perform(&transaction, job, kept));
+        let behaviour = match need {
+            Need::Read => TransactionBehavior::Deferred,
+            Need::Write | Need::Sync => TransactionBehavior::Immediate,
+        };
+        let transaction = db.transaction_with_behavior(behaviour)?;
+        for (_, task) in group {
+            task.perform(&transaction)?;
         }
-        transaction.commit()
-    })();
-    if let Err(error) = &result {
-        error!(%error, "the store could not commit");
+        Ok(transaction.commit()?)
     }
-    // The error has one owner; each further waiter learns that nothing was kept.
-    let mut failure = result.err();
-    let failed = failure.is_some();
-    for reply in finished {
-        match failure.take() {
-            Some(error) => reply(Err(error.into())),
-            None if failed => reply(Err(StoreError::Closed)),
-            None => reply(Ok(())),
+
+    fn works(&mut self) {
+        if std::mem::take(&mut self.failing) {
+            info!("the store can be written to again");
         }
     }
-}
 
-/// Does one job inside the transaction. Its own failure is its own; the commit's is everybody's.
-fn perform(db: &Connection, job: Job, kept: &Arc<AtomicU64>) -> Finished {
-    match job {
-        Job::Keep {
-            shelf,
-            record,
-            reply,
-        } => {
-            let (result, kept) = (keep(db, shelf.tunnel, &record), kept.clone());
-            counted(reply, result, move |()| {
-                shelf.waiting.fetch_add(1, Ordering::Relaxed);
-                kept.fetch_add(record.body_bytes, Ordering::Relaxed);
-            })
-        }
-        Job::Piece {
-            tunnel,
-            seq,
-            number,
-            bytes,
-            reply,
-        } => later(reply, piece(db, tunnel, seq, number, &bytes)),
-        Job::Discard { tunnel, seq } => quietly(discard(db, tunnel, seq)),
-        Job::Settle { shelf, seqs, reply } => {
-            let (result, kept) = (settle(db, shelf.tunnel, &seqs), kept.clone());
-            counted(reply, result, move |gone| {
-                shelf.waiting.fetch_sub(gone.rows, Ordering::Relaxed);
-                kept.fetch_sub(gone.bytes, Ordering::Relaxed);
-            })
-        }
-        Job::Reserve {
-            tunnel,
-            up_to,
-            reply,
-        } => later(reply, reserve(db, tunnel, up_to)),
-        Job::Waiting {
-            tunnel,
-            limit,
-            reply,
-        } => later(reply, waiting(db, tunnel, limit)),
-        Job::Load { tunnel, seq, reply } => later(reply, load(db, tunnel, seq)),
-        Job::LoadPiece {
-            tunnel,
-            seq,
-            number,
-            reply,
-        } => later(reply, load_piece(db, tunnel, seq, number)),
-        Job::Token { hash, reply } => later(reply, token(db, hash)),
-        Job::Claim {
-            name,
-            token,
-            policy,
-            reply,
-        } => later(reply, claim(db, &name, token, policy)),
-        Job::ValidTokens { version, reply } => later(reply, valid_tokens(db, version)),
-        Job::Stop => Box::new(|_| ()),
-    }
-}
-
-fn later<T: Send + 'static>(reply: Reply<T>, result: rusqlite::Result<T>) -> Finished {
-    Box::new(move |commit| {
-        // Whoever asked may have left meanwhile.
-        let _ = reply.send(commit.and(result.map_err(StoreError::from)));
-    })
-}
-
-/// Counts what has changed once it is on disk, and only then.
-fn counted<T: Send + 'static>(
-    reply: Reply<()>,
-    result: rusqlite::Result<T>,
-    count: impl FnOnce(T) + Send + 'static,
-) -> Finished {
-    Box::new(move |commit| {
-        let _ = reply.send(commit.and(result.map_err(StoreError::from)).map(count));
-    })
-}
-
-fn quietly(result: rusqlite::Result<()>) -> Finished {
-    if let Err(error) = result {
-        error!(%error, "the store could not forget a body that was not kept");
-    }
-    Box::new(|_| ())
-}
-
-fn keep(db: &Connection, tunnel: i64, record: &Record) -> rusqlite::Result<()> {
-    let delivery = &record.delivery;
-    let body;
-    let body = match &record.body[..] {
-        [] => &[][..],
-        [one] => one,
-        several => {
-            body = several.concat();
-            &body
-        }
-    };
-    db.prepare_cached(
-        "INSERT INTO delivery (tunnel_id, seq, id, received_at_us, method, target, headers, https,
-            forwarded_for, body_bytes, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    )?
-    .execute(params![
-        tunnel,
-        delivery.seq.0,
-        delivery.id.as_bytes(),
-        delivery.received_at_us,
-        &*delivery.method,
-        &*delivery.target,
-        write_headers(&delivery.headers),
-        delivery.scheme == kreel_wire::Scheme::Https,
-        &*delivery.forwarded_for,
-        record.body_bytes,
-        body,
-    ])?;
-    Ok(())
-}
-
-fn piece(
-    db: &Connection,
-    tunnel: i64,
-    seq: Seq,
-    number: u32,
-    bytes: &[Bytes],
-) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT INTO piece (tunnel_id, seq, number, bytes) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![tunnel, seq.0, number, bytes.concat()])?;
-    Ok(())
-}
-
-/// What was forgotten.
-#[derive(Default)]
-struct Gone {
-    rows: u64,
-    bytes: u64,
-}
-
-fn settle(db: &Connection, tunnel: i64, seqs: &[Seq]) -> rusqlite::Result<Gone> {
-    let mut gone = Gone::default();
-    for seq in seqs {
-        let bytes = db
-            .prepare_cached(
-                "DELETE FROM delivery WHERE tunnel_id = ?1 AND seq = ?2 RETURNING body_bytes",
-            )?
-            .query_row(params![tunnel, seq.0], |row| row.get::<_, u64>(0))
-            .optional()?;
-        if let Some(bytes) = bytes {
-            gone.rows += 1;
-            gone.bytes += bytes;
-            discard(db, tunnel, *seq)?;
+    fn fails(&mut self, error: &StoreError) {
+        if !std::mem::replace(&mut self.failing, true) {
+            error!(%error, cause = ?error,
+                "the store can't be written to; senders get 503 until it can");
         }
     }
-    Ok(gone)
-}
 
-/// Forgets pieces, unless their delivery was kept after all.
-fn discard(db: &Connection, tunnel: i64, seq: Seq) -> rusqlite::Result<()> {
-    db.prepare_cached(
-        "DELETE FROM piece WHERE tunnel_id = ?1 AND seq = ?2 AND NOT EXISTS
-            (SELECT 1 FROM delivery WHERE tunnel_id = ?1 AND seq = ?2)",
-    )?
-    .execute(params![tunnel, seq.0])?;
-    Ok(())
-}
-
-fn reserve(db: &Connection, tunnel: i64, up_to: Seq) -> rusqlite::Result<()> {
-    db.prepare_cached("UPDATE tunnel SET reserved_seq = max(reserved_seq, ?2) WHERE id = ?1")?
-        .execute(params![tunnel, up_to.0])?;
-    Ok(())
-}
-
-fn waiting(db: &Connection, tunnel: i64, limit: usize) -> rusqlite::Result<Vec<Seq>> {
-    db.prepare_cached("SELECT seq FROM delivery WHERE tunnel_id = ?1 ORDER BY seq LIMIT ?2")?
-        .query_map(params![tunnel, limit], |row| row.get(0).map(Seq))?
-        .collect()
-}
-
-fn load(db: &Connection, tunnel: i64, seq: Seq) -> rusqlite::Result<Option<Record>> {
-    let sql = format!("SELECT {COLUMNS} FROM delivery WHERE tunnel_id = ?1 AND seq = ?2");
-    db.prepare_cached(&sql)?
-        .query_row(params![tunnel, seq.0], from_row)
-        .optional()
-}
-
-fn load_piece(
-    db: &Connection,
-    tunnel: i64,
-    seq: Seq,
-    number: u32,
-) -> rusqlite::Result<Option<Bytes>> {
-    db.prepare_cached("SELECT bytes FROM piece WHERE tunnel_id = ?1 AND seq = ?2 AND number = ?3")?
-        .query_row(params![tunnel, seq.0, number], |row| {
-            row.get::<_, Vec<u8>>(0).map(Bytes::from)
-        })
-        .optional()
-}
-
-fn token(db: &Connection, hash: [u8; 32]) -> rusqlite::Result<Option<(i64, String)>> {
-    db.prepare_cached(
-        "UPDATE token SET last_used_at = ?2 WHERE hash = ?1 AND revoked_at IS NULL RETURNING id, name",
-    )?
-    .query_row(params![hash, Timestamp::now().as_millisecond()], |row| Ok((row.get(0)?, row.get(1)?)))
-    .optional()
-}
-
-fn claim(
-    db: &Connection,
-    name: &TunnelName,
-    token: i64,
-    policy: Policy,
-) -> rusqlite::Result<Claim> {
-    let now = Timestamp::now().as_millisecond();
-    db.prepare_cached(
-        "INSERT INTO tunnel (name, token_id, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-    )?
-    .execute(params![name.as_str(), token, now])?;
-    db.prepare_cached(
-        "UPDATE tunnel SET answer_now = ?3, wait_ms = ?4, strict = ?5 WHERE name = ?1 AND token_id = ?2",
-    )?
-    .execute(params![
-        name.as_str(),
-        token,
-        answer_now(policy),
-        u64::try_from(policy.wait.as_millis()).unwrap_or(u64::MAX >> 1),
-        policy.strict,
-    ])?;
-    let sql = format!("SELECT {TUNNEL_COLUMNS} FROM tunnel WHERE name = ?1 AND token_id = ?2");
-    let row = db
-        .prepare_cached(&sql)?
-        .query_row(params![name.as_str(), token], tunnel_row)
-        .optional()?;
-    Ok(row.map_or(Claim::Taken, |row| Claim::Owned(Box::new(row))))
-}
-
-const TUNNEL_COLUMNS: &str = "id, name, reserved_seq, answer_now, wait_ms, strict,
-    (SELECT count(*) FROM delivery WHERE tunnel_id = tunnel.id)";
-
-/// Every tunnel there is, for the start.
-pub(super) fn tunnels(db: &Connection) -> rusqlite::Result<Vec<TunnelRow>> {
-    db.prepare(&format!("SELECT {TUNNEL_COLUMNS} FROM tunnel"))?
-        .query_map([], tunnel_row)?
-        .collect()
-}
-
-/// Forgets the pieces of bodies whose deliveries were never kept, and counts the bytes that are.
-pub(super) fn tidy(db: &Connection) -> rusqlite::Result<u64> {
-    db.execute(
-        "DELETE FROM piece WHERE NOT EXISTS (SELECT 1 FROM delivery
-            WHERE delivery.tunnel_id = piece.tunnel_id AND delivery.seq = piece.seq)",
-        [],
-    )?;
-    db.query_row(
-        "SELECT coalesce(sum(body_bytes), 0) FROM delivery",
-        [],
-        |row| row.get(0),
-    )
-}
-
-fn tunnel_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<TunnelRow> {
-    let name: String = row.get(1)?;
-    let invalid =
-        |_| rusqlite::Error::InvalidColumnType(1, name.clone(), rusqlite::types::Type::Text);
-    Ok(TunnelRow {
-        id: row.get(0)?,
-        name: name.parse().map_err(invalid)?,
-        reserved: Seq(row.get(2)?),
-        policy: Policy {
-            answer: match row.get(3)? {
-                0 => AnswerMode::App,
-                status => AnswerMode::Now(status),
-            },
-            wait: Duration::from_millis(row.get(4)?),
-            strict: row.get(5)?,
-        },
-        waiting: row.get(6)?,
-    })
-}
-
-fn answer_now(policy: Policy) -> u16 {
-    match policy.answer {
-        AnswerMode::App => 0,
-        AnswerMode::Now(status) => status,
+    /// Somebody could not read what must be readable.
+    fn mend_if_damaged(&mut self) {
+        let found = self.db.as_ref().map(check);
+        match found {
+            Some(Ok(Some(cause))) => {
+                self.mend(cause);
+            }
+            Some(Err(error)) if is_damage(&error) => {
+                self.mend(error.to_string());
+            }
+            _ => warn!("what could not be read is no damage of the file as a whole"),
+        }
     }
-}
 
-/// The valid tokens, if another connection has changed the file since `version`.
-fn valid_tokens(db: &Connection, version: i64) -> rusqlite::Result<Option<(i64, HashSet<i64>)>> {
-    let now: i64 = db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
-    if now == version {
-        return Ok(None);
+    /// Sets the file aside and goes on with a new one; whether that could be done.
+    fn mend(&mut self, cause: String) -> bool {
+        self.parts.reader.close();
+        if let Some(db) = self.db.take() {
+            // As it is: closing it would fold its log in.
+            let keep_log = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+            let _ = db.set_db_config(keep_log, true);
+        }
+        self.synced = true;
+        let mended = replace(&self.parts.path, cause).and_then(|damage| {
+            error!("{damage}");
+            let db = schema::open(&self.parts.path)?;
+            self.parts.recount(&db).map_err(StoreError::from)?;
+            rows::tidy(&db).map_err(StoreError::from)?;
+            self.db = Some(db);
+            Ok(())
+        });
+        if let Err(error) = &mended {
+            error!(%error, cause = ?error, "the damaged file could not be replaced");
+        }
+        mended.is_ok()
     }
-    let valid = db
-        .prepare_cached("SELECT id FROM token WHERE revoked_at IS NULL")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Some((now, valid)))
 }

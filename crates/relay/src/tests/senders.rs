@@ -255,7 +255,7 @@ async fn budgets_answer_clearly_and_keep_what_was_acknowledged() {
     );
     let full = relay.post("/mine", b"3").await;
     assert!(
-        full.starts_with("HTTP/1.1 503 ") && full.contains("retry-after: "),
+        full.starts_with("HTTP/1.1 429 ") && full.contains("retry-after: "),
         "{full}"
     );
     let large = relay.post("/mine", &[0; 1001]).await;

@@ -181,13 +181,22 @@ impl TestClient {
     }
 
     pub(super) async fn hello(&mut self, tunnel: &str, policy: Policy) -> WelcomeOrReject {
+        self.hello_since(tunnel, policy, None).await
+    }
+
+    pub(super) async fn hello_since(
+        &mut self,
+        tunnel: &str,
+        policy: Policy,
+        since_us: Option<u64>,
+    ) -> WelcomeOrReject {
         let hello = Hello {
             client: "test/1".to_owned(),
             instance: 1,
             tunnel: tunnel.parse().unwrap(),
             policy,
             window_bytes: limits::WINDOW_BYTES,
-            since_us: None,
+            since_us,
         };
         self.say(hello).await;
         timeout(SOON, self.socket.receive()).await.unwrap().unwrap()
