@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod listen;
 pub(crate) mod local;
 pub(crate) mod relay;
+pub(crate) mod requests;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;
@@ -18,8 +19,11 @@ pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
 pub(crate) use listen::ListenArgs;
 pub(crate) use local::{CompletionArgs, DemoArgs};
 pub(crate) use relay::{RelayArgs, TlsChoice};
+pub(crate) use requests::{
+    GetArgs, HistoryPlace, ListArgs, Page, RequestsArgs, RequestsCommand, SearchArgs,
+};
 pub(crate) use token::{Place, TokenArgs, TokenCommand};
-pub(crate) use values::{Answer, Domain, Header, Host, Output, Secret, Size, Span};
+pub(crate) use values::{Answer, Domain, Header, Host, Output, Secret, Size, Span, When};
 
 /// Catch webhooks on localhost
 #[derive(Debug, Parser)]
@@ -43,6 +47,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Listen(Box<ListenArgs>),
+    Requests(RequestsArgs),
     Demo(DemoArgs),
     Login(LoginArgs),
     /// Forget the relay and the token that `kreel login` saved
@@ -61,6 +66,7 @@ impl Command {
             Self::Relay(args) => args.json,
             Self::Token(args) => args.command.is_json(),
             Self::Status(args) => args.json,
+            Self::Requests(args) => args.command.place().json,
             Self::Demo(_) | Self::Login(_) | Self::Logout | Self::Completion(_) => false,
         }
     }

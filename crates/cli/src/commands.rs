@@ -6,5 +6,6 @@ pub(crate) mod demo;
 pub(crate) mod listen;
 pub(crate) mod login;
 pub(crate) mod relay;
+pub(crate) mod requests;
 pub(crate) mod status;
 pub(crate) mod token;

@@ -7,17 +7,25 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use kreel_client::RelayUrl;
+use kreel_client::inert::inert;
 use kreel_relay::{Bound, Config, FirstToken, Limits, Relay, RelayError, Tls};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::options::{GRACE, Remote, certificates, read_token};
 use crate::problem::{Code, Problem, Result, of_relay};
+use crate::project::Project;
+use crate::terminal::say;
 
 pub(crate) use slot::Slot;
 
 /// What a project's embedded relay is called where tunnels are remembered.
 pub(crate) const NAME: &str = "embedded";
+
+/// What the history calls it: each project has one of its own.
+pub(crate) fn history_name(project: &Project) -> String {
+    format!("{NAME} {}", project.key())
+}
 
 /// A relay that serves.
 #[derive(Debug)]
@@ -102,7 +110,11 @@ async fn bind(folder: &Path, port: u16) -> std::result::Result<Bound, RelayError
         limits: Limits::default(),
         grace: GRACE,
     };
-    Relay::new(config)?.bind().await
+    let relay = Relay::new(config)?;
+    if let Some(damage) = relay.damage() {
+        say(&format!("warning: {}", inert(&damage.to_string())));
+    }
+    relay.bind().await
 }
 
 fn token(folder: &Path) -> PathBuf {

@@ -57,6 +57,7 @@ fn typed() -> std::result::Result<(Command, ArgMatches), clap::Error> {
 fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
     match command {
         Command::Listen(args) => commands::listen::run(&args, matches),
+        Command::Requests(args) => commands::requests::run(args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Login(args) => commands::login::run(args, matches),
         Command::Logout => commands::login::forget(),

@@ -50,6 +50,11 @@ impl Paths {
         self.data.join("tunnels.json")
     }
 
+    /// What came to this machine, unless `--history` says otherwise.
+    pub(crate) fn history(&self) -> PathBuf {
+        self.data.join("history.db")
+    }
+
     /// The relay's data, unless `--data` says otherwise.
     pub(crate) fn relay(&self) -> PathBuf {
         self.data.join("relay")

@@ -12,12 +12,14 @@ use crate::exit::Exit;
 use crate::terminal::Paint;
 
 mod code;
+mod history;
 mod link;
 mod relay;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use code::Code;
+pub(crate) use history::of_history;
 pub(crate) use link::{of_client_config, of_link};
 pub(crate) use relay::of_relay;
 

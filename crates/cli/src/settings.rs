@@ -11,7 +11,9 @@ use kreel_client::{RelayUrl, Target};
 use kreel_wire::TunnelName;
 use serde::{Deserialize, Deserializer, de};
 
-use crate::args::{Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs};
+use crate::args::{
+    Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs, When,
+};
 use crate::paths::Paths;
 use crate::problem::Result;
 use crate::project::Project;
@@ -60,6 +62,13 @@ pub(crate) struct Settings {
     pub(crate) wait: Option<Span>,
     /// Whether the relay never answers for the app.
     pub(crate) strict: Option<bool>,
+    /// Which of what waits is handed over.
+    #[serde(deserialize_with = "text")]
+    pub(crate) since: Option<When>,
+    /// How often what was answered 5xx is tried again.
+    pub(crate) retry: Option<u32>,
+    /// The history's file.
+    pub(crate) history: Option<PathBuf>,
     /// How deliveries are shown.
     pub(crate) output: Option<Output>,
 }
@@ -149,6 +158,9 @@ impl Settings {
             answer: part.of("answer", &args.answer),
             wait: part.of("wait", &args.wait),
             strict: part.of("strict", &Some(args.strict)),
+            since: part.of("since", &args.since),
+            retry: part.of("retry", &args.retry),
+            history: part.of("history", &args.history),
             output: part
                 .of("json", &Some(Output::Json))
                 .or_else(|| part.of("output", &args.output)),

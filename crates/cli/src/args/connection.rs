@@ -63,6 +63,10 @@ pub(crate) struct StatusArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// The history's file [default: ~/.local/share/kreel/history.db]
+    #[arg(long, value_name = "FILE", env = "KREEL_HISTORY", hide_env = true)]
+    pub(crate) history: Option<PathBuf>,
+
     /// Which relay.
     #[command(flatten)]
     pub(crate) connection: Connection,

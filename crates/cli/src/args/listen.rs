@@ -1,11 +1,13 @@
 //! `kreel listen`: the developer's end.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use kreel_client::Target;
 use kreel_wire::TunnelName;
 
-use super::{Answer, Connection, Header, Host, Output, Span};
+use super::{Answer, Connection, Header, Host, Output, Span, When};
 
 /// Open a tunnel from a public address to your app
 #[derive(Debug, Clone, Default, Args)]
@@ -119,6 +121,38 @@ pub(crate) struct ListenArgs {
         help_heading = "Answers to senders"
     )]
     pub(crate) strict: bool,
+
+    /// Which of the webhooks that waited to take: last (all of them), none, those of the last 42m,
+    /// or from 2026-11-23T10:00 on; the others go on waiting [default: last]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        env = "KREEL_SINCE",
+        hide_env = true,
+        help_heading = "What waited"
+    )]
+    pub(crate) since: Option<When>,
+
+    /// Try webhooks whose sender has its answer already again, up to N times, while the app answers
+    /// 5xx [default: 0]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "KREEL_RETRY",
+        hide_env = true,
+        help_heading = "What waited"
+    )]
+    pub(crate) retry: Option<u32>,
+
+    /// The history's file [default: ~/.local/share/kreel/history.db]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KREEL_HISTORY",
+        hide_env = true,
+        help_heading = "What waited"
+    )]
+    pub(crate) history: Option<PathBuf>,
 
     /// How deliveries are shown: compact, json or quiet [default: compact]
     #[arg(

@@ -6,7 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use kreel_client::RelayUrl;
 
-use super::{Domain, Size};
+use super::{Domain, Size, Span};
 
 /// Run the public end: give tunnels a public address
 #[derive(Debug, Clone, Args)]
@@ -108,6 +108,38 @@ pub(crate) struct RelayArgs {
     )]
     pub(crate) token_file: Option<PathBuf>,
 
+    /// How many settled deliveries of a tunnel are remembered, for clients that ask for the past;
+    /// 0 remembers none [default: 500]
+    #[arg(
+        long,
+        value_name = "COUNT",
+        env = "KREEL_RETAIN_COUNT",
+        hide_env = true,
+        value_parser = clap::value_parser!(u64).range(..1_000_000),
+        help_heading = "Storage"
+    )]
+    pub(crate) retain_count: Option<u64>,
+
+    /// How long they are remembered [default: 24h]
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "KREEL_RETAIN_AGE",
+        hide_env = true,
+        help_heading = "Storage"
+    )]
+    pub(crate) retain_age: Option<Span>,
+
+    /// Most bytes of them in all, the oldest leaving first [default: 1GiB]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "KREEL_RETAIN_SIZE",
+        hide_env = true,
+        help_heading = "Storage"
+    )]
+    pub(crate) retain_size: Option<Size>,
+
     /// Largest body of a webhook [default: 100MiB]
     #[arg(
         long,
@@ -129,7 +161,7 @@ pub(crate) struct RelayArgs {
     )]
     pub(crate) max_links: Option<u64>,
 
-    /// Most deliveries waiting for one client [default: 10000]
+    /// Most deliveries waiting for one client; senders get 429 beyond [default: 250000]
     #[arg(
         long,
         value_name = "COUNT",
@@ -139,6 +171,26 @@ pub(crate) struct RelayArgs {
         help_heading = "Limits"
     )]
     pub(crate) max_waiting: Option<u64>,
+
+    /// Most bytes waiting for one client; senders get 429 beyond [default: 512MiB]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "KREEL_MAX_WAITING_SIZE",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(crate) max_waiting_size: Option<Size>,
+
+    /// Most bytes waiting in all; senders get 503 beyond [default: 1GiB]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "KREEL_MAX_WAITING_TOTAL",
+        hide_env = true,
+        help_heading = "Limits"
+    )]
+    pub(crate) max_waiting_total: Option<Size>,
 
     /// Threads that serve connections [default: half the processors, at most 8]
     #[arg(

@@ -17,9 +17,13 @@ fn asked(words: &[&str], how: &str) -> String {
 }
 
 /// Every command and its words.
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 16] = [
     &[],
     &["listen"],
+    &["requests"],
+    &["requests", "list"],
+    &["requests", "search"],
+    &["requests", "get"],
     &["demo"],
     &["login"],
     &["logout"],

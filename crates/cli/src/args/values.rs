@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::ValueEnum;
 use http::{HeaderName, HeaderValue};
-use jiff::SignedDuration;
-use kreel_client::HostHeader;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use kreel_client::{HostHeader, Since};
 use kreel_wire::AnswerMode;
 use serde::Deserialize;
 
@@ -35,6 +36,19 @@ pub(crate) struct Answer(pub(crate) AnswerMode);
 /// A header line: `Name: value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header(pub(crate) HeaderName, pub(crate) HeaderValue);
+
+/// Which of what waits is handed over: `last`, `none`, `42m`, `2026-11-23T10:00:00Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// All of it.
+    Last,
+    /// Nothing.
+    Never,
+    /// What came in this time.
+    Ago(Duration),
+    /// What came from then on.
+    At(Timestamp),
+}
 
 /// What the app sees as `Host`: `rewrite`, `preserve` or the value itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +87,44 @@ impl FromStr for Span {
         let hint = || "a length of time has a unit, like 500ms, 10s or 2m".to_owned();
         let span: SignedDuration = text.parse().map_err(|_| hint())?;
         span.try_into().map(Self).map_err(|_| hint())
+    }
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "last" => return Ok(Self::Last),
+            "none" => return Ok(Self::Never),
+            _ => {}
+        }
+        if let Ok(Span(ago)) = text.parse() {
+            return Ok(Self::Ago(ago));
+        }
+        if let Ok(at) = text.parse() {
+            return Ok(Self::At(at));
+        }
+        // Without an offset it is meant as the clock on the wall.
+        let local: jiff::civil::DateTime = text.parse().map_err(|_| {
+            "it is last, none, a length of time like 42m, or a time like 2026-11-23T10:00"
+                .to_owned()
+        })?;
+        let at = TimeZone::system().to_timestamp(local);
+        at.map(Self::At).map_err(|error| error.to_string())
+    }
+}
+
+impl When {
+    /// As a client takes it.
+    pub(crate) fn since(self, now: Timestamp) -> Since {
+        let at = |time: Timestamp| Since::At(u64::try_from(time.as_microsecond()).unwrap_or(0));
+        match self {
+            Self::Last => Since::Last,
+            Self::Never => Since::Never,
+            Self::Ago(ago) => at(now.saturating_sub(ago).unwrap_or(Timestamp::MIN)),
+            Self::At(time) => at(time),
+        }
     }
 }
 

@@ -10,16 +10,17 @@ mod stage;
 
 use std::io::{self, IsTerminal};
 use std::net::Ipv4Addr;
+use std::path::Path;
 
-use kreel_client::{Client, Config, HostHeader, Policy};
+use kreel_client::{Client, Config, History, HostHeader, Policy, Since};
 use tokio::net::TcpListener;
 
 use self::stage::Stage;
 use crate::args::DemoArgs;
-use crate::embedded::Embedded;
+use crate::embedded::{self, Embedded};
 use crate::exit::Exit;
 use crate::options::{GRACE, Remote};
-use crate::problem::{Code, Problem, Result, of_client_config};
+use crate::problem::{Code, Problem, Result, of_client_config, of_history};
 use crate::runtime;
 use crate::signals::Signals;
 use crate::tunnels::random_name;
@@ -39,7 +40,7 @@ async fn demo(is_watched: bool, stays: bool) -> Result<Exit> {
     let listener = listener.map_err(|error| refused(&error))?;
     let address = listener.local_addr().map_err(|error| refused(&error))?;
     let app = tokio::spawn(app::serve(listener));
-    let client = client(relay.remote.clone(), &address.to_string())?;
+    let client = client(relay.remote.clone(), &address.to_string(), folder.path())?;
     let mut stage = Stage::open(client, &relay, is_watched);
     let result = tokio::select! {
         result = stage.play(stays) => result.map(|()| Exit::Success),
@@ -53,7 +54,8 @@ async fn demo(is_watched: bool, stays: bool) -> Result<Exit> {
     result
 }
 
-fn client(remote: Remote, app: &str) -> Result<Client> {
+fn client(remote: Remote, app: &str, folder: &Path) -> Result<Client> {
+    let opened = History::open(&folder.join("history.db")).map_err(|error| of_history(&error))?;
     let config = Config {
         relay: remote.url,
         token: remote.token,
@@ -66,8 +68,11 @@ fn client(remote: Remote, app: &str) -> Result<Client> {
         host_header: HostHeader::Rewrite,
         insecure: false,
         grace: GRACE,
+        relay_name: embedded::NAME.to_owned(),
+        since: Since::Last,
+        retries: 0,
     };
-    Client::new(config).map_err(|error| of_client_config(&error))
+    Client::new(config, opened.history).map_err(|error| of_client_config(&error))
 }
 
 fn refused(error: &io::Error) -> Problem {

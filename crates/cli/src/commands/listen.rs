@@ -5,14 +5,14 @@ mod session;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use kreel_client::{Client, Config, TunnelName};
+use kreel_client::{Client, Config, History, Opened};
 
 use self::session::{Memory, Session};
 use crate::args::{ListenArgs, Output};
 use crate::embedded::{self, Slot};
 use crate::exit::Exit;
 use crate::options::{Choice, GRACE, ListenOptions, Remote};
-use crate::problem::{Problem, Result, of_client_config};
+use crate::problem::{Problem, Result, of_client_config, of_history};
 use crate::runtime;
 use crate::signals::Signals;
 use crate::tunnels::Tunnels;
@@ -41,8 +41,10 @@ async fn listen(options: &ListenOptions) -> Result<Exit> {
         None => on_our_own_relay(options, &mut signals).await,
         Some(remote) => {
             let memory = memory(options, &remote.url.to_string())?;
-            let client = client(options, remote.clone(), &memory.tunnel)?;
-            let session = Session::new(options, &remote.url, memory, None);
+            let opened = history(options)?;
+            let client = client(options, remote.clone(), &memory, opened.history.clone())?;
+            let mut session = Session::new(options, &remote.url, memory, None);
+            session.tell_of_history(&opened);
             session.run(client, &mut signals).await
         }
     }
@@ -53,9 +55,16 @@ async fn on_our_own_relay(options: &ListenOptions, signals: &mut Signals) -> Res
     let slot = Slot::claim(&options.paths.embedded(), &options.project)?;
     let mut relay = slot.start().await?;
     let memory = memory(options, embedded::NAME)?;
-    let client = client(options, relay.remote.clone(), &memory.tunnel)?;
+    let opened = history(options)?;
+    let client = client(
+        options,
+        relay.remote.clone(),
+        &memory,
+        opened.history.clone(),
+    )?;
     let certificate = Some(relay.certificate.clone());
-    let session = Session::new(options, &relay.remote.url, memory, certificate);
+    let mut session = Session::new(options, &relay.remote.url, memory, certificate);
+    session.tell_of_history(&opened);
     let result = tokio::select! {
         result = session.run(client, signals) => result,
         problem = relay.failed() => return Err(problem),
@@ -84,12 +93,21 @@ fn memory(options: &ListenOptions, relay: &str) -> Result<Memory> {
     })
 }
 
-fn client(options: &ListenOptions, remote: Remote, tunnel: &TunnelName) -> Result<Client> {
+fn history(options: &ListenOptions) -> Result<Opened> {
+    History::open(&options.history).map_err(|error| of_history(&error))
+}
+
+fn client(
+    options: &ListenOptions,
+    remote: Remote,
+    memory: &Memory,
+    history: History,
+) -> Result<Client> {
     let config = Config {
         relay: remote.url,
         token: remote.token,
         relay_ca: remote.ca,
-        tunnel: tunnel.clone(),
+        tunnel: memory.tunnel.clone(),
         policy: options.policy,
         target: options.target.clone(),
         timeout: options.timeout,
@@ -97,6 +115,9 @@ fn client(options: &ListenOptions, remote: Remote, tunnel: &TunnelName) -> Resul
         host_header: options.host_header.clone(),
         insecure: options.insecure,
         grace: GRACE,
+        relay_name: memory.history_name(),
+        since: options.since,
+        retries: options.retries,
     };
-    Client::new(config).map_err(|error| of_client_config(&error))
+    Client::new(config, history).map_err(|error| of_client_config(&error))
 }

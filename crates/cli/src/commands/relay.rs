@@ -4,6 +4,7 @@ use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 
 use clap::ArgMatches;
+use kreel_client::inert::inert;
 use kreel_relay::{Bound, Relay, RelayError, Tls};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -28,6 +29,9 @@ async fn serve(options: RelayOptions) -> Result<Exit> {
     let tls = options.config.tls.clone();
     check_address(options.config.listen)?;
     let relay = Relay::new(options.config).map_err(|error| of_relay(&error))?;
+    if let Some(damage) = relay.damage() {
+        say(&format!("warning: {}", inert(&damage.to_string())));
+    }
     let first_token = relay.first_token().map(str::to_owned);
     let bound = relay.bind().await;
     if let Some(token) = &first_token {

@@ -4,7 +4,7 @@
 mod report;
 
 use clap::ArgMatches;
-use kreel_client::{Health, ProbeConfig, RelayUrl, Token, probe};
+use kreel_client::{Health, ProbeConfig, Reader, RelayUrl, Token, Totals, TunnelName, probe};
 
 use self::report::{Relay, Report, Set, Tunnel};
 use crate::args::StatusArgs;
@@ -12,11 +12,11 @@ use crate::embedded;
 use crate::exit::Exit;
 use crate::options::{certificates, find_token, missing_token, relay_ca};
 use crate::paths::Paths;
-use crate::problem::{Result, of_link};
+use crate::problem::{Result, chain, of_link};
 use crate::project::Project;
 use crate::runtime;
 use crate::settings::{Layers, Settings};
-use crate::terminal::{Paint, print};
+use crate::terminal::{Paint, print, say};
 use crate::tunnels::Tunnels;
 
 /// Looks, and says what it found. What is wrong with the relay decides how the program ends.
@@ -27,8 +27,10 @@ pub(crate) fn run(args: &StatusArgs, matches: &ArgMatches) -> Result<Exit> {
     let relay = relay(&layers)?;
     let problem = relay.as_ref().and_then(|relay| relay.health.as_ref().err());
     let problem = problem.cloned();
+    let tunnel = tunnel(&layers, relay.as_ref(), &project, &paths)?;
     let report = Report {
-        tunnel: tunnel(&layers, relay.as_ref(), &project, &paths)?,
+        counters: counters(args, relay.as_ref(), tunnel.as_ref(), &project, &paths),
+        tunnel,
         relay,
         project: project.folder().to_owned(),
     };
@@ -75,6 +77,31 @@ fn look(url: &RelayUrl, token: &Token, relay_ca: Option<&std::path::Path>) -> Re
     };
     let probed = runtime::on_this_thread()?.block_on(probe(config));
     probed.map_err(|error| of_link(&error, url))
+}
+
+/// What became of the deliveries of that tunnel. A history that can't be read is said, and is no
+/// reason not to say the rest.
+fn counters(
+    args: &StatusArgs,
+    relay: Option<&Relay>,
+    tunnel: Option<&Tunnel>,
+    project: &Project,
+    paths: &Paths,
+) -> Option<Totals> {
+    let name: TunnelName = tunnel?.name.parse().ok()?;
+    let key = match relay {
+        Some(relay) => relay.url.value.clone(),
+        None => embedded::history_name(project),
+    };
+    let file = args.history.clone().unwrap_or_else(|| paths.history());
+    let read = || match Reader::open(&file)? {
+        Some(history) => history.counters(&key, &name),
+        None => Ok(None),
+    };
+    read().unwrap_or_else(|error| {
+        say(&format!("warning: {}", chain(&error)));
+        None
+    })
 }
 
 /// The tunnel `listen` would open here, if it is known already.

@@ -1,10 +1,12 @@
 //! What `kreel listen` needs.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
 use http::{HeaderName, HeaderValue};
-use kreel_client::{AnswerMode, HostHeader, Policy, Target};
+use jiff::Timestamp;
+use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
 use kreel_wire::TunnelName;
 
 use super::{Remote, conflict, is_typed};
@@ -37,6 +39,12 @@ pub(crate) struct ListenOptions {
     pub(crate) host_header: HostHeader,
     /// Whether any certificate of the app will do.
     pub(crate) insecure: bool,
+    /// Which of what waits is handed over.
+    pub(crate) since: Since,
+    /// How often what was answered 5xx is tried again.
+    pub(crate) retries: u32,
+    /// The history's file.
+    pub(crate) history: PathBuf,
     /// How deliveries are shown.
     pub(crate) output: Output,
     /// Whether standard output is for the public address alone.
@@ -83,7 +91,6 @@ impl ListenOptions {
         Ok(Self {
             remote: Remote::resolve(&layers)?,
             project,
-            paths,
             tunnel,
             policy: policy(&layers)?,
             target: layers.value(|s| &s.forward_to),
@@ -96,6 +103,14 @@ impl ListenOptions {
                 .value(|s| &s.host_header)
                 .map_or(HostHeader::Rewrite, |host| host.0),
             insecure: layers.value(|s| &s.insecure).unwrap_or(false),
+            since: layers
+                .value(|s| &s.since)
+                .map_or(Since::Last, |from| from.since(Timestamp::now())),
+            history: layers
+                .value(|s| &s.history)
+                .unwrap_or_else(|| paths.history()),
+            retries: layers.value(|s| &s.retry).unwrap_or(0),
+            paths,
             output,
             print_url: args.print_url,
         })

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use kreel_relay::{Config, FirstToken, Limits, Tls};
 
 use super::{conflict, is_typed};
-use crate::args::{RelayArgs, TlsChoice};
+use crate::args::{RelayArgs, Size, TlsChoice};
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result};
 use crate::runtime;
@@ -24,9 +24,9 @@ pub(crate) struct RelayOptions {
     pub(crate) json: bool,
 }
 
-/// How long a stopping relay waits for requests under way: 10 s, as long as senders wait for
-/// the app by default, and as long as Docker waits before it kills.
-pub(crate) const GRACE: Duration = Duration::from_secs(10);
+/// How long a stopping relay waits for requests under way: 8 s. Docker kills after 10, and links
+/// and store need what is left.
+pub(crate) const GRACE: Duration = Duration::from_secs(8);
 
 impl RelayOptions {
     /// Settles what was typed.
@@ -88,10 +88,16 @@ fn absolute(path: &Path) -> PathBuf {
 fn limits(args: &RelayArgs) -> Limits {
     let usual = Limits::default();
     let count = |count| usize::try_from(count).unwrap_or(usize::MAX);
+    let size = |size: Option<Size>, usual| size.map_or(usual, |size| size.0);
     Limits {
         max_body_bytes: args.max_body.map_or(usual.max_body_bytes, |size| size.0),
         max_links: args.max_links.map_or(usual.max_links, count),
         max_waiting: args.max_waiting.unwrap_or(usual.max_waiting),
+        max_waiting_bytes_of_one: size(args.max_waiting_size, usual.max_waiting_bytes_of_one),
+        max_waiting_bytes: size(args.max_waiting_total, usual.max_waiting_bytes),
+        retain_count: args.retain_count.unwrap_or(usual.retain_count),
+        retain_age: args.retain_age.map_or(usual.retain_age, |span| span.0),
+        retain_bytes: size(args.retain_size, usual.retain_bytes),
         ..usual
     }
 }

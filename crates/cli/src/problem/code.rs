@@ -103,6 +103,12 @@ codes! {
     OptionUnusable = "KR0308" => Usage,
     /// Something has to be asked for, and there is nobody to ask.
     NobodyToAsk = "KR0309" => Usage,
+    /// The history can't be used.
+    HistoryUnusable = "KR0310" => Failure,
+    /// The history has no such delivery.
+    DeliveryNotFound = "KR0311" => NotFound,
+    /// Several deliveries are meant, or none can be.
+    DeliveryUnclear = "KR0312" => Usage,
     /// The relay's address can't be listened on.
     AddressUnusable = "KR0401" => Failure,
     /// The relay's data folder can't be used.

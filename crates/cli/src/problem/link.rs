@@ -3,7 +3,7 @@
 use kreel_client::inert::inert;
 use kreel_client::{ConfigError, LinkError, RelayUrl};
 
-use super::{Code, Problem, chain};
+use super::{Code, Problem, chain, of_history};
 
 /// What a fault of the link means for someone who wanted to reach this relay.
 pub(crate) fn of_link(error: &LinkError, relay: &RelayUrl) -> Problem {
@@ -17,6 +17,7 @@ pub(crate) fn of_link(error: &LinkError, relay: &RelayUrl) -> Problem {
 /// Options a client would not take.
 pub(crate) fn of_client_config(error: &ConfigError) -> Problem {
     let (code, next) = match error {
+        ConfigError::History(error) => return of_history(error),
         ConfigError::RelayCa(_) | ConfigError::RelayCaEmpty => (
             Code::RelayCaUnusable,
             "give --relay-ca the relay's cert.pem, or a file with the authority that signed it",

@@ -57,6 +57,11 @@ pub(crate) fn of_relay(error: &RelayError) -> Problem {
             format!("there is no token {name:?}"),
             "see `kreel token list`; another relay's tokens need --data",
         ),
+        RelayError::TokenName { .. } => (
+            Code::OptionUnusable,
+            "no token can have that name".to_owned(),
+            "choose a name without control characters, like laptop-2",
+        ),
         RelayError::TokenExists { name } => (
             Code::TokenNameTaken,
             format!("there is a token {name:?} already"),
@@ -70,7 +75,8 @@ pub(crate) fn of_relay(error: &RelayError) -> Problem {
         RelayError::Store(_) => (
             Code::StoreFailed,
             "the relay's store failed".to_owned(),
-            "check the disk's free space and health, then start the relay again",
+            "check the disk's free space and health, then start the relay again: a file that is \
+             damaged is set aside then, and what can be read of it goes on in a new one",
         ),
     };
     let why = match error {

@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kreel_client::inert::inert;
 use kreel_client::plain::Line;
 use kreel_client::{
-    AppAbsent, Client, Command, Ended, LinkError, Ready, RelayUrl, Target, TunnelName, Update,
-    look_for_app,
+    AppAbsent, Client, Command, Ended, LinkError, Opened, Ready, RelayUrl, Target, TunnelName,
+    Update, look_for_app,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::args::Output;
+use crate::embedded;
 use crate::exit::Exit;
 use crate::options::ListenOptions;
 use crate::problem::{Result, of_link};
@@ -45,6 +47,16 @@ pub(super) struct Memory {
     pub(super) relay: String,
     pub(super) project: Project,
     pub(super) tunnel: TunnelName,
+}
+
+impl Memory {
+    /// What the history calls the relay.
+    pub(super) fn history_name(&self) -> String {
+        match self.relay.as_str() {
+            embedded::NAME => embedded::history_name(&self.project),
+            relay => relay.to_owned(),
+        }
+    }
 }
 
 /// Why a session is to end.
@@ -86,6 +98,16 @@ impl Session {
             },
             looking: JoinSet::new(),
         }
+    }
+
+    /// What the user should know of the history that was found.
+    pub(super) fn tell_of_history(&mut self, opened: &Opened) {
+        let told = opened.set_aside.iter().map(ToString::to_string);
+        let told = told.chain(opened.newer.iter().map(ToString::to_string));
+        for text in told {
+            self.rows.say(&format!("warning: {}", inert(&text)));
+        }
+        self.rows.push();
     }
 
     /// Runs the client until it ends: by a signal, or by a fault that trying again can't mend.

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use kreel_client::Health;
 use kreel_client::inert::inert;
+use kreel_client::{Health, Totals};
 use serde_json::{Value, json};
 
 use crate::problem::Result;
@@ -19,6 +19,8 @@ pub(super) struct Report {
     pub(super) project: PathBuf,
     /// The tunnel `listen` would open here.
     pub(super) tunnel: Option<Tunnel>,
+    /// What became of what came through it.
+    pub(super) counters: Option<Totals>,
 }
 
 /// A relay as it is configured, and how it is.
@@ -84,12 +86,24 @@ impl Report {
                 "from": tunnel.source.as_ref().map_or("memory", Source::as_str),
             })
         });
+        let counters = self.counters.map(|counters| {
+            json!({
+                "received": counters.received,
+                "delivered": delivered(counters),
+                "waiting": waiting(counters),
+                "failed": counters.failed,
+                "broken_off": counters.broken_off,
+                "lost": counters.lost,
+                "duplicates": counters.duplicates,
+            })
+        });
         json!({
             "type": "status",
             "version": env!("CARGO_PKG_VERSION"),
             "relay": relay,
             "project": self.project.to_string_lossy(),
             "tunnel": tunnel,
+            "counters": counters,
         })
     }
 
@@ -144,8 +158,38 @@ impl Report {
                 }
             }
         }
+        if let Some(counters) = self.counters {
+            line("so far", &counted(counters), "");
+        }
         text
     }
+}
+
+/// The counters in words.
+fn counted(counters: Totals) -> String {
+    let mut text = format!(
+        "received {} · delivered {} · waiting {}",
+        counters.received,
+        delivered(counters),
+        waiting(counters)
+    );
+    for (name, count) in [
+        ("failed", counters.failed),
+        ("broken off", counters.broken_off),
+    ] {
+        if count > 0 {
+            text += &format!(" · {name} {count}");
+        }
+    }
+    text + &format!(" · lost {}", counters.lost)
+}
+
+fn delivered(counters: Totals) -> u64 {
+    counters.answered + counters.captured
+}
+
+fn waiting(counters: Totals) -> u64 {
+    counters.waiting + counters.live
 }
 
 fn state(health: &Result<Health>) -> String {

@@ -20,6 +20,15 @@ fn report(health: Result<Health>) -> Report {
             url: Some("https://relay.example/8f3k2m1n0p9q8r7s".into()),
             source: None,
         }),
+        counters: Some(Totals {
+            received: 214,
+            answered: 210,
+            captured: 1,
+            waiting: 2,
+            failed: 1,
+            duplicates: 3,
+            ..Totals::default()
+        }),
     }
 }
 
@@ -56,6 +65,7 @@ fn without_a_relay_people_see_what_will_happen() {
         relay: None,
         project: "/work/app".into(),
         tunnel: None,
+        counters: None,
     };
     insta::assert_snapshot!(report.text(Paint::Plain));
 }

@@ -1,0 +1,137 @@
+//! `kreel requests`: the history of what came to this machine.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, value_parser};
+use kreel_wire::TunnelName;
+
+/// Look at the webhooks that came, and at what became of them
+#[derive(Debug, Clone, Args)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = EXAMPLES
+)]
+pub(crate) struct RequestsArgs {
+    /// What to look at.
+    #[command(subcommand)]
+    pub(crate) command: RequestsCommand,
+}
+
+/// What to look at.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum RequestsCommand {
+    /// List them, the newest first
+    List(ListArgs),
+    /// List those with all these words in method, path, header values or body
+    Search(SearchArgs),
+    /// Show one: its head, its body, and every attempt at it
+    Get(GetArgs),
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ListArgs {
+    /// Only those of this tunnel
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tunnel: Option<TunnelName>,
+
+    /// How much of the list.
+    #[command(flatten)]
+    pub(crate) page: Page,
+
+    /// Which history.
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
+}
+
+/// What to search for.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ABOUT_WORDS)]
+pub(crate) struct SearchArgs {
+    /// Words that all must be there; WORD* finds those that begin so
+    #[arg(value_name = "WORD", required = true)]
+    pub(crate) words: Vec<String>,
+
+    /// How much of the list.
+    #[command(flatten)]
+    pub(crate) page: Page,
+
+    /// Which history.
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
+}
+
+/// Which one, and what of it.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GetArgs {
+    /// Its id or the beginning of it, `last`, or `last~1` for the one before
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+
+    /// Print the body alone, byte for byte
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) body: bool,
+
+    /// Show secrets too: the values of Authorization, Cookie and X-Api-Key
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+
+    /// Which history.
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Page {
+    /// How many at the most
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+
+    /// Only those that came before this one
+    #[arg(long, value_name = "ID")]
+    pub(crate) before: Option<String>,
+}
+
+/// Which history, and for whom it is shown.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HistoryPlace {
+    /// The history's file [default: ~/.local/share/kreel/history.db]
+    #[arg(long, value_name = "FILE", env = "KREEL_HISTORY", hide_env = true)]
+    pub(crate) history: Option<PathBuf>,
+
+    /// JSON on standard output, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl RequestsCommand {
+    /// Which history, and for whom it is shown.
+    pub(crate) fn place(&self) -> &HistoryPlace {
+        match self {
+            Self::List(args) => &args.place,
+            Self::Search(args) => &args.place,
+            Self::Get(args) => &args.place,
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+`kreel listen` may be running: what it gets is there a moment later.
+
+Examples:
+  kreel requests list --limit 10
+  kreel requests search krea.completed
+  kreel requests get last
+  kreel requests get 019ab5f2-7c1e --body > body.json
+";
+
+const ABOUT_WORDS: &str = "\
+Case does not matter. Of a body the first 64 KiB are searched, if it is text.
+
+Examples:
+  kreel requests search krea.completed
+  kreel requests search POST hooks 'job_4*'
+";
