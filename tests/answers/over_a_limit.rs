@@ -43,7 +43,7 @@ async fn a_body_that_turns_out_to_be_too_large_has_413_and_the_app_never_has_all
 }
 
 #[tokio::test]
-async fn too_many_waiting_deliveries_have_503_until_some_are_taken() {
+async fn too_many_waiting_deliveries_have_429_until_some_are_taken() {
     for (column, status) in [(APP, 202), (NOW, 200)] {
         let (relay, app) = (
             TestRelay::with(&["--max-waiting", "2"]).await,
@@ -56,7 +56,7 @@ async fn too_many_waiting_deliveries_have_503_until_some_are_taken() {
             kept(&sender.post("/hook", "{}").await, status, "queued");
         }
         let full = sender.post("/hook", "{}").await;
-        assert_eq!(problem(&full, 503), "full");
+        assert_eq!(problem(&full, 429), "tunnel_full");
         let seconds: Option<u32> = full
             .header("retry-after")
             .and_then(|text| text.parse().ok());
