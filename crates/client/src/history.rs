@@ -4,6 +4,8 @@
 //! Passive: the driver puts [`Job`]s, one thread does them in order, many to a transaction, and
 //! what came of them comes back as [`Done`]. Readers have connections of their own.
 
+#[cfg(test)]
+pub(crate) mod at_once;
 mod attempts;
 mod bodies;
 mod error;

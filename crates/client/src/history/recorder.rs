@@ -421,7 +421,7 @@ impl AtStake {
 
 /// The number of a tunnel. If nobody else works on it, what an earlier process left open is not
 /// open any more: a body that is not complete never will be, and whoever waited has left.
-fn register(
+pub(super) fn register(
     db: &mut Connection,
     (relay, tunnel): &(String, TunnelName),
     is_alone: bool,

@@ -6,9 +6,12 @@
 
 mod world;
 
+use std::cell::RefCell;
+
 use proptest::prelude::*;
 
 use self::world::World;
+use crate::history::at_once::AtOnce;
 
 /// Something that happens, as far as it can at that moment.
 #[derive(Debug, Clone, Copy)]
@@ -106,6 +109,11 @@ fn settling() -> impl Iterator<Item = Step> {
     std::iter::repeat_n(one_round, 400).flatten()
 }
 
+thread_local! {
+    /// One for all schedules: to make a new one takes longer than a schedule.
+    static HISTORY: RefCell<AtOnce> = RefCell::new(AtOnce::new());
+}
+
 fn schedules() -> u32 {
     let given = std::env::var("KREEL_SCHEDULES").ok();
     given.and_then(|text| text.parse().ok()).unwrap_or(10_000)
@@ -116,18 +124,20 @@ proptest! {
 
     #[test]
     fn nothing_acknowledged_is_lost_whatever_happens(steps in prop::collection::vec(step(), 1..160)) {
-        let mut world = World::new();
-        for step in steps {
-            world.take(step);
-            world.check();
-        }
-        for step in settling() {
-            if world.is_settled() {
-                break;
+        HISTORY.with_borrow_mut(|history| {
+            let mut world = World::new(history);
+            for step in steps {
+                world.take(step);
+                world.check();
             }
-            world.take(step);
-        }
-        world.check();
-        world.check_end();
+            for step in settling() {
+                if world.is_settled() {
+                    break;
+                }
+                world.take(step);
+            }
+            world.check();
+            world.check_end();
+        });
     }
 }

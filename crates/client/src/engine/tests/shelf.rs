@@ -12,14 +12,12 @@ pub(super) struct Shelf {
     rows: HashMap<DeliveryId, Row>,
     /// What comes next, if the engine wants it.
     arriving: Option<Row>,
-    /// What came with jobs that are not done, in their order; none for a last piece.
-    put: VecDeque<Option<Row>>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+struct Row {
     summary: Arc<Summary>,
-    pub(super) standing: Standing,
+    standing: Standing,
     attempts: u32,
     is_promised: bool,
     is_complete: bool,
@@ -33,11 +31,6 @@ impl Row {
         }
     }
 
-    /// Whether it is not handed over again.
-    pub(super) fn is_over(&self) -> bool {
-        matches!(self.standing, Standing::Answered | Standing::Captured)
-    }
-
     fn is_finished(&self) -> bool {
         match self.standing {
             Standing::Answered | Standing::Captured | Standing::Lost => true,
@@ -48,10 +41,6 @@ impl Row {
 }
 
 impl Shelf {
-    pub(super) fn row(&self, number: u64) -> Option<&Row> {
-        self.rows.get(&id(number))
-    }
-
     /// A delivery is on its way to the engine.
     pub(super) fn arrives(&mut self, delivery: &Delivery, is_complete: bool) {
         self.arriving = Some(Row {
@@ -61,50 +50,6 @@ impl Shelf {
             is_promised: false,
             is_complete,
         });
-    }
-
-    /// Its last piece has come.
-    pub(super) fn completes(&mut self, id: &DeliveryId) -> Option<Event<'static>> {
-        let row = self.rows.get_mut(id)?;
-        let was_stored = row.standing == Standing::Waiting && !row.is_complete;
-        row.is_complete = true;
-        was_stored.then(|| Event::Stored {
-            row: row.waiting(),
-            known: Known::New {
-                attempts: row.attempts,
-            },
-        })
-    }
-
-    /// What has arrived goes with the job among these that takes it.
-    pub(super) fn is_put<'a>(&mut self, jobs: impl Iterator<Item = &'a Effect>) {
-        for job in jobs {
-            if let Effect::Take { .. } | Effect::Store { .. } = job {
-                self.put.push_back(self.arriving.take());
-            }
-        }
-        self.arriving = None;
-    }
-
-    /// A last piece goes with the job that follows.
-    pub(super) fn piece_is_put(&mut self) {
-        self.put.push_back(None);
-    }
-
-    /// What was put is lost.
-    pub(super) fn forget_put(&mut self) {
-        self.put.clear();
-    }
-
-    /// Does a job that was put.
-    pub(super) fn take_put(&mut self, job: &Effect) -> Option<Event<'static>> {
-        if let Effect::Take { id } | Effect::Store { id } = job {
-            match self.put.pop_front().expect("each brings something") {
-                Some(row) => self.arriving = Some(row),
-                None => return self.completes(id),
-            }
-        }
-        self.take(job)
     }
 
     /// Does what the engine wants done; what is answered, if anything is.

@@ -2,22 +2,27 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use kreel_wire::{ExchangeId, Kind, Seq};
+use bytes::Bytes;
+use kreel_wire::{Delivery, ExchangeId, Kind, Seq};
+use tokio::time::Instant;
 
-use super::super::shelf::Shelf;
 use super::super::{refusal, usual};
 use super::Step;
 use crate::engine::{Effect, Engine, Event, Run, Sender, Stage};
-use crate::history::Standing;
+use crate::history::at_once::AtOnce;
+use crate::history::{Done, Job, Standing, StoredAttempt};
 use crate::testing::{delivery, id};
 use crate::{AttemptEnd, Failure, Timings};
-use tokio::time::Instant;
 
-pub(super) struct World {
+pub(super) struct World<'a> {
     engine: Engine,
-    shelf: Shelf,
+    history: &'a mut AtOnce,
     /// What the history was asked and has not done.
-    jobs: VecDeque<Effect>,
+    jobs: VecDeque<Job>,
+    /// What comes just now, and whether it is whole.
+    arriving: Option<(Box<Delivery>, bool)>,
+    /// The number of the attempt that ends just now.
+    ending: Option<u32>,
     now: Instant,
     relay: Relay,
     is_linked: bool,
@@ -79,12 +84,16 @@ struct Seen {
     excused: u32,
 }
 
-impl World {
-    pub(super) fn new() -> Self {
+impl<'a> World<'a> {
+    /// A world with a history that is empty.
+    pub(super) fn new(history: &'a mut AtOnce) -> Self {
+        history.clear();
         let mut world = Self {
             engine: Engine::new(usual()),
-            shelf: Shelf::default(),
+            history,
             jobs: VecDeque::new(),
+            arriving: None,
+            ending: None,
             now: Instant::now(),
             relay: Relay::default(),
             is_linked: false,
@@ -201,19 +210,42 @@ impl World {
             Effect::Fail { exchange, .. } => self.say(ToRelay::Failed {
                 exchange: exchange.0,
             }),
-            Effect::Take { .. } | Effect::Store { .. } => {
-                // What came is put with the job, so that it is there when its turn comes.
-                self.jobs.push_back(effect);
-            }
-            Effect::Begin { id, .. } => {
+            Effect::Begin { id, attempt } => {
                 self.check_turn(number(&id));
-                self.jobs.push_back(effect);
+                self.jobs.push_back(Job::Begun { id, attempt });
             }
-            Effect::Promise { .. }
-            | Effect::Ended { .. }
-            | Effect::Stand { .. }
-            | Effect::Duplicate
-            | Effect::Backlog { .. } => self.jobs.push_back(effect),
+            Effect::Take { .. } => {
+                let (delivery, is_complete) = self.arriving.take().expect("something came");
+                self.jobs.push_back(Job::Begin {
+                    delivery,
+                    first: Bytes::from_static(b"first"),
+                    is_complete,
+                });
+            }
+            Effect::Store { .. } => {
+                let (delivery, is_complete) = self.arriving.take().expect("something came");
+                self.jobs.push_back(Job::Receive {
+                    delivery,
+                    first: Bytes::from_static(b"first"),
+                    is_complete,
+                });
+            }
+            Effect::Promise { id, attempts } => self.jobs.push_back(Job::Promise { id, attempts }),
+            Effect::Ended { id, standing } => {
+                let attempt = self.ending.take().expect("an attempt has ended");
+                self.jobs.push_back(Job::Ended {
+                    id,
+                    standing,
+                    attempt: stored(attempt),
+                });
+            }
+            Effect::Stand { id, standing } => self.jobs.push_back(Job::Stand { id, standing }),
+            Effect::Duplicate => self.jobs.push_back(Job::Duplicate),
+            Effect::Backlog { after, limit } => self.jobs.push_back(Job::Backlog {
+                after,
+                since_us: None,
+                limit,
+            }),
             Effect::Discard { .. } | Effect::Close { .. } | Effect::Update(_) => {}
         }
     }
@@ -257,7 +289,8 @@ impl World {
 
     fn one_run(&mut self, which: u8) -> Option<(u64, Run)> {
         let number = pick(self.runs.keys(), which)?;
-        let (run, _) = self.runs.remove(&number)?;
+        let (run, attempt) = self.runs.remove(&number)?;
+        self.ending = Some(attempt);
         Some((number, run))
     }
 
@@ -435,19 +468,21 @@ impl World {
             }) => {
                 let mut delivery = delivery(number, kind);
                 delivery.attempted = attempted;
-                self.shelf.arrives(&delivery, is_complete);
-                let from = self.jobs.len();
+                self.arriving = Some((Box::new(delivery.clone()), is_complete));
                 self.on(Event::Received {
                     exchange: ExchangeId(exchange),
                     delivery: &delivery,
                     size_bytes: None,
                     is_complete,
                 });
-                self.shelf.is_put(self.jobs.range(from..));
+                self.arriving = None;
             }
             Some(ToClient::Rest(number)) => {
-                self.shelf.piece_is_put();
-                self.jobs.push_back(Effect::Store { id: id(number) });
+                self.jobs.push_back(Job::Piece {
+                    id: id(number),
+                    data: Bytes::from_static(b" and rest"),
+                    end: true,
+                });
                 self.on(Event::Complete(id(number)));
             }
             Some(ToClient::Cancel(number)) => self.on(Event::SenderLeft(id(number))),
@@ -488,13 +523,16 @@ impl World {
     }
 
     fn commit(&mut self, count: usize) {
-        for _ in 0..=count {
-            let Some(job) = self.jobs.pop_front() else {
-                return;
-            };
-            if let Some(answer) = self.shelf.take_put(&job) {
-                self.on(answer);
-            }
+        let count = self.jobs.len().min(count + 1);
+        for done in self.history.commit(self.jobs.drain(..count)) {
+            self.on(match done {
+                Done::Received { row, known } => Event::Stored { row, known },
+                Done::Began { id, attempt } => Event::Began { id, attempt },
+                Done::Promised { id, seq, row } => Event::Promised { id, seq, row },
+                Done::Backlog { rows, beyond } => Event::Backlog { rows, beyond },
+                Done::NotDone { id } => Event::NotStored(id),
+                Done::Failing { .. } | Done::Mended => unreachable!("it does not fail"),
+            });
         }
     }
 
@@ -502,13 +540,12 @@ impl World {
     fn kill(&mut self) {
         // Of what the app has done, the history may know nothing.
         for (number, seen) in &mut self.app {
-            let knows = self.shelf.row(*number).is_some_and(|row| row.is_over());
-            if !knows {
+            if self.history.standing(*number) != Some(Standing::Answered) {
                 seen.excused = seen.times;
             }
         }
         self.jobs.clear();
-        self.shelf.forget_put();
+        self.history.kill();
         self.runs.clear();
         self.is_probing = false;
         self.engine = Engine::new(usual());
@@ -566,10 +603,23 @@ impl World {
                 times > 0,
                 "{number} was acknowledged, and the app never had it"
             );
-            let standing = self.shelf.row(*number).map(|row| row.standing);
+            let standing = self.history.standing(*number);
             assert_eq!(standing, Some(Standing::Answered), "{number}");
         }
     }
+}
+
+/// The record of an attempt, as far as anyone looks at it here.
+fn stored(attempt: u32) -> Box<StoredAttempt> {
+    Box::new(StoredAttempt {
+        attempt,
+        began_at_us: 0,
+        is_replay: false,
+        request: None,
+        end: AttemptEnd::Failed(Failure::Died),
+        answer: None,
+        timings: Timings::default(),
+    })
 }
 
 fn number(id: &kreel_wire::DeliveryId) -> u64 {
