@@ -23,6 +23,7 @@ mod links;
 mod load;
 mod outages;
 mod queue;
+mod requests;
 mod setup;
 mod streaming;
 mod tokens;

@@ -53,6 +53,8 @@ pub(crate) enum Part {
     Start,
     /// The relay's memory for each idle link.
     Idle,
+    /// Looking into a history of a million deliveries.
+    History,
 }
 
 impl Args {
@@ -76,7 +78,7 @@ impl Args {
         let wanted = |part: &Part| match part {
             _ if !self.only.is_empty() => self.only.contains(part),
             Part::Load(scenario) => self.tls || !scenario.tls(),
-            Part::Start | Part::Idle => true,
+            Part::Start | Part::Idle | Part::History => true,
         };
         PARTS.iter().copied().filter(wanted).collect()
     }
@@ -86,19 +88,20 @@ impl Args {
 pub(crate) fn scenarios(parts: &[Part]) -> Vec<Scenario> {
     let load = |part: &Part| match part {
         Part::Load(scenario) => Some(*scenario),
-        Part::Start | Part::Idle => None,
+        Part::Start | Part::Idle | Part::History => None,
     };
     parts.iter().filter_map(load).collect()
 }
 
-const PARTS: [Part; Scenario::ALL.len() + 2] = {
-    let mut parts = [Part::Idle; Scenario::ALL.len() + 2];
+const PARTS: [Part; Scenario::ALL.len() + 3] = {
+    let mut parts = [Part::Idle; Scenario::ALL.len() + 3];
     let mut at = 0;
     while at < Scenario::ALL.len() {
         parts[at] = Part::Load(Scenario::ALL[at]);
         at += 1;
     }
     parts[at] = Part::Start;
+    parts[at + 1] = Part::History;
     parts
 };
 
@@ -112,6 +115,7 @@ impl ValueEnum for Part {
             Self::Load(scenario) => PossibleValue::new(scenario.name()).help(scenario.label()),
             Self::Start => PossibleValue::new("start").help("client start to usable address"),
             Self::Idle => PossibleValue::new("idle").help("relay memory for each idle link"),
+            Self::History => PossibleValue::new("history").help("a million deliveries looked into"),
         })
     }
 }

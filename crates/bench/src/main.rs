@@ -15,6 +15,7 @@ mod app;
 mod args;
 mod contender;
 mod figures;
+mod history;
 mod idle;
 mod load;
 mod process;
@@ -78,6 +79,9 @@ async fn bench(args: &Args) -> Result<bool> {
         }
         if parts.contains(&Part::Idle) {
             verdicts.extend(idle::measure(&stage, args).await?);
+        }
+        if parts.contains(&Part::History) {
+            verdicts.extend(history::measure(&stage, args).await?);
         }
     }
     report::verdicts(&verdicts);

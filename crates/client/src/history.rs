@@ -10,6 +10,7 @@ mod attempts;
 mod bodies;
 mod error;
 mod file;
+mod fill;
 mod group;
 mod job;
 mod lock;
@@ -36,6 +37,8 @@ use tokio::sync::mpsc;
 
 pub use error::HistoryError;
 pub use file::{Newer, SetAside};
+#[doc(hidden)]
+pub use fill::fill;
 pub use job::Standing;
 pub(crate) use job::{Done, Job, Known, StoredAnswer, StoredAttempt, Waiting};
 pub(crate) use lock::WorkerLock;

@@ -26,6 +26,8 @@ pub use config::{
     Target, Token,
 };
 pub use error::LinkError;
+#[doc(hidden)]
+pub use history::fill as fill_history;
 pub use history::{
     Found, History, HistoryError, KeptAttempt, Last, Match, Newer, Opened, Reader, Row, SetAside,
     Standing, Totals, Whole,

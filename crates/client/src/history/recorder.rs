@@ -11,7 +11,7 @@ use std::time::Duration;
 use kreel_wire::{DeliveryId, Seq, TunnelName};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use tokio::sync::{mpsc, oneshot};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::bodies::Bodies;
 use super::error::is_damage;
@@ -231,8 +231,14 @@ impl Scribe {
             true => file.db.pragma_update(None, "synchronous", "normal"),
             false => Ok(()),
         };
-        if let Err(error) = worked.and_then(|()| work(&mut self.spare_time, &mut file.db)) {
-            self.failed(&error);
+        match worked.and_then(|()| work(&mut self.spare_time, &mut file.db)) {
+            Err(error) if is_damage(&error) => self.failed(&error),
+            Err(error) => {
+                // Nobody waits for it, and whoever wants to write is told soon enough.
+                debug!(%error, "the history could not be tended");
+                self.spare_time.postpone();
+            }
+            Ok(()) => {}
         }
     }
 

@@ -42,6 +42,11 @@ impl SpareTime {
         self.pause = QUIET;
     }
 
+    /// It failed: it is tried again much later.
+    pub(super) fn postpone(&mut self) {
+        self.pause = AFTER_FAULT;
+    }
+
     /// How long it must be quiet before something is done; none if nothing is to be.
     pub(super) fn pause(&self) -> Option<Duration> {
         (self.is_behind || self.is_over).then_some(self.pause)
@@ -82,6 +87,9 @@ impl SpareTime {
 
 /// How long nothing must have come: 2 s.
 const QUIET: Duration = Duration::from_secs(2);
+
+/// How long nothing is done after a fault: a minute.
+const AFTER_FAULT: Duration = Duration::from_secs(60);
 
 /// The shortest pause between two steps: 5 ms.
 const LEAST_PAUSE: Duration = Duration::from_millis(5);

@@ -236,3 +236,29 @@ async fn a_head_comes_back_as_it_was() {
     assert_eq!(head(came.id).await, Some(expected));
     assert_eq!(head(kreel_wire::DeliveryId::generate()).await, None);
 }
+
+#[tokio::test]
+async fn one_that_begins_twice_is_there_once() {
+    let folder = Folder::new();
+    let history = folder.open();
+    let mut desk = Desk::new(&history);
+    let mut came = delivery(1, Kind::Live);
+    desk.put(begin(&came, "first", true));
+    desk.put(begin(&came, "again", true));
+    desk.settle().await;
+    desk.put(begin(&came, vec![b'x'; 70_000], false));
+    desk.settle().await;
+    desk.put(piece(&came, "", true));
+    desk.put(ended(&came, Standing::Failed, 1));
+    // The relay knows that it went out before: what is here of it is kept.
+    came.attempted = true;
+    desk.put(begin(&came, "whatever", true));
+    assert_eq!(desk.body(came.id).await.len(), 70_000);
+    desk.recorder.close().await;
+    assert_eq!(counters(&folder.db()), [1, 1, 0, 0, 0, 0, 0, 0, 0]);
+    let pieces: i64 = folder
+        .db()
+        .query_row("SELECT count(*) FROM piece", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(pieces, 2);
+}

@@ -48,6 +48,31 @@ async fn the_cost_of_a_delivery() {
     }
 }
 
+#[tokio::test]
+#[ignore = "prints figures, as above"]
+async fn the_time_to_open() {
+    let folder = Folder::new();
+    for what in ["new", "old", "old"] {
+        let began = Instant::now();
+        let history = folder.open();
+        let opened = began.elapsed();
+        let mut desk = Desk::new(&history);
+        println!(
+            "{what}: open {opened:?}, with a recorder {:?}",
+            began.elapsed()
+        );
+        desk.settle().await;
+        let began = Instant::now();
+        desk.put(super::support::receive(
+            &delivery(1, Kind::Queued),
+            "x",
+            true,
+        ));
+        desk.told().await;
+        println!("a synced delivery: {:?}", began.elapsed());
+    }
+}
+
 /// CPU of the last recorder's thread, as it told on its way out.
 fn thread_cpu() -> Duration {
     super::super::recorder::LAST_CPU

@@ -1,0 +1,75 @@
+//! How long it takes to look into a large history, with the program as its users have it.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+
+use crate::aims::Verdict;
+use crate::args::Args;
+use crate::contender::Stage;
+use crate::figures::Spread;
+
+/// Fills a history and looks into it. It goes with the run's folder.
+pub(crate) async fn measure(stage: &Stage, args: &Args) -> Result<Vec<Verdict>> {
+    let kreel = stage.tools.kreel.as_ref().context("there is no kreel")?;
+    let count: u64 = if args.quick { 100_000 } else { 1_000_000 };
+    let file = stage.folder("history")?.join("history.db");
+    let tunnel = "my-app".parse()?;
+    let began = Instant::now();
+    let filled = file.clone();
+    tokio::task::spawn_blocking(move || kreel_client::fill_history(&filled, &tunnel, count))
+        .await??;
+    let mib = std::fs::metadata(&file)?.len() / 1024 / 1024;
+    let took = began.elapsed();
+    eprintln!("a history of {count} deliveries, {mib} MiB, filled in {took:.1?}");
+
+    let rare = format!("job{}", count / 2);
+    let oldest = format!("last~{}", count / 2);
+    let mut verdicts = Vec::new();
+    for (what, words) in [
+        ("the first page", &["list"][..]),
+        ("a page in the middle", &["list", "--before", &oldest]),
+        ("search a rare word", &["search", &rare]),
+        ("search a word all have", &["search", "krea"]),
+        ("search two words", &["search", "harbour", "gulls"]),
+        ("open one", &["get", "last"]),
+    ] {
+        let mut millis = Vec::new();
+        for _ in 0..LOOKS {
+            millis.push(look(kreel, &file, words).await?);
+        }
+        let got = Spread::of(millis).context("nothing was looked at")?;
+        let of = format!("history of {count}: {what}");
+        verdicts.push(Verdict::aim(&of, MOST_MS, got, "ms"));
+    }
+    Ok(verdicts)
+}
+
+async fn look(kreel: &Path, file: &Path, words: &[&str]) -> Result<f64> {
+    let mut command = Command::new(kreel);
+    command
+        .arg("requests")
+        .args(words)
+        .arg("--history")
+        .arg(file);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let began = Instant::now();
+    let output = command.output().await?;
+    let millis = began.elapsed().as_secs_f64() * 1_000.0;
+    if !output.status.success() || output.stdout.is_empty() {
+        bail!(
+            "kreel requests {words:?} found nothing: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(millis)
+}
+
+/// Enough for a median; the first finds the file outside of memory, or nearly.
+const LOOKS: usize = 21;
+
+/// What nobody notices.
+const MOST_MS: f64 = 50.0;
