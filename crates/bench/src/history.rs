@@ -27,11 +27,11 @@ pub(crate) async fn measure(stage: &Stage, args: &Args) -> Result<Vec<Verdict>> 
     eprintln!("a history of {count} deliveries, {mib} MiB, filled in {took:.1?}");
 
     let rare = format!("job{}", count / 2);
-    let oldest = format!("last~{}", count / 2);
+    let middle = id(kreel, &file, &rare).await?;
     let mut verdicts = Vec::new();
     for (what, words) in [
         ("the first page", &["list"][..]),
-        ("a page in the middle", &["list", "--before", &oldest]),
+        ("a page in the middle", &["list", "--before", &middle]),
         ("search a rare word", &["search", &rare]),
         ("search a word all have", &["search", "krea"]),
         ("search two words", &["search", "harbour", "gulls"]),
@@ -46,6 +46,18 @@ pub(crate) async fn measure(stage: &Stage, args: &Args) -> Result<Vec<Verdict>> 
         verdicts.push(Verdict::aim(&of, MOST_MS, got, "ms"));
     }
     Ok(verdicts)
+}
+
+/// The id of the delivery with this word.
+async fn id(kreel: &Path, file: &Path, word: &str) -> Result<String> {
+    let mut command = Command::new(kreel);
+    command
+        .args(["requests", "search", word, "--json", "--history"])
+        .arg(file);
+    let output = command.output().await?;
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    let id = found["id"].as_str().context("a request without an id")?;
+    Ok(id.to_owned())
 }
 
 async fn look(kreel: &Path, file: &Path, words: &[&str]) -> Result<f64> {
