@@ -87,6 +87,14 @@ impl Verdict {
         self.bound.kept_by(self.got.median)
     }
 
+    /// The same where more is better.
+    pub(crate) fn at_least(of: &str, least: f64, got: Spread, unit: &'static str) -> Self {
+        Self {
+            bound: AtLeast(least),
+            ..Self::aim(of, 0.0, got, unit)
+        }
+    }
+
     /// A verdict on a single figure against an aim.
     pub(crate) fn aim(of: &str, most: f64, got: Spread, unit: &'static str) -> Self {
         Self {

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -50,10 +51,20 @@ async fn converse(stream: TcpStream) {
     }
 }
 
+/// How many webhooks were answered so far.
+static ANSWERED: AtomicU64 = AtomicU64::new(0);
+
+/// Where to ask for that number.
+pub(crate) const COUNT: &str = "/count";
+
 /// `ID LENGTH`, with the id from the request's header and the length as counted.
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, mut body) = request.into_parts();
     let mut length = 0;
+    if head.uri.path() == COUNT {
+        let answered = ANSWERED.load(Ordering::Relaxed);
+        return Ok(Response::new(Full::from(answered.to_string())));
+    }
     while let Some(frame) = body.frame().await {
         match frame {
             Ok(frame) => length += frame.data_ref().map_or(0, Bytes::len),
@@ -62,7 +73,10 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     }
     Ok(
         match head.headers.get(REQUEST_ID).map(HeaderValue::to_str) {
-            Some(Ok(id)) => Response::new(Full::from(format!("{id} {length}"))),
+            Some(Ok(id)) => {
+                ANSWERED.fetch_add(1, Ordering::Relaxed);
+                Response::new(Full::from(format!("{id} {length}")))
+            }
             _ => refusal("no request id"),
         },
     )

@@ -55,6 +55,10 @@ pub(crate) enum Part {
     Idle,
     /// Looking into a history of a million deliveries.
     History,
+    /// Deliveries put on disk while no client is connected, beside SQLite alone.
+    Fsync,
+    /// A backlog of 100,000 that drains.
+    Backlog,
 }
 
 impl Args {
@@ -78,7 +82,7 @@ impl Args {
         let wanted = |part: &Part| match part {
             _ if !self.only.is_empty() => self.only.contains(part),
             Part::Load(scenario) => self.tls || !scenario.tls(),
-            Part::Start | Part::Idle | Part::History => true,
+            Part::Start | Part::Idle | Part::History | Part::Fsync | Part::Backlog => true,
         };
         PARTS.iter().copied().filter(wanted).collect()
     }
@@ -88,20 +92,22 @@ impl Args {
 pub(crate) fn scenarios(parts: &[Part]) -> Vec<Scenario> {
     let load = |part: &Part| match part {
         Part::Load(scenario) => Some(*scenario),
-        Part::Start | Part::Idle | Part::History => None,
+        Part::Start | Part::Idle | Part::History | Part::Fsync | Part::Backlog => None,
     };
     parts.iter().filter_map(load).collect()
 }
 
-const PARTS: [Part; Scenario::ALL.len() + 3] = {
-    let mut parts = [Part::Idle; Scenario::ALL.len() + 3];
+const PARTS: [Part; Scenario::ALL.len() + 5] = {
+    let mut parts = [Part::Idle; Scenario::ALL.len() + 5];
     let mut at = 0;
     while at < Scenario::ALL.len() {
         parts[at] = Part::Load(Scenario::ALL[at]);
         at += 1;
     }
     parts[at] = Part::Start;
-    parts[at + 1] = Part::History;
+    parts[at + 2] = Part::Fsync;
+    parts[at + 3] = Part::Backlog;
+    parts[at + 4] = Part::History;
     parts
 };
 
@@ -116,6 +122,8 @@ impl ValueEnum for Part {
             Self::Start => PossibleValue::new("start").help("client start to usable address"),
             Self::Idle => PossibleValue::new("idle").help("relay memory for each idle link"),
             Self::History => PossibleValue::new("history").help("a million deliveries looked into"),
+            Self::Fsync => PossibleValue::new("fsync").help("kept deliveries, beside SQLite alone"),
+            Self::Backlog => PossibleValue::new("backlog").help("100,000 deliveries that drain"),
         })
     }
 }

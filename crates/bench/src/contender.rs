@@ -190,6 +190,7 @@ fn hook(addr: SocketAddr) -> Target {
         host: addr.to_string(),
         path: "/hook".to_owned(),
         tls: None,
+        kept: false,
     }
 }
 

@@ -64,6 +64,17 @@ async fn idle(stage: &Stage, tls: bool) -> Result<Verdict> {
     Ok(Verdict::aim(of, most, got, "KiB"))
 }
 
+/// Makes a tunnel nobody listens on, and says where to post to it.
+pub(crate) async fn deserted(relay: &Relay) -> Result<Target> {
+    let (target, token) = (relay.target()?, token(&relay.token)?);
+    let mut links = JoinSet::new();
+    open(&target, &token, 0, &mut links).await?;
+    links.shutdown().await;
+    // The relay notices when it reads the end of the connection.
+    tokio::time::sleep(SETTLE_POLL).await;
+    relay.kept_at("idle-0")
+}
+
 /// Opens one link with a tunnel of its own, and a task that answers its heartbeat.
 async fn open(
     target: &Target,

@@ -8,7 +8,7 @@ mod connection;
 mod post;
 
 pub(crate) use connection::{Target, Tls};
-pub(crate) use post::REQUEST_ID;
+pub(crate) use post::{REQUEST_ID, job};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -13,8 +13,10 @@
 mod aims;
 mod app;
 mod args;
+mod backlog;
 mod contender;
 mod figures;
+mod fsync;
 mod history;
 mod idle;
 mod load;
@@ -82,6 +84,12 @@ async fn bench(args: &Args) -> Result<bool> {
         }
         if parts.contains(&Part::History) {
             verdicts.extend(history::measure(&stage, args).await?);
+        }
+        if parts.contains(&Part::Fsync) {
+            verdicts.extend(fsync::measure(&stage, args).await?);
+        }
+        if parts.contains(&Part::Backlog) {
+            verdicts.extend(backlog::measure(&stage, args).await?);
         }
     }
     report::verdicts(&verdicts);

@@ -99,6 +99,20 @@ impl Process {
         }
     }
 
+    /// Asks it to end, and waits until it has; what it wrote to standard error.
+    pub(crate) async fn stop(mut self) -> Result<String> {
+        let pid = self.child.id().and_then(|pid| i32::try_from(pid).ok());
+        let pid = pid
+            .and_then(Pid::from_raw)
+            .context("it has ended already")?;
+        kill_process(pid, Signal::TERM)?;
+        match timeout(READY_WITHIN, self.child.wait()).await {
+            Ok(ended) => ended?,
+            Err(_) => bail!(self.trouble("does not end")),
+        };
+        Ok(std::fs::read_to_string(&self.log)?)
+    }
+
     /// The process's own and its children's use of the machine.
     pub(crate) fn usage(&self) -> Usage {
         usage::of_tree(self.pid)

@@ -49,6 +49,16 @@ pub(crate) enum Client {
 impl Relay {
     /// Starts a relay with its files in this folder and waits until it listens.
     pub(crate) async fn start(stage: &Stage, dir: &Path, tls: bool) -> Result<Self> {
+        Self::start_with(stage, dir, tls, &[]).await
+    }
+
+    /// The same with further options.
+    pub(crate) async fn start_with(
+        stage: &Stage,
+        dir: &Path,
+        tls: bool,
+        options: &[&str],
+    ) -> Result<Self> {
         let data = dir.join("relay");
         let token = dir.join("token");
         let mut command = kreel(stage, dir)?;
@@ -58,7 +68,8 @@ impl Relay {
             .arg("--data")
             .arg(&data)
             .arg("--token-file")
-            .arg(&token);
+            .arg(&token)
+            .args(options);
         let (mut process, mut printout) = Process::talking("relay", &mut command, dir)?;
         let line = process.line(&mut printout).await?;
         process.ignore(printout);
@@ -67,6 +78,15 @@ impl Relay {
             process,
             token,
             certificate: tls.then(|| data.join("cert.pem")),
+        })
+    }
+
+    /// Where to post to a tunnel whose client is gone.
+    pub(crate) fn kept_at(&self, tunnel: &str) -> Result<Target> {
+        let target = target(&format!("{}/{tunnel}", self.url))?;
+        Ok(Target {
+            kept: true,
+            ..target
         })
     }
 
@@ -82,9 +102,21 @@ impl Relay {
         dir: &Path,
         client: Client,
     ) -> Result<(Process, Printout)> {
+        self.client_on(stage, dir, client, &["--new"])
+    }
+
+    /// The same with the tunnel that these options name.
+    pub(crate) fn client_on(
+        &self,
+        stage: &Stage,
+        dir: &Path,
+        client: Client,
+        tunnel: &[&str],
+    ) -> Result<(Process, Printout)> {
         let mut command = kreel(stage, dir)?;
         command
-            .args(["listen", &stage.app.to_string(), "--new"])
+            .args(["listen", &stage.app.to_string()])
+            .args(tunnel)
             .args(["--relay", &self.url])
             .arg("--token-file")
             .arg(&self.token);
@@ -145,6 +177,7 @@ fn target(url: &str) -> Result<Target> {
         host: authority.to_string(),
         path: format!("{}/hook", url.path().trim_end_matches('/')),
         tls,
+        kept: false,
     })
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Target {
     pub(crate) path: String,
     /// How to speak TLS, if at all.
     pub(crate) tls: Option<Tls>,
+    /// Whether nobody listens, so that the relay keeps what is posted and says so (202).
+    pub(crate) kept: bool,
 }
 
 /// How to speak TLS with a target.
@@ -132,6 +134,13 @@ impl Connection {
 
 fn check(answer: &Answer<'_>, post: &Post) -> Result<bool, Fault> {
     let shown = || String::from_utf8_lossy(&answer.body[..answer.body.len().min(200)]).into_owned();
+    if post.kept() {
+        let kept = answer.status == 202 && answer.body.windows(8).any(|part| part == b"\"queued\"");
+        return match kept {
+            true => Ok(answer.keep),
+            false => Err(Fault::Status(answer.status, shown())),
+        };
+    }
     if answer.status != 200 {
         Err(Fault::Status(answer.status, shown()))
     } else if *answer.body != *post.answer() {

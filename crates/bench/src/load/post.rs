@@ -15,6 +15,7 @@ pub(super) struct Post {
     id_at: usize,
     answer: Vec<u8>,
     body_bytes: usize,
+    kept: bool,
 }
 
 impl Post {
@@ -35,6 +36,7 @@ impl Post {
             id_at,
             answer: Vec::new(),
             body_bytes,
+            kept: target.kept,
         }
     }
 
@@ -51,6 +53,11 @@ impl Post {
         &self.bytes
     }
 
+    /// Whether the relay answers it, and not the app.
+    pub(super) fn kept(&self) -> bool {
+        self.kept
+    }
+
     /// The only body that answers it.
     pub(super) fn answer(&self) -> &[u8] {
         &self.answer
@@ -58,7 +65,7 @@ impl Post {
 }
 
 /// A finished job as Krea posts it, padded to the length; cut off where it is too short for that.
-fn job(length: usize) -> Vec<u8> {
+pub(crate) fn job(length: usize) -> Vec<u8> {
     let mut body = br#"{"job_id":"0193d1ce-0b1f-7000-8000-000000000000","status":"completed","created_at":"2026-01-15T10:30:00.000Z","completed_at":"2026-01-15T10:30:12.000Z","result":{"urls":["https://gen.krea.ai/images/0193d1ce-0b1f-7000-8000-000000000000.png"],"note":""#.to_vec();
     let end = br#""}}"#;
     body.resize(length.saturating_sub(end.len()), b'x');
@@ -92,6 +99,7 @@ mod tests {
             host: "localhost".into(),
             path: "/hook".into(),
             tls: None,
+            kept: false,
         };
         let mut post = Post::new(&target, 600);
         post.renew();

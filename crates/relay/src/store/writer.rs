@@ -36,6 +36,9 @@ pub(super) struct Writer {
     pause: Duration,
     trim_at: Instant,
     failing: bool,
+    /// Jobs that had to be on disk, and the commits that put them there.
+    synced_jobs: u64,
+    synced_commits: u64,
 }
 
 enum Wake {
@@ -62,6 +65,8 @@ impl Writer {
             pause: LOG_PAUSE,
             trim_at: Instant::now(),
             failing: false,
+            synced_jobs: 0,
+            synced_commits: 0,
         })
     }
 
@@ -85,6 +90,11 @@ impl Writer {
             }
         }
         self.parts.reader.close();
+        info!(
+            jobs = self.synced_jobs,
+            commits = self.synced_commits,
+            "the store is closed"
+        );
         if let Some(db) = &self.db {
             // Folds the log into the file; without it the next start does the same.
             let _ = db.pragma_update(None, "synchronous", "full");
@@ -164,6 +174,9 @@ impl Writer {
         match self.together(group) {
             Ok(()) => {
                 self.works();
+                let jobs = group.iter().filter(|(need, _)| *need == Need::Sync).count();
+                self.synced_jobs += jobs as u64;
+                self.synced_commits += u64::from(jobs > 0);
                 group.drain(..).for_each(|(_, task)| task.finish(Ok(())));
             }
             Err(_) => group.drain(..).for_each(|work| self.alone(work)),
