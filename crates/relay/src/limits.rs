@@ -130,6 +130,9 @@ pub(crate) const TRIM_PAUSE: Duration = Duration::from_millis(20);
 /// How often settled deliveries are looked at that may have become too old: every minute.
 pub(crate) const TRIM_EVERY: Duration = Duration::from_secs(60);
 
+/// How soon it is tried again to replace a damaged file: after 10 s. It is read through each time.
+pub(crate) const MEND_AGAIN: Duration = Duration::from_secs(10);
+
 /// Up to which size a file is read through at the start to see whether it is whole: 64 MiB, a
 /// tenth of a second. Damage in a larger one is noticed where it is met.
 pub(crate) const CHECK_BYTES: u64 = 64 * 1024 * 1024;

@@ -9,7 +9,9 @@ mod folder;
 mod job;
 mod log;
 mod owners;
+mod parts;
 mod reader;
+mod reading;
 mod record;
 mod ring;
 mod rows;
@@ -20,9 +22,7 @@ mod upkeep;
 mod writer;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
@@ -35,20 +35,18 @@ pub(crate) use self::damage::look as look_for_damage;
 pub use self::damage::{Damage, Salvaged};
 pub(crate) use self::folder::{Folder, private};
 use self::job::{Job, Need};
-use self::log::Log;
-use self::owners::Owned;
-use self::reader::Reader;
+use self::parts::Parts;
+pub(crate) use self::reading::Batch;
 pub(crate) use self::record::Record;
-use self::ring::Ring;
 pub(crate) use self::rows::{Look, Shelved};
+use self::shelf::Room;
 pub(crate) use self::shelf::Shelf;
-use self::shelf::{Books, Room};
 pub use self::tokens::{TokenRow, Tokens};
 pub(crate) use self::tokens::{hash, token_from_file};
 use self::writer::Writer;
 use crate::config::Limits;
 use crate::error::{RelayError, StoreError};
-use crate::limits::{DRAIN_AHEAD_BYTES, STORE_JOBS};
+use crate::limits::STORE_JOBS;
 
 /// The relay's file, open. Only one relay has it at a time.
 #[derive(Debug)]
@@ -59,22 +57,6 @@ pub(crate) struct Store {
     /// Work on the store that outlives whoever began it.
     tasks: TaskTracker,
     _folder: Folder,
-}
-
-/// What the thread and those who ask it share.
-#[derive(Debug)]
-struct Parts {
-    path: PathBuf,
-    books: Arc<Books>,
-    log: Log,
-    reader: Reader,
-    ring: Ring,
-    /// The bytes the ring takes.
-    held: AtomicU64,
-    /// The tunnels that may have too much in the ring.
-    settled: Mutex<HashSet<i64>>,
-    trim_again: AtomicBool,
-    flush_now: AtomicBool,
 }
 
 /// A tunnel as the file has it.
@@ -96,9 +78,6 @@ pub(crate) enum Claim {
     /// It belongs to another.
     Taken,
 }
-
-/// Deliveries from the file in order, each with what came of reading it.
-pub(crate) type Batch = Vec<(Seq, Result<Option<Record>, StoreError>)>;
 
 impl Store {
     /// Opens the file in this folder, making it if it is absent, and starts the thread.
@@ -233,65 +212,6 @@ impl Store {
         .await
     }
 
-    /// How many of the past a link will be sent that wants them. What apps have answered until
-    /// now is in the file then.
-    pub(crate) async fn count_past(
-        &self,
-        tunnel: i64,
-        since_us: u64,
-        until: Seq,
-        settled_before: i64,
-    ) -> Result<u64, StoreError> {
-        self.flush().await?;
-        self.read(move |db| rows::count_past(db, tunnel, since_us, until, settled_before))
-            .await
-    }
-
-    /// Writes what is in the log's buffer.
-    async fn flush(&self) -> Result<(), StoreError> {
-        self.parts.flush_now.store(true, Ordering::Relaxed);
-        self.ask(Need::Write, |_| Ok(()), |()| ()).await
-    }
-
-    /// The next deliveries of those looked for: so many at the most, and not much more than
-    /// [`DRAIN_AHEAD_BYTES`]. None are left if there are none.
-    pub(crate) async fn next(
-        &self,
-        tunnel: i64,
-        look: Look,
-        limit: usize,
-    ) -> Result<Batch, StoreError> {
-        self.read(move |db| {
-            let (mut batch, mut bytes) = (Batch::new(), 0);
-            for seq in rows::look(db, tunnel, look, limit)? {
-                let record = rows::load(db, tunnel, seq);
-                bytes += size_in_memory(&record);
-                batch.push((seq, record.map_err(StoreError::from)));
-                if bytes > DRAIN_AHEAD_BYTES {
-                    break;
-                }
-            }
-            Ok(batch)
-        })
-        .await
-    }
-
-    /// A kept delivery.
-    pub(crate) async fn load(&self, tunnel: i64, seq: Seq) -> Result<Option<Record>, StoreError> {
-        self.read_row(move |db| rows::load(db, tunnel, seq)).await
-    }
-
-    /// A piece of a kept delivery's body, from 0.
-    pub(crate) async fn load_piece(
-        &self,
-        tunnel: i64,
-        seq: Seq,
-        number: u32,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.read_row(move |db| rows::load_piece(db, tunnel, seq, number))
-            .await
-    }
-
     /// The valid token with this hash: its number and name.
     pub(crate) async fn token(&self, hash: [u8; 32]) -> Result<Option<(i64, String)>, StoreError> {
         self.ask(Need::Read, move |db| owners::token(db, hash), |_| ())
@@ -355,30 +275,6 @@ impl Store {
         self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
-
-    /// Reads more than one row's worth: if that fails because of damage, the file is mended.
-    async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let read = self.read_row(work).await;
-        if let Err(StoreError::Sqlite(error)) = &read
-            && damage::is_damage(error)
-        {
-            let _ = self.jobs.send(Job::Mend).await;
-        }
-        read
-    }
-
-    /// Reads what is one delivery's: if it can't be read, the others can.
-    async fn read_row<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let parts = self.parts.clone();
-        let read = tokio::task::spawn_blocking(move || parts.reader.read(work));
-        Ok(read.await.map_err(|_| StoreError::Closed)??)
-    }
 }
 
 impl Drop for Store {
@@ -392,71 +288,9 @@ impl Drop for Store {
     }
 }
 
-impl Parts {
-    fn new(path: PathBuf, limits: &Limits) -> Self {
-        let ring = Ring::new(limits);
-        Self {
-            books: Arc::new(Books::new(limits)),
-            log: Log::new(ring.count),
-            reader: Reader::new(&path),
-            ring,
-            path,
-            held: 0.into(),
-            settled: Mutex::default(),
-            trim_again: false.into(),
-            flush_now: false.into(),
-        }
-    }
-
-    /// Tidies up after the last run, counts what is there, and finds the tunnels.
-    fn begin(&self, db: &Connection) -> rusqlite::Result<Vec<Owned>> {
-        rows::tidy(db)?;
-        self.recount(db)?;
-        *self.settled() = ring::tunnels(db)?;
-        owners::tunnels(db)
-    }
-
-    /// Counts what is there.
-    fn recount(&self, db: &Connection) -> rusqlite::Result<()> {
-        self.books.count(rows::count_waiting(db)?);
-        self.held.store(ring::bytes(db)?, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn row(&self, owned: Owned) -> TunnelRow {
-        TunnelRow {
-            name: owned.name,
-            reserved: owned.reserved,
-            policy: owned.policy,
-            shelf: self.books.shelf(owned.id),
-        }
-    }
-
-    /// Counts what has been settled: so many bytes each.
-    fn has_settled(&self, shelf: &Shelf, bytes: &[u64]) {
-        let sum = bytes.iter().sum();
-        self.books.give_back(shelf, bytes.len() as u64, sum);
-        if self.ring.count > 0 && !bytes.is_empty() {
-            self.held.fetch_add(sum, Ordering::Relaxed);
-            self.settled().insert(shelf.tunnel);
-        }
-    }
-
-    fn settled(&self) -> MutexGuard<'_, HashSet<i64>> {
-        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// What to do with room once it is made use of.
 fn used(room: Room) -> impl FnOnce(&()) + Send + 'static {
     move |()| room.used()
-}
-
-fn size_in_memory(record: &rusqlite::Result<Option<Record>>) -> usize {
-    match record {
-        Ok(Some(record)) => record.body.iter().map(Bytes::len).sum(),
-        Ok(None) | Err(_) => 0,
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod full;
 mod ring;
 
 use std::fs;
+use std::path::PathBuf;
 
 use kreel_wire::{AnswerMode, Delivery, DeliveryId, Headers, Kind, Scheme};
 

@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 use rusqlite::Connection;
 use tracing::warn;
 
-use super::Parts;
 use super::job::Task;
 use super::log::Written;
+use super::parts::Parts;
 use super::ring::Trimmed;
 use crate::error::StoreError;
 

@@ -11,13 +11,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
-use super::Parts;
 use super::damage::{check, is_damage, replace};
 use super::job::{Job, Need, Task};
+use super::parts::Parts;
 use super::upkeep::{Flush, Trim};
 use super::{rows, schema};
 use crate::error::StoreError;
-use crate::limits::{LOG_PAUSE, LOG_PAUSE_BUSY, STORE_GROUP, TRIM_EVERY, TRIM_PAUSE};
+use crate::limits::{LOG_PAUSE, LOG_PAUSE_BUSY, MEND_AGAIN, STORE_GROUP, TRIM_EVERY, TRIM_PAUSE};
 
 /// A job and what it needs.
 type Work = (Need, Box<dyn Task>);
@@ -36,6 +36,8 @@ pub(super) struct Writer {
     pause: Duration,
     trim_at: Instant,
     failing: bool,
+    /// When a damaged file was last tried to be replaced, if that failed.
+    mend_failed_at: Option<Instant>,
     /// Jobs that had to be on disk, and the commits that put them there.
     synced_jobs: u64,
     synced_commits: u64,
@@ -65,6 +67,7 @@ impl Writer {
             pause: LOG_PAUSE,
             trim_at: Instant::now(),
             failing: false,
+            mend_failed_at: None,
             synced_jobs: 0,
             synced_commits: 0,
         })
@@ -253,6 +256,10 @@ impl Writer {
 
     /// Sets the file aside and goes on with a new one; whether that could be done.
     fn mend(&mut self, cause: String) -> bool {
+        let just_failed = |at: Instant| at.elapsed() < MEND_AGAIN;
+        if self.mend_failed_at.is_some_and(just_failed) {
+            return false;
+        }
         self.parts.reader.close();
         if let Some(db) = self.db.take() {
             // As it is: closing it would fold its log in.
@@ -268,6 +275,7 @@ impl Writer {
             self.db = Some(db);
             Ok(())
         });
+        self.mend_failed_at = mended.is_err().then(Instant::now);
         if let Err(error) = &mended {
             error!(%error, cause = ?error, "the damaged file could not be replaced");
         }
