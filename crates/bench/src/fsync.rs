@@ -25,11 +25,19 @@ struct Round {
     sqlite_p50: f64,
 }
 
+impl Round {
+    /// The same as a whole number.
+    fn size(&self) -> usize {
+        self.group.round().max(1.0) as usize
+    }
+}
+
 /// Measures both in turns.
 pub(crate) async fn measure(stage: &Stage, args: &Args) -> Result<Vec<Verdict>> {
-    let mut rounds = Vec::new();
+    let mut rounds: Vec<Round> = Vec::new();
     for number in 0..args.rounds() {
-        rounds.push(round(stage, args.time(), number).await?);
+        let round = round(stage, args.time(), number, rounds.last()).await?;
+        rounds.push(round);
     }
     let spread =
         |figure: fn(&Round) -> f64| Spread::of(rounds.iter().map(figure)).context("rounds");
@@ -68,41 +76,64 @@ pub(crate) async fn measure(stage: &Stage, args: &Args) -> Result<Vec<Verdict>> 
     ])
 }
 
-async fn round(stage: &Stage, time: Duration, number: u32) -> Result<Round> {
+/// Both, now the one and now the other first: a disk has moods.
+async fn round(stage: &Stage, time: Duration, number: u32, last: Option<&Round>) -> Result<Round> {
     let dir = stage.folder(&format!("fsync-{number}"))?;
-    let relay = Relay::start_with(stage, &dir, false, UNBOUNDED).await?;
+    let before = match last.filter(|_| number % 2 == 1) {
+        Some(last) => Some(commits(&dir, "before", last.size(), time).await?),
+        None => None,
+    };
+    let kept = kept(stage, &dir, time).await?;
+    let alone = match before {
+        Some(before) => before,
+        None => commits(&dir, "after", kept.size(), time).await?,
+    };
+    std::fs::remove_dir_all(&dir)?;
+    Ok(Round {
+        sqlite_per_second: alone.per_second,
+        sqlite_p50: alone.p50,
+        ..kept
+    })
+}
+
+/// What the relay comes to.
+async fn kept(stage: &Stage, dir: &Path, time: Duration) -> Result<Round> {
+    let relay = Relay::start_with(stage, dir, false, UNBOUNDED).await?;
     let target = Arc::new(deserted(&relay).await?);
     let one = run(Senders::new(target.clone(), load(1)), time).await?;
     let crowd = run(Senders::new(target, load(SENDERS)), time).await?;
-    let (kept_alone, kept) = (one.latencies.len() as f64, crowd.latencies.len() as f64);
-    let log = relay.process.stop().await?;
+    let kept = crowd.latencies.len() as f64;
     // Those one at a time had a commit each, and so had those that opened the connection.
-    let kept_alone = kept_alone + SENDERS as f64;
+    let kept_alone = one.latencies.len() as f64 + SENDERS as f64;
+    let log = relay.process.stop().await?;
     let commits = field(&log, "commits=").context("the relay does not tell its commits")?;
-    let group = kept / (commits - kept_alone).max(1.0);
-    let relay_per_second = kept / crowd.elapsed.as_secs_f64();
-    let relay_p50 = Measurement::new(one, None)
-        .figure(Metric::P50)
-        .context("no answer")?;
-
-    let beside = dir.clone();
-    let size = group.round().max(1.0) as usize;
-    let alone = tokio::task::spawn_blocking(move || {
-        let commits = sqlite(&beside.join("alone.db"), 1, time)?;
-        let groups = sqlite(&beside.join("groups.db"), size, time)?;
-        anyhow::Ok((commits, groups))
-    });
-    let (mut commits, groups) = alone.await??;
-    std::fs::remove_dir_all(&dir)?;
-    commits.sort_unstable();
-    let sqlite_p50 = commits[commits.len() / 2].as_secs_f64() * 1e6;
-    let spent: Duration = groups.iter().sum();
     Ok(Round {
-        relay_per_second,
-        sqlite_per_second: (groups.len() * size) as f64 / spent.as_secs_f64(),
-        group,
-        relay_p50,
-        sqlite_p50,
+        relay_per_second: kept / crowd.elapsed.as_secs_f64(),
+        sqlite_per_second: 0.0,
+        group: kept / (commits - kept_alone).max(1.0),
+        relay_p50: Measurement::new(one, None)
+            .figure(Metric::P50)
+            .context("no answer")?,
+        sqlite_p50: 0.0,
+    })
+}
+
+/// What SQLite comes to by itself.
+struct Alone {
+    per_second: f64,
+    p50: f64,
+}
+
+async fn commits(dir: &Path, name: &str, group: usize, time: Duration) -> Result<Alone> {
+    let file = |what: &str| dir.join(format!("{name}-{what}.db"));
+    let (one, many) = (file("one"), file("many"));
+    let run = move || anyhow::Ok((sqlite(&one, 1, time)?, sqlite(&many, group, time)?));
+    let (mut one, many) = tokio::task::spawn_blocking(run).await??;
+    one.sort_unstable();
+    let spent: Duration = many.iter().sum();
+    Ok(Alone {
+        per_second: (many.len() * group) as f64 / spent.as_secs_f64(),
+        p50: one[one.len() / 2].as_secs_f64() * 1e6,
     })
 }
 

@@ -251,7 +251,7 @@ impl Store {
     ) -> Result<Option<(i64, HashSet<i64>)>, StoreError> {
         self.ask(
             Need::Read,
-            move |db| rows::valid_tokens(db, version),
+            move |db| owners::valid_tokens(db, version),
             |_| (),
         )
         .await

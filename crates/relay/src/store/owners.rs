@@ -1,5 +1,6 @@
 //! Tunnels in the file, and whose they are.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -95,6 +96,22 @@ pub(super) fn tunnels(db: &Connection) -> rusqlite::Result<Vec<Owned>> {
         }
     }
     Ok(tunnels)
+}
+
+/// The valid tokens, if another connection has changed the file since `version`.
+pub(super) fn valid_tokens(
+    db: &Connection,
+    version: i64,
+) -> rusqlite::Result<Option<(i64, HashSet<i64>)>> {
+    let now: i64 = db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+    if now == version {
+        return Ok(None);
+    }
+    let valid = db
+        .prepare_cached("SELECT id FROM token WHERE revoked_at IS NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some((now, valid)))
 }
 
 fn owned(row: &Row<'_>) -> rusqlite::Result<Owned> {

@@ -1,7 +1,5 @@
 //! Deliveries in the file: put in, marked as settled, looked for, read.
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
 use kreel_wire::Seq;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -270,20 +268,4 @@ pub(super) fn count_waiting(db: &Connection) -> rusqlite::Result<Vec<(i64, u64, 
     db.prepare(&sql)?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect()
-}
-
-/// The valid tokens, if another connection has changed the file since `version`.
-pub(super) fn valid_tokens(
-    db: &Connection,
-    version: i64,
-) -> rusqlite::Result<Option<(i64, HashSet<i64>)>> {
-    let now: i64 = db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
-    if now == version {
-        return Ok(None);
-    }
-    let valid = db
-        .prepare_cached("SELECT id FROM token WHERE revoked_at IS NULL")?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Some((now, valid)))
 }
