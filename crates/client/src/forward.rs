@@ -116,11 +116,10 @@ impl Forward {
         self: Arc<Self>,
         history: Jobs,
         id: DeliveryId,
-        size_bytes: u64,
         run: Run,
         attempt: u32,
     ) {
-        match stored::load(&history, id, size_bytes).await {
+        match stored::load(&history, id).await {
             Ok((delivery, body)) => {
                 let work = Work {
                     delivery,

@@ -31,12 +31,7 @@ impl Running {
             Effect::Store { id } => self.store_queued(id),
             Effect::Promise { id, attempts } => self.put(Job::Promise { id, attempts }),
             Effect::Begin { id, attempt } => self.put(Job::Begun { id, attempt }),
-            Effect::Attempt {
-                id,
-                run,
-                attempt,
-                size_bytes,
-            } => self.attempt(id, run, attempt, size_bytes),
+            Effect::Attempt { id, run, attempt } => self.attempt(id, run, attempt),
             Effect::Ended { id, standing } => match self.attempt.take() {
                 Some(attempt) => self.put(Job::Ended {
                     id,
@@ -108,7 +103,7 @@ impl Running {
         }
     }
 
-    fn attempt(&mut self, id: DeliveryId, run: Run, attempt: u32, size_bytes: u64) {
+    fn attempt(&mut self, id: DeliveryId, run: Run, attempt: u32) {
         let forward = self.forward.clone();
         let task = match self.hands.take(&id) {
             Some(mut work) => {
@@ -119,7 +114,7 @@ impl Running {
             None => {
                 let history = self.book.jobs().clone();
                 self.tasks
-                    .spawn(forward.attempt_stored(history, id, size_bytes, run, attempt))
+                    .spawn(forward.attempt_stored(history, id, run, attempt))
             }
         };
         self.hands.runs(id, task);

@@ -108,8 +108,6 @@ pub(crate) enum Effect {
         run: Run,
         /// Which attempt it is, from 1.
         attempt: u32,
-        /// How large the body of a kept one is, in bytes.
-        size_bytes: u64,
     },
     /// Have the history keep the attempt that has just ended, and where that leaves its delivery.
     Ended { id: DeliveryId, standing: Standing },

@@ -103,7 +103,6 @@ impl Entry {
             id: self.summary.id,
             run,
             attempt: self.attempts,
-            size_bytes: self.summary.size_bytes.unwrap_or(0),
         }
     }
 

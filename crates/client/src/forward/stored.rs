@@ -87,16 +87,13 @@ impl Stored {
 }
 
 /// A delivery that waits in the history: its head, and its body as far as it is small.
-pub(super) async fn load(
-    history: &Jobs,
-    id: DeliveryId,
-    size_bytes: u64,
-) -> Result<(Delivery, Body), String> {
+pub(super) async fn load(history: &Jobs, id: DeliveryId) -> Result<(Delivery, Body), String> {
     let (reply, head) = oneshot::channel();
     history.put(Job::Head { id, reply });
-    let mut stored = Stored::new(history.clone(), id, size_bytes);
     let head = head.await.map_err(|_| "the history is closed")??;
     let head = *head.ok_or("it is not in the history")?;
+    let size_bytes = head.body_bytes.ok_or("its size is not in the history")?;
+    let mut stored = Stored::new(history.clone(), id, size_bytes);
     let body = first(&mut stored).await?;
     Ok((
         head,

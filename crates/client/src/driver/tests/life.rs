@@ -201,6 +201,37 @@ async fn what_the_relay_vouched_for_outlives_an_app_that_dies_of_it() {
     assert!(caller.request().await.ends_with("next"));
 }
 
+/// Found by the soak: nobody had told how long it is, and the second attempt was empty.
+#[tokio::test]
+async fn what_came_in_pieces_of_unknown_number_is_repeated_whole() {
+    let (_relay, mut link, app, _client) = linked().await;
+    let exchange = kreel_wire::ExchangeId(1);
+    let mut request = whole(1, delivery(1, Kind::Live), "begun");
+    request.end = false;
+    request.delivery.body_bytes = None;
+    link.request(request).await;
+    for end in [false, true] {
+        link.say(ToClient::RequestBody(kreel_wire::Chunk {
+            exchange,
+            data: bytes::Bytes::from(vec![b'x'; 50_000]),
+            end,
+        }))
+        .await;
+    }
+    let mut caller = app.accept().await;
+    caller.read_until("\r\n0\r\n\r\n").await;
+    let status = Some(202);
+    link.say(ToClient::Answered { exchange, status }).await;
+    while !matches!(link.next().await, ToRelay::Ack { .. }) {}
+    drop(caller);
+    let mut caller = app.accept().await;
+    let request = caller.request().await;
+    assert!(request.contains("kreel-attempt: 2\r\n"), "{request}");
+    assert!(request.contains("content-length: 100005\r\n"), "{request}");
+    let body = format!("begun{}", "x".repeat(100_000));
+    assert!(request.ends_with(&body), "{} bytes", request.len());
+}
+
 #[tokio::test]
 async fn a_stop_at_once_gives_up_what_runs() {
     let (_relay, mut link, app, client) = linked().await;
