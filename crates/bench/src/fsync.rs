@@ -221,8 +221,8 @@ const INSERT: &str = "INSERT INTO delivery (tunnel_id, seq, id, received_at_us, 
 
 const UNBOUNDED: &[&str] = &[
     "--max-waiting=100000000",
-    "--max-waiting-size=8GiB",
-    "--max-waiting-total=8GiB",
+    "--max-queue=8GiB",
+    "--max-disk=8GiB",
 ];
 
 const SENDERS: usize = 64;

@@ -100,6 +100,10 @@ pub(crate) const STORE_JOBS: usize = 1024;
 /// the next anyway.
 pub(crate) const STORE_GROUP: usize = 512;
 
+/// How long the file's log grows before it is folded in: 4,000 pages, 16 MiB. That takes two syncs
+/// and holds up whoever waits for a commit, at SQLite's usual 1,000 pages several times a second.
+pub(crate) const LOG_PAGES: u32 = 4000;
+
 /// What is read ahead of a drain: 64 deliveries, two windows, so that reading and sending
 /// overlap …
 pub(crate) const DRAIN_AHEAD: usize = 64;

@@ -176,21 +176,21 @@ pub(crate) struct RelayArgs {
     #[arg(
         long,
         value_name = "SIZE",
-        env = "KREEL_MAX_WAITING_SIZE",
+        env = "KREEL_MAX_QUEUE",
         hide_env = true,
         help_heading = "Limits"
     )]
-    pub(crate) max_waiting_size: Option<Size>,
+    pub(crate) max_queue: Option<Size>,
 
     /// Most bytes waiting in all; senders get 503 beyond [default: 1GiB]
     #[arg(
         long,
         value_name = "SIZE",
-        env = "KREEL_MAX_WAITING_TOTAL",
+        env = "KREEL_MAX_DISK",
         hide_env = true,
         help_heading = "Limits"
     )]
-    pub(crate) max_waiting_total: Option<Size>,
+    pub(crate) max_disk: Option<Size>,
 
     /// Threads that serve connections [default: half the processors, at most 8]
     #[arg(

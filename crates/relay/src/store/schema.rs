@@ -76,6 +76,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -2048)?;
+    connection.pragma_update(None, "wal_autocheckpoint", crate::limits::LOG_PAGES)?;
     harden(&connection)?;
     migrate(&mut connection, path)?;
     Ok(connection)
