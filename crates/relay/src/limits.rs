@@ -118,11 +118,12 @@ pub(crate) const LOG_BYTES: usize = 4 * 1024 * 1024;
 /// The same of one tunnel, twice: 1 MiB, room for 500 webhooks of 2 KiB.
 pub(crate) const LOG_HALF_BYTES: usize = 1024 * 1024;
 
-/// How long the log gathers before it is written: 250 ms, soon enough for whoever looks.
-pub(crate) const LOG_PAUSE: Duration = Duration::from_millis(250);
+/// How long the log gathers before it is written: 1 s. What the ring would drop again within it
+/// is not written at all, so that no more than its count is written a second, which is below a
+/// hundredth of a processor.
+pub(crate) const LOG_PAUSE: Duration = Duration::from_secs(1);
 
-/// The same while more comes than the ring holds, and each writing replaces all of the last: 2 s,
-/// so that it stays below a hundredth of a processor.
+/// The same while more comes than the ring holds, and each writing replaces all of the last: 2 s.
 pub(crate) const LOG_PAUSE_BUSY: Duration = Duration::from_secs(2);
 
 /// How many settled deliveries are forgotten at once: 1,000, some 10 ms during which others wait.

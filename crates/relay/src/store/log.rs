@@ -100,7 +100,7 @@ impl Log {
                 return;
             }
         }
-        tail.newer.push(delivery, body);
+        tail.newer.push(delivery, body, bytes);
         let added = tail.newer.block.len() - before;
         self.bytes.fetch_add(added, Ordering::Relaxed);
         if !std::mem::replace(&mut tail.listed, true) {
@@ -149,8 +149,9 @@ impl Half {
         bytes
     }
 
-    fn push(&mut self, delivery: &Delivery, body: &[u8]) {
+    fn push(&mut self, delivery: &Delivery, body: &[u8], bytes: usize) {
         let Self { entries, block } = self;
+        block.reserve(bytes);
         let mut part = |bytes: &[u8]| {
             block.extend_from_slice(bytes);
             bytes.len()
