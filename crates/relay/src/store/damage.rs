@@ -169,7 +169,9 @@ fn broken_pages(db: &Connection, path: &Path) -> Result<Option<String>, StoreErr
 /// What SQLite finds wrong in the pages, each of which is read.
 pub(super) fn check(db: &Connection) -> rusqlite::Result<Option<String>> {
     let found: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    Ok((found != "ok").then_some(found))
+    // The first line only names the database.
+    let cause = found.lines().rfind(|line| !line.starts_with("***"));
+    Ok((found != "ok").then(|| cause.unwrap_or(&found).to_owned()))
 }
 
 /// What a new file is called until it takes the damaged one's place.

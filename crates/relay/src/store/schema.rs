@@ -77,6 +77,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -2048)?;
     connection.pragma_update(None, "wal_autocheckpoint", crate::limits::LOG_PAGES)?;
+    // More than there are: to prepare one anew costs more than to run it.
+    connection.set_prepared_statement_cache_capacity(64);
     harden(&connection)?;
     migrate(&mut connection, path)?;
     Ok(connection)
