@@ -192,16 +192,6 @@ impl Store {
         self.parts.log.add(shelf, delivery, body);
     }
 
-    /// Notes that these went to a client whose link is gone.
-    pub(crate) async fn attempted(&self, tunnel: i64, seqs: Vec<Seq>) -> Result<(), StoreError> {
-        self.ask(
-            Need::Write,
-            move |db| rows::attempted(db, tunnel, &seqs),
-            |()| (),
-        )
-        .await
-    }
-
     /// Claims positions up to this one, so that none is given out twice.
     pub(crate) async fn reserve(&self, tunnel: i64, up_to: Seq) -> Result<(), StoreError> {
         self.ask(

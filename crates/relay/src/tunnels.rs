@@ -40,8 +40,6 @@ struct Live {
 pub(crate) struct Registration {
     tunnel: Arc<Tunnel>,
     link: Arc<Link>,
-    /// The link it took the place of.
-    earlier: Option<Arc<Link>>,
 }
 
 impl Tunnels {
@@ -140,7 +138,7 @@ impl Tunnel {
             live.policy = policy;
             live.link.replace(link.clone())
         };
-        if let Some(earlier) = &earlier {
+        if let Some(earlier) = earlier {
             earlier.close(
                 GoodbyeReason::Replaced,
                 "another client has taken this tunnel",
@@ -149,7 +147,6 @@ impl Tunnel {
         Registration {
             tunnel: self.clone(),
             link,
-            earlier,
         }
     }
 
@@ -188,11 +185,6 @@ impl Registration {
     /// The tunnel it is in.
     pub(crate) fn tunnel(&self) -> &Arc<Tunnel> {
         &self.tunnel
-    }
-
-    /// The link that was replaced, if there was one; told once.
-    pub(crate) fn take_earlier(&mut self) -> Option<Arc<Link>> {
-        self.earlier.take()
     }
 
     /// The link it is for.

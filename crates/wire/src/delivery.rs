@@ -30,7 +30,8 @@ pub struct Delivery {
     pub forwarded_for: Box<str>,
     /// The body's size in bytes, where the sender told it beforehand.
     pub body_bytes: Option<u64>,
-    /// It went to a client before whose link was lost: an attempt at it may have been made.
+    /// It went to a client before while its sender waited, or was settled: an attempt at it may
+    /// have been made.
     pub attempted: bool,
 }
 

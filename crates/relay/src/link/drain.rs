@@ -100,12 +100,6 @@ impl Link {
         });
     }
 
-    /// Those sent from the store that the client has not answered for: attempts at them may have
-    /// been made.
-    pub(super) fn unanswered(&self) -> Vec<Seq> {
-        self.sent().unanswered()
-    }
-
     fn course(&self) -> MutexGuard<'_, Course> {
         self.course.lock().unwrap_or_else(PoisonError::into_inner)
     }

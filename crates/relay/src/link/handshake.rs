@@ -131,14 +131,10 @@ fn switching(version: Version, accept: HeaderValue) -> Response<Body> {
 async fn serve(shared: Arc<Shared>, token: i64, upgrade: OnUpgrade) {
     // Boxed, so that an idle link does not keep the room its handshake needed.
     let open = Box::pin(open(&shared, token, upgrade)).await;
-    let Some((socket, mut registration, queues)) = open else {
+    let Some((socket, registration, queues)) = open else {
         return;
     };
     let (tunnel, link) = (registration.tunnel().clone(), registration.link().clone());
-    if let Some(earlier) = registration.take_earlier() {
-        // Before they are sent to this one.
-        left_with(&shared, &tunnel, &earlier).await;
-    }
     if link.past.is_some() || tunnel.shelf.waiting() > 0 {
         link.drain(&tunnel, &shared.store);
     }
@@ -149,7 +145,6 @@ async fn serve(shared: Arc<Shared>, token: i64, upgrade: OnUpgrade) {
     })
     .await;
     drop(registration);
-    left_with(&shared, &tunnel, &link).await;
     if let Some(other) = tunnel.link()
         && !Arc::ptr_eq(&other, &link)
     {
@@ -157,17 +152,6 @@ async fn serve(shared: Arc<Shared>, token: i64, upgrade: OnUpgrade) {
         other.drain_anew(&tunnel, &shared.store);
     }
     info!(%end, "a client left");
-}
-
-/// Notes what the client of a link that is over may have attempted.
-async fn left_with(shared: &Shared, tunnel: &Tunnel, link: &Link) {
-    let seqs = link.unanswered();
-    if !seqs.is_empty()
-        && let Err(error) = shared.store.attempted(tunnel.shelf.tunnel, seqs).await
-    {
-        // They come again all the same, and the client knows those it has attempted.
-        debug!(%error, "that deliveries were sent could not be noted");
-    }
 }
 
 type Socket = MessageSocket<Upgraded>;

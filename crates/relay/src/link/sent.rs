@@ -105,17 +105,6 @@ impl Sent {
         self.by_seq.get(&seq) == Some(&Stage::Queued)
     }
 
-    /// Those that came from the store and are not answered for, in order.
-    pub(crate) fn unanswered(&self) -> Vec<Seq> {
-        let queued = self
-            .by_seq
-            .iter()
-            .filter(|(_, stage)| **stage == Stage::Queued);
-        let mut seqs: Vec<Seq> = queued.map(|(seq, _)| *seq).collect();
-        seqs.sort_unstable();
-        seqs
-    }
-
     /// How many are with the client.
     pub(crate) fn len(&self) -> usize {
         self.by_seq.len()
@@ -153,7 +142,6 @@ mod tests {
         for seq in 1..=3 {
             sent.add_queued(Seq(seq));
         }
-        assert_eq!(sent.unanswered(), [Seq(1), Seq(2), Seq(3)]);
         assert!(sent.acknowledge(Seq(2)) && !sent.is_unanswered(Seq(2)) && sent.contains(Seq(2)));
         assert_eq!((sent.queued(), sent.len()), (2, 3));
         sent.remove(Seq(2));

@@ -156,15 +156,6 @@ pub(super) fn discard(db: &Connection, tunnel: i64, seq: Seq) -> rusqlite::Resul
     Ok(bytes)
 }
 
-/// Marks deliveries as sent to a client whose link is gone.
-pub(super) fn attempted(db: &Connection, tunnel: i64, seqs: &[Seq]) -> rusqlite::Result<()> {
-    for seq in seqs {
-        db.prepare_cached("UPDATE delivery SET attempted = 1 WHERE tunnel_id = ?1 AND seq = ?2")?
-            .execute(params![tunnel, seq.0])?;
-    }
-    Ok(())
-}
-
 /// The positions of those meant, in order.
 pub(super) fn look(
     db: &Connection,

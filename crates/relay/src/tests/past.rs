@@ -77,20 +77,11 @@ async fn what_may_have_been_attempted_says_so() {
         );
     }
     drop(client);
-    // Sent from the store to a client that went away, too.
-    relay.post("/mine", b"after").await;
+    // A client attempts what is sent from the store once it has acknowledged it, not before.
     let mut client = relay.client("mine", short_wait()).await;
-    for (body, attempted) in [
-        ("too slow", true),
-        ("lost", true),
-        ("nobody again", true),
-        ("after", false),
-    ] {
+    for attempted in [true, true, false] {
         let request = client.queued(false).await;
-        assert_eq!(
-            (&request.body[..], request.delivery.attempted),
-            (body.as_bytes(), attempted)
-        );
+        assert_eq!(request.delivery.attempted, attempted, "{:?}", request.body);
     }
 }
 
