@@ -128,7 +128,10 @@ impl Engine {
                     let summary = Arc::new(Summary::new(delivery, size_bytes));
                     self.received(exchange, summary, is_complete, effects);
                 }
-                Kind::Queued => self.came_queued(exchange, delivery.id, is_complete, effects),
+                Kind::Queued => {
+                    let (id, seq) = (delivery.id, delivery.seq);
+                    self.came_queued(exchange, id, seq, is_complete, effects);
+                }
             },
             Event::Complete(id) => self.complete(&id),
             Event::SenderLeft(id) => self.sender_left(id, effects),
@@ -231,6 +234,7 @@ impl Engine {
         &mut self,
         exchange: ExchangeId,
         id: DeliveryId,
+        seq: Seq,
         is_complete: bool,
         effects: &mut Vec<Effect>,
     ) {
@@ -242,7 +246,7 @@ impl Engine {
         }
         // What was begun on another exchange ends nowhere: this is the whole.
         self.take_back(id, effects);
-        self.ask(id, Some(exchange), is_complete, effects);
+        self.ask(id, Some(exchange), Some(seq), is_complete, effects);
         effects.push(Effect::Store { id });
     }
 
@@ -265,7 +269,7 @@ impl Engine {
                 self.kept.insert(place);
             }
         }
-        self.ask(id, exchange, true, effects);
+        self.ask(id, exchange, None, true, effects);
         let attempts = self.deliveries.get(&id).map_or(0, |entry| entry.attempts);
         effects.push(Effect::Promise { id, attempts });
         self.start_those_whose_turn_it_is(effects);

@@ -48,6 +48,8 @@ enum State {
 pub(super) struct Asked {
     /// Where it comes in, if it does.
     pub(super) exchange: Option<ExchangeId>,
+    /// Its position, if it has not been here before: those behind it wait until it is.
+    pub(super) arriving: Option<Seq>,
     /// Its last byte is on the way to the history.
     pub(super) is_complete: bool,
     /// It was finished meanwhile.
@@ -84,6 +86,7 @@ impl Engine {
         &mut self,
         id: DeliveryId,
         exchange: Option<ExchangeId>,
+        arriving: Option<Seq>,
         is_complete: bool,
         effects: &mut Vec<Effect>,
     ) {
@@ -91,6 +94,7 @@ impl Engine {
         let has_ended = before.as_ref().is_some_and(|asked| asked.has_ended);
         let asked = Asked {
             exchange,
+            arriving,
             is_complete,
             has_ended,
         };

@@ -612,6 +612,30 @@ fn a_backlog_larger_than_the_window_is_handed_over_whole_and_in_order() {
     assert_eq!(table.engine.counters().delivered, all);
 }
 
+/// Found by the soak: the relay lets small ones overtake the rest of a large one.
+#[test]
+fn a_kept_delivery_waits_for_an_older_one_that_is_still_arriving() {
+    let mut table = Table::new();
+    table.on(Event::LinkUp {
+        waiting: 2,
+        now: table.now,
+    });
+    assert!(table.receive_part(1, 1, Kind::Queued, false).is_empty());
+    let small = table.receive(2, 2, Kind::Queued);
+    assert_eq!(small, ["ack 2", "close @2", "row"]);
+    assert_eq!(table.receive(3, 3, Kind::Live), ["row", "attempt 3 #1"]);
+    table.on(Event::Complete(id(1)));
+    let stored = table.shelf.completes(&id(1)).unwrap();
+    assert_eq!(
+        table.on(stored),
+        ["ack 1", "close @1", "row", "attempt 1 #1"]
+    );
+    // Nor does one that will not come hold up the others.
+    assert!(table.receive_part(0, 4, Kind::Queued, false).is_empty());
+    assert_eq!(table.answered(1, 200), ["said 200", "drop 1"]);
+    assert_eq!(table.on(Event::SenderLeft(id(0))), ["attempt 2 #1"]);
+}
+
 #[test]
 fn a_failure_that_crosses_the_relays_promise_is_taken_back() {
     let mut table = Table::new();

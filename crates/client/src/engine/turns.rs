@@ -39,9 +39,14 @@ impl Engine {
         }
     }
 
-    /// The oldest of those waiting: of the kept ones only while it is nobody's turn.
+    /// The oldest of those waiting: of the kept ones only while it is nobody's turn, and none while
+    /// an older one is still arriving, which a large one does more slowly than those behind it.
     fn oldest(&self) -> Option<DeliveryId> {
         let kept = self.kept.first().filter(|_| self.kept_turn.is_none());
+        let kept = kept.filter(|(seq, _)| {
+            let mut arriving = self.asked.values().filter_map(|asked| asked.arriving);
+            arriving.all(|arriving| *seq < arriving)
+        });
         let next = match (kept, self.live.first()) {
             (Some(kept), Some(live)) => Some(kept.min(live)),
             (kept, live) => kept.or(live),
@@ -100,6 +105,7 @@ impl Engine {
         if let Some(attempt) = self.deliveries.get(&id).map(|entry| entry.attempts) {
             self.began(id, attempt, effects);
         }
+        self.start_those_whose_turn_it_is(effects);
     }
 
     /// Puts one that waits in the line it belongs to.

@@ -52,6 +52,18 @@ impl Shelf {
         });
     }
 
+    /// The rest of one that was stored in part has come.
+    pub(super) fn completes(&mut self, id: &DeliveryId) -> Option<Event<'static>> {
+        let row = self.rows.get_mut(id)?;
+        row.is_complete = true;
+        Some(Event::Stored {
+            row: row.waiting(),
+            known: Known::New {
+                attempts: row.attempts,
+            },
+        })
+    }
+
     /// Does what the engine wants done; what is answered, if anything is.
     pub(super) fn take(&mut self, effect: &Effect) -> Option<Event<'static>> {
         match effect {

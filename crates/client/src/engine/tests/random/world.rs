@@ -44,6 +44,8 @@ struct Relay {
     /// Those whose sender got a 2xx.
     acknowledged: Vec<u64>,
     exchange: u32,
+    /// The large one whose rest is still to be sent.
+    unsent_rest: Option<u64>,
 }
 
 struct Open {
@@ -272,6 +274,16 @@ impl<'a> World<'a> {
             older, None,
             "an older one waits while {number} is handed over"
         );
+        let arriving = self
+            .engine
+            .asked
+            .values()
+            .filter_map(|asked| asked.arriving);
+        let overtaken = arriving.min().filter(|seq| seq.0 < number);
+        assert_eq!(
+            overtaken, None,
+            "it is overtaken by {number} while it arrives"
+        );
         let entries = &self.engine.deliveries;
         let mut others = entries
             .values()
@@ -425,6 +437,7 @@ impl<'a> World<'a> {
         }
         self.to_client.clear();
         self.to_relay.clear();
+        self.relay.unsent_rest = None;
         for (number, _) in std::mem::take(&mut self.relay.live) {
             self.keep(number, false, true);
         }
@@ -451,9 +464,14 @@ impl<'a> World<'a> {
                 is_complete: number % 5 != 0,
                 attempted,
             });
-            if number % 5 == 0 {
+            // The rest of a large one is overtaken by the next.
+            let before = self.relay.unsent_rest.take();
+            self.relay.unsent_rest = (number % 5 == 0).then_some(number);
+            if let Some(number) = before {
                 self.tell(ToClient::Rest(number));
             }
+        } else if let Some(number) = self.relay.unsent_rest.take() {
+            self.tell(ToClient::Rest(number));
         }
     }
 
