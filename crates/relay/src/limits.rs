@@ -100,6 +100,16 @@ pub(crate) const STORE_JOBS: usize = 1024;
 /// the next anyway.
 pub(crate) const STORE_GROUP: usize = 512;
 
+/// How much of the disk stays free: 48 MiB, room for the log at its largest (16 MiB), for what it
+/// grows by while it is folded in, and for the file that takes it.
+pub(crate) const DISK_FREE_BYTES: u64 = 48 * 1024 * 1024;
+
+/// On a small disk it is this part of it: a quarter.
+pub(crate) const DISK_FREE_SHARE: u64 = 4;
+
+/// How often the disk is looked at while things are put on it: every 100 ms.
+pub(crate) const DISK_LOOK: Duration = Duration::from_millis(100);
+
 /// How long the file's log grows before it is folded in: 4,000 pages, 16 MiB. That takes two syncs
 /// and holds up whoever waits for a commit, at SQLite's usual 1,000 pages several times a second.
 pub(crate) const LOG_PAGES: u32 = 4000;

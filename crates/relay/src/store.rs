@@ -5,6 +5,7 @@
 //! caller may acknowledge on the strength of it. Jobs are done in the order they were asked for.
 
 mod damage;
+mod disk;
 mod folder;
 mod job;
 mod log;

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
+use tracing::warn;
 
+use super::disk::Disk;
 use super::log::Log;
 use super::owners::{self, Owned};
 use super::reader::Reader;
@@ -36,8 +38,9 @@ pub(super) struct Parts {
 impl Parts {
     pub(super) fn new(path: PathBuf, limits: &Limits) -> Self {
         let ring = Ring::new(limits);
+        let disk = Disk::new(path.parent().unwrap_or(&path).to_owned());
         Self {
-            books: Arc::new(Books::new(limits)),
+            books: Arc::new(Books::new(limits, disk)),
             log: Log::new(ring.count),
             reader: Reader::new(&path),
             ring,
@@ -51,7 +54,10 @@ impl Parts {
 
     /// Tidies up after the last run, counts what is there, and finds the tunnels.
     pub(super) fn begin(&self, db: &Connection) -> rusqlite::Result<Vec<Owned>> {
-        rows::tidy(db)?;
+        if let Err(error) = rows::tidy(db) {
+            // As on a full disk, from which what waits must be able to leave.
+            warn!(%error, "what is left of bodies that were not kept could not be removed");
+        }
         self.recount(db)?;
         *self.settled() = ring::tunnels(db)?;
         owners::tunnels(db)

@@ -92,9 +92,14 @@ pub(super) fn harden(connection: &Connection) -> rusqlite::Result<()> {
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let known = VERSION;
+    let version = |db: &Connection| db.query_row("PRAGMA user_version", [], |row| row.get(0));
+    if version(connection) == Ok(known) {
+        // Nothing is written: the disk may be full, and what waits must be able to leave.
+        return Ok(());
+    }
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found: i64 = version(&transaction)?;
     if found > known {
         return Err(StoreError::Newer {
             path: path.to_owned(),

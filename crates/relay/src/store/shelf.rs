@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::disk::Disk;
 use super::log::Tail;
 use crate::config::Limits;
 use crate::error::StoreError;
@@ -27,6 +28,7 @@ pub(super) struct Books {
     most_bytes: u64,
     most_of_one: u64,
     most_bytes_of_one: u64,
+    disk: Disk,
     shelves: Mutex<HashMap<i64, Arc<Shelf>>>,
 }
 
@@ -62,9 +64,10 @@ impl Shelf {
 
 impl Books {
     /// Nothing yet.
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits, disk: Disk) -> Self {
         Self {
             bytes: 0.into(),
+            disk,
             most_bytes: limits.max_waiting_bytes,
             most_of_one: limits.max_waiting,
             most_bytes_of_one: limits.max_waiting_bytes_of_one,
@@ -113,7 +116,7 @@ impl Books {
             rows,
             bytes,
         };
-        if all > self.most_bytes {
+        if all > self.most_bytes || !self.disk.has_room() {
             Err(StoreError::Full)
         } else if of_one > self.most_of_one || bytes_of_one > self.most_bytes_of_one {
             Err(StoreError::TunnelFull)
