@@ -212,6 +212,7 @@ mod tests {
                 max_body_bytes: 1,
                 waiting: 0,
                 last_seq: Seq(0),
+                now_us: 1,
             };
             socket.send_now(WelcomeOrReject::Welcome(welcome)).await?;
             anyhow::Ok(hello)

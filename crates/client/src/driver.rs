@@ -73,6 +73,8 @@ struct Running {
     notices: Notices,
     alarm: Alarm,
     sweep: Interval,
+    /// When the first link was made, by the relay's clock, if nothing older is wanted.
+    began_us: Option<u64>,
     /// When running attempts are given up, once the client is stopping.
     stop_at: Option<Instant>,
 }
@@ -117,6 +119,7 @@ impl Driver {
         let rules = Rules {
             strict: self.config.policy.strict && self.config.policy.answer == AnswerMode::App,
             capture: self.config.target.is_none(),
+            asks_for_past: self.config.since != crate::Since::Last,
             retries: self.config.retries,
         };
         let book = Book::new(self.history, &self.config);
@@ -140,6 +143,7 @@ impl Driver {
             notices: Notices::new(updates),
             alarm: Alarm::default(),
             sweep,
+            began_us: None,
             stop_at: None,
         };
         running.dial();
@@ -189,6 +193,11 @@ impl Running {
             since: Instant::now(),
         };
         self.patience.connected();
+        if self.config.since == crate::Since::Never {
+            // From the first link on: what comes while the link is down is not of the past.
+            let began_us = *self.began_us.get_or_insert(welcome.now_us);
+            self.introduction.since_us = Some(began_us);
+        }
         self.notices.tell(Update::Ready(Arc::new(Ready {
             url: welcome.url,
             subdomain_url: welcome.subdomain_url,

@@ -43,6 +43,8 @@ pub(crate) struct Rules {
     pub(crate) strict: bool,
     /// There is no app: deliveries are only taken.
     pub(crate) capture: bool,
+    /// What was settled is asked for again: to know it is no news.
+    pub(crate) asks_for_past: bool,
     /// How often a promised delivery is attempted again when the app answers 5xx.
     pub(crate) retries: u32,
 }
@@ -155,7 +157,13 @@ impl Engine {
                 timings,
                 now,
             } => self.ended(id, run, end, timings, now, effects),
-            Event::Unreadable { id, run, cause } => self.unreadable(id, run, cause, effects),
+            Event::Unreadable {
+                id,
+                run,
+                cause,
+                now,
+            } => self.unreadable(id, run, cause, now, effects),
+            Event::HistoryMended => self.history_mended(effects),
             Event::Probed { found, now } => self.probed(found, now, effects),
             Event::Tick { now } => self.tick(now, effects),
             Event::Hold => self.held(Hold::On),
@@ -240,13 +248,13 @@ impl Engine {
     ) {
         let is_here = (self.deliveries.get(&id)).is_some_and(|entry| entry.is_complete);
         if is_here {
-            effects.push(Effect::Discard { exchange });
-            self.promise(id, Some(exchange), effects);
-            return;
+            self.is_promised(id);
+        } else {
+            // What was begun on another exchange ends nowhere: this is the whole.
+            self.take_back(id, effects);
         }
-        // What was begun on another exchange ends nowhere: this is the whole.
-        self.take_back(id, effects);
-        self.ask(id, Some(exchange), Some(seq), is_complete, effects);
+        let arriving = (!is_here).then_some(seq);
+        self.ask(id, Some(exchange), arriving, is_complete, effects);
         effects.push(Effect::Store { id });
     }
 
@@ -259,7 +267,16 @@ impl Engine {
     }
 
     /// Its sender was told that it is in safety: the history has to answer for it.
-    fn promise(&mut self, id: DeliveryId, exchange: Option<ExchangeId>, effects: &mut Vec<Effect>) {
+    fn promise(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
+        self.is_promised(id);
+        self.ask(id, None, None, true, effects);
+        let attempts = self.deliveries.get(&id).map_or(0, |entry| entry.attempts);
+        effects.push(Effect::Promise { id, attempts });
+        self.start_those_whose_turn_it_is(effects);
+    }
+
+    /// It must not get lost; if it waits, it does so in its turn from now on.
+    fn is_promised(&mut self, id: DeliveryId) {
         if let Some(entry) = self.deliveries.get_mut(&id) {
             entry.sender.is_promised();
             if entry.stage == Stage::Waiting && !entry.is_kept {
@@ -269,10 +286,6 @@ impl Engine {
                 self.kept.insert(place);
             }
         }
-        self.ask(id, exchange, None, true, effects);
-        let attempts = self.deliveries.get(&id).map_or(0, |entry| entry.attempts);
-        effects.push(Effect::Promise { id, attempts });
-        self.start_those_whose_turn_it_is(effects);
     }
 
     fn relay_answered(&mut self, id: DeliveryId, status: Option<u16>, effects: &mut Vec<Effect>) {
@@ -286,7 +299,7 @@ impl Engine {
             waited
         });
         if waited && matches!(status, Some(200..300)) {
-            self.promise(id, None, effects);
+            self.promise(id, effects);
         }
     }
 

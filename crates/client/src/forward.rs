@@ -27,7 +27,7 @@ use self::body::RequestBody;
 use self::connection::Connection;
 use self::head::HeadRules;
 use self::record::Record;
-pub(crate) use self::stored::Stored;
+pub(crate) use self::stored::{Stored, Unreadable};
 use crate::driver::lanes::{Lane, Outgoing, Outlet};
 use crate::engine::Run;
 use crate::history::{Jobs, StoredAttempt};
@@ -76,7 +76,7 @@ pub(crate) enum Report {
     Unreadable {
         id: DeliveryId,
         run: Run,
-        cause: String,
+        cause: Unreadable,
     },
     /// The app was looked for.
     Probed(Result<(), Failure>),
@@ -215,12 +215,13 @@ impl Forward {
         reply: &mut Reply,
         (clock, record): (&mut Clock, &mut Record),
     ) -> Result<Ending, NotBegun> {
+        let mut attempt = work.attempt;
         loop {
             let spare = match &body {
                 Body::Whole(bytes) => Some(bytes.clone()),
                 Body::Streamed(_) | Body::Stored(_) => None,
             };
-            let request = match self.rules.request(work, app.target(), body) {
+            let request = match self.rules.request(work, attempt, app.target(), body) {
                 Ok(request) => request,
                 Err(cause) => return Ok(reply.failed(Failure::GivenUp { cause })),
             };
@@ -242,6 +243,8 @@ impl Forward {
                 Some(body) if connection.is_reused() && (has_crossed || !was_written) => body,
                 _ => return Ok(reply.failed(unsent.failure)),
             };
+            // The app may have had it: it is told so.
+            attempt = work.attempt + u32::from(was_written);
             connection = match app.connect().await {
                 Ok(connection) => connection,
                 // It may have been the request that brought the app down.

@@ -95,6 +95,13 @@ pub(crate) const HELD_BYTES: usize = 8 * 1024 * 1024;
 /// than any webhook's answer that is worth looking at.
 pub(crate) const ANSWER_KEPT_BYTES: usize = 256 * 1024;
 
+/// How soon the relay is asked again for what the history could not take: 2 s, twice as long each
+/// time it is in vain.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(2);
+
+/// How long the history may take to write what is left at the end: 5 s.
+pub(crate) const LAST_WRITES: Duration = Duration::from_secs(5);
+
 /// How often it is tried to become the one who works on a tunnel's backlog: every 250 ms.
 pub(crate) const LOCK_TRY: Duration = Duration::from_millis(250);
 

@@ -201,11 +201,6 @@ impl Link {
         self.socket.poll_flush(cx).map_err(LinkError::from)
     }
 
-    /// The rest of this delivery's body is not wanted: it is read and dropped.
-    pub(crate) fn discard(&mut self, exchange: ExchangeId) {
-        self.exchanges.discard(exchange);
-    }
-
     /// The client is done with this exchange: whatever still comes on it is dropped, though credit
     /// is granted for it, since the relay can't end it before it is all sent.
     pub(crate) fn close(&mut self, exchange: ExchangeId) {

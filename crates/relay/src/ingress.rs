@@ -22,6 +22,7 @@ use kreel_wire::Scheme;
 use serde_json::json;
 
 use self::answer::{Body, fit, json_answer};
+pub(crate) use self::forward::now_us;
 use self::problem::Problem;
 use self::route::{Route, route};
 use crate::connection::Busy;

@@ -100,6 +100,9 @@ pub(crate) const STORE_JOBS: usize = 1024;
 /// the next anyway.
 pub(crate) const STORE_GROUP: usize = 512;
 
+/// How soon it is tried again to read what a link is to be sent: after 1 s.
+pub(crate) const READ_AGAIN: Duration = Duration::from_secs(1);
+
 /// How much of the disk stays free: 48 MiB, room for the log at its largest (16 MiB), for what it
 /// grows by while it is folded in, and for the file that takes it.
 pub(crate) const DISK_FREE_BYTES: u64 = 48 * 1024 * 1024;

@@ -111,6 +111,8 @@ pub struct Welcome {
     pub waiting: u64,
     /// The highest position given to a delivery so far.
     pub last_seq: Seq,
+    /// The relay's clock: microseconds since 1970.
+    pub now_us: u64,
 }
 
 /// Why the relay would not open the tunnel.

@@ -62,6 +62,8 @@ pub(crate) struct Welcome {
     pub(crate) waiting: u64,
     #[prost(uint64, tag = "7")]
     pub(crate) last_seq: u64,
+    #[prost(uint64, tag = "8")]
+    pub(crate) now_us: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]

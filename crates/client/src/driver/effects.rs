@@ -43,7 +43,7 @@ impl Running {
             Effect::Stand { id, standing } => self.put(Job::Stand { id, standing }),
             Effect::Duplicate => self.put(Job::Duplicate),
             Effect::Backlog { after, limit } => {
-                let since_us = self.config.since.as_us();
+                let since_us = self.introduction.since_us;
                 self.put(Job::Backlog {
                     after,
                     since_us,
@@ -59,7 +59,6 @@ impl Running {
             Effect::Fail { exchange, failure } => {
                 self.on_link(|link| link.fail(exchange, failure));
             }
-            Effect::Discard { exchange } => self.on_link(|link| link.discard(exchange)),
             Effect::Close { exchange } => self.on_link(|link| link.close(exchange)),
         }
     }

@@ -1,14 +1,16 @@
 //! The client's side of the history: what is put into it, and what comes back.
 
+use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, Sleep, interval, sleep, timeout};
 
 use super::Running;
 use crate::engine::Event;
 use crate::history::{Done, History, HistoryError, Jobs, Recorder, WorkerLock};
-use crate::limits::{HISTORY_QUEUED_BYTES, LOCK_TRY};
+use crate::limits::{ASK_AGAIN, HISTORY_QUEUED_BYTES, LAST_WRITES, LOCK_TRY, LONGEST_PAUSE};
 use crate::{Config, Update};
 
 /// The history of one tunnel, before the client runs.
@@ -42,8 +44,13 @@ pub(super) struct Book {
     /// What makes this process the one that hands over what waits.
     lock: Option<WorkerLock>,
     lock_try: Interval,
-    /// The history was not able to take something that the relay still has.
-    owes: bool,
+    /// Why the lock can't be taken, as was said last.
+    lock_fault: Option<String>,
+    /// The history was not able to take something that the relay still has: when the relay is to
+    /// be asked for it again.
+    ask_again: Option<Pin<Box<Sleep>>>,
+    /// How long to wait before that.
+    pause: Duration,
 }
 
 impl Book {
@@ -59,7 +66,9 @@ impl Book {
             tunnel: config.tunnel.clone(),
             lock: None,
             lock_try,
-            owes: false,
+            lock_fault: None,
+            ask_again: None,
+            pause: ASK_AGAIN,
         }
     }
 
@@ -75,7 +84,18 @@ impl Book {
     /// Does all that was put, then closes.
     pub(super) async fn close(&mut self) {
         if let Some(recorder) = self.recorder.take() {
-            recorder.close().await;
+            // What could not be written by then is with the relay still, or was nobody's promise.
+            if timeout(LAST_WRITES, recorder.close()).await.is_err() {
+                tracing::warn!("the history did not take its last records in time");
+            }
+        }
+    }
+
+    /// The relay is asked again after a pause, a longer one each time it is in vain.
+    fn will_ask_again(&mut self) {
+        if self.ask_again.is_none() {
+            self.ask_again = Some(Box::pin(sleep(self.pause)));
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -88,8 +108,13 @@ impl Book {
                     return Poll::Ready(());
                 }
                 Ok(None) => {}
-                // Tried again, and said each time someone looks at the log.
-                Err(error) => tracing::warn!(%error, "the history's lock can't be taken"),
+                Err(error) => {
+                    let fault = error.to_string();
+                    if self.lock_fault.as_ref() != Some(&fault) {
+                        tracing::warn!(%error, "what waits is not handed over: its lock can't be taken");
+                        self.lock_fault = Some(fault);
+                    }
+                }
             }
         }
         Poll::Pending
@@ -102,29 +127,35 @@ impl Running {
         if self.book.poll_lock(cx).is_ready() {
             self.decide(Event::BacklogIsOurs);
         }
-        let mut asks_again = false;
         while let Poll::Ready(Some(done)) = self.book.done.poll_recv(cx) {
-            asks_again |= self.done(done);
+            self.done(done);
         }
-        asks_again
+        let asks_again = self.book.ask_again.as_mut();
+        let is_due = asks_again.is_some_and(|due| due.as_mut().poll(cx).is_ready());
+        if is_due {
+            self.book.ask_again = None;
+        }
+        is_due
     }
 
-    fn done(&mut self, done: Done) -> bool {
+    fn done(&mut self, done: Done) {
         match done {
-            Done::Received { row, known } => self.decide(Event::Stored { row, known }),
+            Done::Received { row, known } => {
+                self.book.pause = ASK_AGAIN;
+                self.decide(Event::Stored { row, known });
+            }
             Done::Began { id, attempt } => self.decide(Event::Began { id, attempt }),
             Done::Promised { id, seq, row } => self.decide(Event::Promised { id, seq, row }),
             Done::Backlog { rows, beyond } => self.decide(Event::Backlog { rows, beyond }),
             Done::NotDone { id } => {
-                self.book.owes = true;
+                self.book.will_ask_again();
                 self.decide(Event::NotStored(id));
             }
             Done::Failing { cause } => self.notices.tell(Update::HistoryFailing { cause }),
             Done::Mended => {
                 self.notices.tell(Update::HistoryMended);
-                return std::mem::take(&mut self.book.owes);
+                self.decide(Event::HistoryMended);
             }
         }
-        false
     }
 }

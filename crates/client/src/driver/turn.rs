@@ -241,7 +241,13 @@ impl Running {
                 if self.engine.is_running(&id, run) {
                     self.hands.ended(&id);
                 }
-                self.decide(Event::Unreadable { id, run, cause });
+                let now = Instant::now();
+                self.decide(Event::Unreadable {
+                    id,
+                    run,
+                    cause,
+                    now,
+                });
             }
             Report::Probed(found) => {
                 let now = Instant::now();

@@ -110,6 +110,14 @@ impl Engine {
         }
     }
 
+    /// What could not be read may be readable now.
+    pub(super) fn history_mended(&mut self, effects: &mut Vec<Effect>) {
+        if self.backlog.state == State::Unreadable {
+            self.backlog.state = State::More;
+        }
+        self.start_those_whose_turn_it_is(effects);
+    }
+
     /// Asks the history for more if few are left.
     pub(super) fn ask_for_more(&mut self, effects: &mut Vec<Effect>) {
         if self.backlog.state == State::More && self.kept.len() < BACKLOG_LOW {
@@ -158,9 +166,7 @@ impl Engine {
     /// A delivery the relay kept is in the history: the relay may forget it.
     pub(super) fn stored(&mut self, row: &Waiting, known: Known, effects: &mut Vec<Effect>) {
         let (id, seq) = (row.id(), row.seq());
-        if self.backlog.state == State::Unreadable {
-            self.backlog.state = State::More;
-        }
+        self.history_mended(effects);
         let asked = self.asked.remove(&id);
         effects.push(Effect::Ack(seq));
         if let Some(exchange) = asked.as_ref().and_then(|asked| asked.exchange) {
@@ -168,9 +174,11 @@ impl Engine {
         }
         match known {
             Known::Finished => {
-                self.counters.duplicates += 1;
                 self.drain.one_done();
-                effects.push(Effect::Duplicate);
+                if !self.rules.asks_for_past {
+                    self.counters.duplicates += 1;
+                    effects.push(Effect::Duplicate);
+                }
             }
             Known::Waiting { .. } => self.drain.one_known(),
             Known::New { .. } if asked.is_some_and(|asked| asked.has_ended) => {}

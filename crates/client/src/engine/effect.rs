@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kreel_wire::{Delivery, DeliveryId, ExchangeId, Failure, Seq};
 use tokio::time::Instant;
 
+use crate::forward::Unreadable;
 use crate::history::{Known, Standing, Waiting};
 use crate::{AttemptEnd, Summary, Timings, Update};
 
@@ -72,8 +73,11 @@ pub(crate) enum Event<'a> {
     Unreadable {
         id: DeliveryId,
         run: Run,
-        cause: String,
+        cause: Unreadable,
+        now: Instant,
     },
+    /// The history works again.
+    HistoryMended,
     /// The app was looked for.
     Probed {
         found: Result<(), Failure>,
@@ -128,8 +132,6 @@ pub(crate) enum Effect {
         exchange: ExchangeId,
         failure: Failure,
     },
-    /// The body coming on this exchange is not needed.
-    Discard { exchange: ExchangeId },
     /// Nothing is needed of this exchange any more, and nothing is said on it.
     Close { exchange: ExchangeId },
     /// Tell the user.

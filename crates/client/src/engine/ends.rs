@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::entry::{Entry, Sender, answered, attempt_ended};
 use super::{Effect, Engine, Run, Stage};
+use crate::forward::Unreadable;
 use crate::history::Standing;
 use crate::limits::{LONGEST_PAUSE, TRIES, TRY_AGAIN};
 use crate::{AnsweredBy, AttemptEnd, Timings, Update};
@@ -96,20 +97,25 @@ impl Engine {
         self.forget(id, effects);
     }
 
-    /// What an attempt needs can't be read: lost, unless the relay has it still.
+    /// What an attempt needs can't be read: it is tried again, unless it is gone. Then it is lost,
+    /// or the relay has it still.
     pub(super) fn unreadable(
         &mut self,
         id: DeliveryId,
         run: Run,
-        cause: String,
+        cause: Unreadable,
+        now: Instant,
         effects: &mut Vec<Effect>,
     ) {
         if self.is_running(&id, run)
             && let Some(entry) = self.deliveries.get(&id)
         {
+            let (is_gone, cause) = (cause.is_gone(), cause.to_string());
             let end = AttemptEnd::Failed(Failure::GivenUp { cause });
             effects.push(attempt_ended(entry, end, Timings::default()));
-            if entry.is_ours {
+            if !is_gone {
+                self.pause(id, now);
+            } else if entry.is_ours {
                 let standing = Standing::Lost;
                 effects.push(Effect::Stand { id, standing });
                 self.counters.lost += 1;
@@ -163,8 +169,16 @@ impl Engine {
 
     pub(super) fn link_lost(&mut self, effects: &mut Vec<Effect>) {
         let mut cut_off = Vec::new();
+        let mut refused = Vec::new();
         for (id, entry) in &mut self.deliveries {
             entry.exchange = None;
+            if self.rules.strict && entry.sender == Sender::Waits {
+                // The relay keeps nothing: its sender is told 502.
+                entry.sender = Sender::Gone;
+                if entry.stage == Stage::Waiting && entry.is_complete {
+                    refused.push(*id);
+                }
+            }
             entry.sender.is_promised();
             if !entry.is_complete {
                 cut_off.push(*id);
@@ -177,6 +191,10 @@ impl Engine {
         }
         for id in cut_off {
             self.break_off(id, effects);
+        }
+        for id in refused {
+            let cause = "its sender was told that it failed, as the link was lost".to_owned();
+            self.give_up(id, Failure::GivenUp { cause }, effects);
         }
         self.asked.retain(|_, asked| {
             asked.exchange = None;

@@ -37,10 +37,11 @@ impl HeadRules {
         Ok(Self { set, host })
     }
 
-    /// The request for the app, or why these bytes can't be one.
+    /// The request for the app, or why these bytes can't be one. `attempt` is what the app is told.
     pub(super) fn request(
         &self,
         work: &Work,
+        attempt: u32,
         target: &Target,
         body: Body,
     ) -> Result<Request<RequestBody>, String> {
@@ -53,11 +54,11 @@ impl HeadRules {
         let mut request = Request::new(RequestBody::new(body, framing));
         *request.method_mut() = method(&delivery.method)?;
         *request.uri_mut() = Uri::from(path);
-        *request.headers_mut() = self.headers(work, framing)?;
+        *request.headers_mut() = self.headers(work, attempt, framing)?;
         Ok(request)
     }
 
-    fn headers(&self, work: &Work, framing: Framing) -> Result<HeaderMap, String> {
+    fn headers(&self, work: &Work, attempt: u32, framing: Framing) -> Result<HeaderMap, String> {
         let delivery = &work.delivery;
         let mut headers = HeaderMap::with_capacity(delivery.headers.len() + 8);
         let senders_host = delivery.headers.first("host");
@@ -94,7 +95,7 @@ impl HeadRules {
                 headers.append(name, value(line.value.clone())?);
             }
         }
-        self.append_ours(&mut headers, work, framing, senders_host)?;
+        self.append_ours(&mut headers, work, attempt, framing, senders_host)?;
         Ok(headers)
     }
 
@@ -115,6 +116,7 @@ impl HeadRules {
         &self,
         headers: &mut HeaderMap,
         work: &Work,
+        attempt: u32,
         framing: Framing,
         senders_host: Option<&Bytes>,
     ) -> Result<(), String> {
@@ -144,7 +146,7 @@ impl HeadRules {
             (FORWARDED_PROTO, Some(scheme)),
             (FORWARDED_HOST, host),
             (DELIVERY_ID, Some(id)),
-            (ATTEMPT, Some(work.attempt.into())),
+            (ATTEMPT, Some(attempt.into())),
         ];
         for (name, value) in ours {
             if let Some(value) = value

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use kreel_wire::{Delivery, DeliveryId};
+use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::body::Body;
@@ -24,6 +25,8 @@ pub(crate) struct Stored {
     at_hand: Option<Bytes>,
     asked: Option<oneshot::Receiver<Result<Option<Bytes>, String>>>,
 }
+
+const CLOSED: &str = "the history is closed";
 
 impl Stored {
     /// A body of this size, from its beginning.
@@ -60,14 +63,14 @@ impl Stored {
             Some(piece) => piece,
             None => match ready!(self.poll_load(cx)) {
                 Ok(piece) => piece,
-                Err(cause) => return Poll::Ready(Some(Err(CutOff::Unreadable(cause)))),
+                Err(cause) => return Poll::Ready(Some(Err(CutOff::Unreadable(cause.to_string())))),
             },
         };
         self.read_bytes += piece.len() as u64;
         Poll::Ready(Some(Ok(piece)))
     }
 
-    fn poll_load(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, String>> {
+    fn poll_load(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Unreadable>> {
         let asked = self.asked.get_or_insert_with(|| {
             let (reply, asked) = oneshot::channel();
             let (id, number) = (self.id, self.next);
@@ -79,20 +82,46 @@ impl Stored {
         self.next += 1;
         Poll::Ready(match loaded {
             Ok(Ok(Some(piece))) if !piece.is_empty() => Ok(piece),
-            Ok(Ok(_)) => Err("it ends too early".to_owned()),
-            Ok(Err(cause)) => Err(cause),
-            Err(_) => Err("the history is closed".to_owned()),
+            Ok(Ok(_)) => Err(Unreadable::Gone("its body ends too early")),
+            Ok(Err(cause)) => Err(cause.into()),
+            Err(_) => Err(CLOSED.to_owned().into()),
         })
     }
 }
 
+/// Why a delivery can't be handed over from the history.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Unreadable {
+    /// It is not there, or not whole.
+    #[error("it is not in the history any more: {0}")]
+    Gone(&'static str),
+    /// It can't be read at the moment.
+    #[error("it can't be read from the history: {0}")]
+    Failed(String),
+}
+
+impl Unreadable {
+    /// Whether it makes no sense to try again.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone(_))
+    }
+}
+
+impl From<String> for Unreadable {
+    fn from(cause: String) -> Self {
+        Self::Failed(cause)
+    }
+}
+
 /// A delivery that waits in the history: its head, and its body as far as it is small.
-pub(super) async fn load(history: &Jobs, id: DeliveryId) -> Result<(Delivery, Body), String> {
+pub(super) async fn load(history: &Jobs, id: DeliveryId) -> Result<(Delivery, Body), Unreadable> {
     let (reply, head) = oneshot::channel();
     history.put(Job::Head { id, reply });
-    let head = head.await.map_err(|_| "the history is closed")??;
-    let head = *head.ok_or("it is not in the history")?;
-    let size_bytes = head.body_bytes.ok_or("its size is not in the history")?;
+    let head = head.await.map_err(|_| CLOSED.to_owned())??;
+    let head = *head.ok_or(Unreadable::Gone("there is no such row"))?;
+    let size_bytes = head
+        .body_bytes
+        .ok_or(Unreadable::Gone("its size is unknown"))?;
     let mut stored = Stored::new(history.clone(), id, size_bytes);
     let body = first(&mut stored).await?;
     Ok((
@@ -105,7 +134,7 @@ pub(super) async fn load(history: &Jobs, id: DeliveryId) -> Result<(Delivery, Bo
 }
 
 /// Reads the first piece, and gives it back if it is all.
-async fn first(stored: &mut Stored) -> Result<Option<Bytes>, String> {
+async fn first(stored: &mut Stored) -> Result<Option<Bytes>, Unreadable> {
     if stored.is_at_end() {
         return Ok(Some(Bytes::new()));
     }

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::is_damage;
@@ -116,7 +117,8 @@ impl OpenFile {
             wanted,
             identity: was,
         } = self;
-        // What can't be closed in order is closed all the same.
+        // As it is: closing it would fold its log in. What can't be closed is closed all the same.
+        keep_log(&db);
         let _ = db.close();
         let lock = opening(&wanted).map_err(failed("lock", &wanted))?;
         let set_aside = match was.is_some() && identity(&path) == was {
@@ -191,6 +193,7 @@ fn fit(path: &Path) -> Result<Connection, Unfit> {
     }
     let checked = || {
         let mut db = Connection::open_with_flags(path, flags())?;
+        keep_log(&db);
         schema::prepare(&db)?;
         let version = schema::version(&db)?;
         if version > schema::VERSION {
@@ -202,6 +205,8 @@ fn fit(path: &Path) -> Result<Connection, Unfit> {
         }
         schema::migrate(&mut db)?;
         schema::glance(&db)?;
+        // It is sound: whoever closes it last may tidy up.
+        let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
         Ok(Ok(db))
     };
     match checked() {
@@ -211,6 +216,11 @@ fn fit(path: &Path) -> Result<Connection, Unfit> {
         }
         Err(error) => Err(HistoryError::of(path, error).into()),
     }
+}
+
+/// A file that may be damaged, or is another's, is left as it is, and its log beside it.
+fn keep_log(db: &Connection) {
+    let _ = db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
 }
 
 /// Each connection is used by one thread at a time; the file is there.

@@ -252,8 +252,21 @@ impl<'a> Group<'a> {
             return Ok(());
         }
         match body.wanted {
-            Some(known) => self.received(true, id, known),
+            Some(known) => {
+                self.taken_up_again(id)?;
+                self.received(true, id, known)
+            }
             None => Ok(()),
+        }
+    }
+
+    /// Another process, which found nobody at work, may have given up one that was arriving.
+    fn taken_up_again(&mut self, id: DeliveryId) -> rusqlite::Result<()> {
+        match self.known(id)? {
+            Some(row) if row.standing == Standing::BrokenOff => {
+                self.set_standing(&row, Standing::Waiting)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kreel_wire::{DeliveryId, Seq, TunnelName};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
@@ -77,6 +77,7 @@ impl Recorder {
             told,
             spare_time: SpareTime::default(),
             is_failing: false,
+            replaced_at: Instant::now(),
             is_synced: false,
             arrears: HashMap::new(),
         };
@@ -111,6 +112,8 @@ impl Recorder {
 
     /// Does all that was put, then closes the file.
     pub(crate) async fn close(mut self) {
+        // Whoever gives up waiting shall not wait for the thread either.
+        self.thread = None;
         self.queue.close();
         if let Some(ended) = self.ended.take() {
             // If it is gone the thread has ended.
@@ -141,6 +144,8 @@ struct Scribe {
     told: mpsc::UnboundedSender<Done>,
     spare_time: SpareTime,
     is_failing: bool,
+    /// When it was last tried to have another file.
+    replaced_at: Instant,
     /// Whether commits are synced at the moment.
     is_synced: bool,
     /// Where deliveries stand, which could not be written.
@@ -261,6 +266,9 @@ impl Scribe {
         if stake.syncs && self.file.as_ref().is_some_and(OpenFile::is_gone) {
             self.replace("it is not where it was");
         }
+        if self.file.is_none() && self.replaced_at.elapsed() >= RETRY {
+            self.replace("");
+        }
         let Some(file) = &self.file else {
             return Err(rusqlite::Error::InvalidPath("".into()));
         };
@@ -357,6 +365,7 @@ impl Scribe {
 
     /// Goes on with another file. Says what became of the one before, or why there is none.
     fn replace(&mut self, why: &str) -> Option<String> {
+        self.replaced_at = Instant::now();
         for id in self.bodies.clear() {
             self.tell(Done::NotDone { id });
         }

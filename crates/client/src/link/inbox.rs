@@ -27,7 +27,7 @@ pub(crate) enum CutOff {
     #[error("the link was lost before the request was complete")]
     LinkLost,
     /// The history can't be read.
-    #[error("its body can't be read from the history: {0}")]
+    #[error("{0}")]
     Unreadable(String),
 }
 

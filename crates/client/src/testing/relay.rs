@@ -50,6 +50,7 @@ impl FakeRelay {
             max_body_bytes: 1 << 30,
             waiting: 0,
             last_seq: Seq(0),
+            now_us: 1,
         };
         let first = WelcomeOrReject::Welcome(welcome);
         link.socket.send_now(first).await.unwrap();

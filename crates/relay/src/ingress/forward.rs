@@ -538,7 +538,8 @@ fn lines(head: &http::request::Parts) -> Headers {
     builder.build()
 }
 
-fn now_us() -> u64 {
+/// Microseconds since 1970.
+pub(crate) fn now_us() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

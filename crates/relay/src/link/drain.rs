@@ -13,7 +13,7 @@ use super::course::Course;
 use super::sent::Sent as SentList;
 use super::{Link, Unavailable};
 use crate::error::StoreError;
-use crate::limits::{DRAIN_AHEAD, DRAIN_WINDOW};
+use crate::limits::{DRAIN_AHEAD, DRAIN_WINDOW, READ_AGAIN};
 use crate::store::{Batch, Record, Store};
 use crate::tunnels::Tunnel;
 
@@ -162,11 +162,20 @@ impl Drain {
             course.back_to(Seq(after));
             course.look()
         };
-        let next = self.store.next(self.tunnel.shelf.tunnel, look, DRAIN_AHEAD);
-        next.await.map_err(|error| {
-            error!(%error, cause = ?error, "kept deliveries could not be read");
-            Unavailable
-        })
+        loop {
+            let next = self.store.next(self.tunnel.shelf.tunnel, look, DRAIN_AHEAD);
+            match next.await {
+                Ok(batch) => return Ok(batch),
+                Err(error) => {
+                    error!(%error, cause = ?error, "kept deliveries could not be read");
+                }
+            }
+            // As long as the link lives: nobody else sends them on it.
+            tokio::select! {
+                () = tokio::time::sleep(READ_AGAIN) => {}
+                () = self.link.urgent.closed() => return Err(Unavailable),
+            }
+        }
     }
 
     /// Waits until the client may have one more.

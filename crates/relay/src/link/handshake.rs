@@ -248,6 +248,7 @@ async fn greet(
         max_body_bytes: shared.limits.max_body_bytes,
         waiting,
         last_seq: tunnel.last_seq(),
+        now_us: crate::ingress::now_us(),
     };
     // Registered before the welcome leaves: once the client prints that it is ready, it is.
     let registration = tunnel.register(hello.policy, Arc::new(link));

@@ -59,6 +59,7 @@ impl Wire for WelcomeOrReject {
                 max_body_bytes: welcome.max_body_bytes,
                 waiting: welcome.waiting,
                 last_seq: welcome.last_seq.0,
+                now_us: welcome.now_us,
             }),
             Self::Reject(reject) => First::Reject(proto::Reject {
                 reason: match reject.reason {
@@ -87,6 +88,7 @@ impl Wire for WelcomeOrReject {
                 max_body_bytes: welcome.max_body_bytes,
                 waiting: welcome.waiting,
                 last_seq: Seq(welcome.last_seq),
+                now_us: welcome.now_us,
             })),
             First::Reject(reject) => Ok(Self::Reject(Reject {
                 reason: match reject.reason() {

@@ -55,6 +55,7 @@ pub(super) fn first_answers() -> Vec<WelcomeOrReject> {
             max_body_bytes: 104_857_600,
             waiting: 2,
             last_seq: Seq(214),
+            now_us: 1_790_928_937_904_120,
         }),
         reject(RejectReason::NameTaken, "another token's"),
         reject(RejectReason::BadHello, "no tunnel"),

@@ -28,7 +28,7 @@ fn built(config: &Config, work: &Work, body: &'static [u8]) -> Request<RequestBo
     let rules = HeadRules::new(config).unwrap();
     let target = config.target.as_ref().unwrap();
     let body = Body::Whole(Bytes::from_static(body));
-    rules.request(work, target, body).unwrap()
+    rules.request(work, work.attempt, target, body).unwrap()
 }
 
 fn lines(request: &Request<RequestBody>) -> String {
@@ -258,19 +258,19 @@ fn what_can_not_be_sent_is_said() {
     let target = config.target.unwrap();
     let mut work = work(&[("x-a", "\u{1}")], None);
     let error = rules
-        .request(&work, &target, Body::Whole(Bytes::new()))
+        .request(&work, work.attempt, &target, Body::Whole(Bytes::new()))
         .unwrap_err();
     assert!(error.contains("header value"), "{error}");
     work.delivery.headers = Headers::default();
     work.delivery.target = Bytes::from_static(b"/\"<>");
     let error = rules
-        .request(&work, &target, Body::Whole(Bytes::new()))
+        .request(&work, work.attempt, &target, Body::Whole(Bytes::new()))
         .unwrap_err();
     assert!(error.contains("path"), "{error}");
     work.delivery.method = "CONNECT".into();
     work.delivery.target = Bytes::new();
     let error = rules
-        .request(&work, &target, Body::Whole(Bytes::new()))
+        .request(&work, work.attempt, &target, Body::Whole(Bytes::new()))
         .unwrap_err();
     assert!(error.contains("CONNECT"), "{error}");
 }

@@ -77,7 +77,7 @@ pub(super) fn welcome_or_reject() -> impl Strategy<Value = WelcomeOrReject> {
     let url = || "https://[a-z0-9.]{1,40}/[!-~]{0,40}";
     let welcome = (
         (text(), url(), option::of(url())),
-        any::<(u32, u64, u64, u64)>(),
+        any::<(u32, u64, u64, u64, u64)>(),
     )
         .prop_map(|((relay, url, subdomain_url), numbers)| Welcome {
             relay,
@@ -87,6 +87,7 @@ pub(super) fn welcome_or_reject() -> impl Strategy<Value = WelcomeOrReject> {
             max_body_bytes: numbers.1,
             waiting: numbers.2,
             last_seq: Seq(numbers.3),
+            now_us: numbers.4,
         });
     let reason = prop_oneof![
         Just(RejectReason::NameTaken),

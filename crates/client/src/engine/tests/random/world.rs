@@ -248,7 +248,7 @@ impl<'a> World<'a> {
                 since_us: None,
                 limit,
             }),
-            Effect::Discard { .. } | Effect::Close { .. } | Effect::Update(_) => {}
+            Effect::Close { .. } | Effect::Update(_) => {}
         }
     }
 
