@@ -187,6 +187,8 @@ impl Engine {
                 self.comes_to_wait(row, effects);
             }
         }
+        // The last of them may have been known.
+        self.drain.tell_end(effects);
         self.start_those_whose_turn_it_is(effects);
     }
 

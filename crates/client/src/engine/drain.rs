@@ -46,13 +46,21 @@ impl Drain {
         }
         let since = told_at.unwrap_or(now);
         if done == total {
-            *self = Self::default();
-            effects.push(Effect::Update(Update::Drained { total }));
+            self.tell_end(effects);
         } else if now.duration_since(since) >= TOLD {
             self.told_at = Some(now);
             effects.push(Effect::Update(Update::Draining { done, total }));
         } else {
             self.told_at = Some(since);
+        }
+    }
+
+    /// What is to be told now if all of them are done.
+    pub(super) fn tell_end(&mut self, effects: &mut Vec<Effect>) {
+        let total = self.total;
+        if total > 0 && self.done == total {
+            *self = Self::default();
+            effects.push(Effect::Update(Update::Drained { total }));
         }
     }
 }

@@ -689,6 +689,19 @@ fn what_had_waited_is_told_of_until_it_is_done() {
 }
 
 #[test]
+fn the_end_is_told_when_the_last_of_what_had_waited_was_known() {
+    let mut table = Table::new();
+    table.receive(1, 0, Kind::Queued);
+    table.answered(1, 200);
+    let (waiting, now) = (2, table.now);
+    table.on(Event::LinkUp { waiting, now });
+    table.receive(2, 1, Kind::Queued);
+    table.answered(2, 200);
+    let told = table.receive(1, 2, Kind::Queued);
+    assert!(told.contains(&"Drained { total: 2 }".into()), "{told:?}");
+}
+
+#[test]
 fn a_part_of_a_request_gives_way_to_the_whole() {
     let mut table = Table::new();
     table.receive_part(1, 1, Kind::Live, false);
