@@ -20,6 +20,7 @@
 //! - [`Wire`]: a TCP proxy that delays, freezes or cuts what goes through it.
 //! - [`Proxy`]: what stands between a client and the world in companies.
 //! - [`Certificate`]: a certificate made for the story, as files.
+//! - [`SmallDisk`]: a disk that can be full, or read-only.
 //! - [`Tls`]: a TLS connection of the story's making.
 //! - [`MachineApart`]: a network namespace behind a cable that loses packets when told to.
 //! - [`eventually`], [`within`]: every wait has a deadline. No test may sleep and hope.
@@ -32,6 +33,7 @@ mod app;
 mod certificate;
 mod client;
 mod curl;
+mod disk;
 pub(crate) mod http;
 mod kreel;
 pub(crate) mod machine;
@@ -51,6 +53,7 @@ pub(crate) use app::{LocalApp, Received, Visit};
 pub(crate) use certificate::Certificate;
 pub(crate) use client::{AppAddress, Home, Listen, TestClient};
 pub(crate) use curl::Curl;
+pub(crate) use disk::SmallDisk;
 pub(crate) use http::{Answer, Connection, Digest, Head};
 pub(crate) use kreel::{Finished, Kreel};
 pub(crate) use netns::MachineApart;

@@ -59,6 +59,25 @@ pub(crate) struct LocalApp {
     tls: Option<TlsAcceptor>,
 }
 
+impl Received {
+    /// Which delivery it is.
+    pub(crate) fn id(&self) -> String {
+        let id = self.head.value("kreel-delivery-id");
+        id.expect("each has an id")
+    }
+
+    /// Which attempt at it this is.
+    pub(crate) fn attempt(&self) -> u32 {
+        let attempt = self.head.value("kreel-attempt");
+        attempt.expect("each has a number").parse().unwrap()
+    }
+
+    /// Its body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
 impl Visit {
     /// Reads the body, and puts the request on the record.
     pub(crate) async fn receive(&mut self) -> Received {
@@ -138,6 +157,11 @@ impl LocalApp {
     /// What it has received so far, in order of arrival.
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
+    }
+
+    /// The bodies of what it has received so far, as text.
+    pub(crate) fn texts(&self) -> Vec<String> {
+        self.received().iter().map(Received::text).collect()
     }
 
     /// How many requests it has received.

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 pub(crate) use self::listen::Listen;
+use super::kreel::Kreel;
 use super::process::Process;
 use super::relay::TestRelay;
 use super::schema;
@@ -141,6 +142,12 @@ impl TestClient {
         &self.events
     }
 
+    /// How many deliveries the relay had kept for it when it became ready last.
+    pub(crate) fn waited(&mut self) -> u64 {
+        let ready = self.events().iter().rfind(|event| event["type"] == "ready");
+        ready.expect("it is ready")["waiting"].as_u64().unwrap()
+    }
+
     /// The next line of text, of a client that is [`plain`](Listen::plain).
     pub(crate) async fn line(&mut self, what: &str) -> String {
         let line = self.process.line(what, DEADLINE).await;
@@ -185,6 +192,56 @@ impl TestClient {
     /// What it was started with, to start it again.
     pub(crate) fn again(&self) -> Listen {
         self.listen.clone()
+    }
+
+    /// Another command in the same home and project, like `requests list`.
+    pub(crate) fn beside(&self, words: &[&str]) -> Kreel {
+        self.listen.beside(words)
+    }
+
+    /// Where it keeps its history.
+    pub(crate) fn history(&self) -> PathBuf {
+        self.listen.history()
+    }
+
+    /// The objects that `kreel requests` prints for these words, newest first.
+    pub(crate) async fn requests(&self, words: &[&str]) -> Vec<Value> {
+        let command = self.beside(&["requests"]).args(words).args(&["--json"]);
+        let finished = command.run().await;
+        let lines = finished.success().lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Waits until the history has this many deliveries that stand so.
+    pub(crate) async fn has_on_record(&self, standing: &str, count: usize) {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let listed = self.requests(&["list", "--limit", "100000"]).await;
+            let stand = listed.iter().filter(|row| row["standing"] == standing);
+            if stand.count() == count {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "the history never has {count} {standing}: {listed:#?}"
+            );
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What `kreel status` counts.
+    pub(crate) async fn status(&self) -> Value {
+        let command = self.listen.with_relay(self.beside(&["status", "--json"]));
+        let said: Value = serde_json::from_str(&command.run().await.stdout).unwrap();
+        said["counters"].clone()
+    }
+
+    /// The same for people.
+    pub(crate) async fn status_text(&self) -> String {
+        let command = self.listen.with_relay(self.beside(&["status"]));
+        command.run().await.success().to_owned()
     }
 
     fn take(&mut self, line: &str) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::disk::SmallDisk;
 use super::process::Process;
 use super::wait::{DEADLINE, eventually};
 
@@ -15,6 +16,7 @@ pub(crate) struct TestRelay {
     /// The process, for signals and memory.
     pub(crate) process: Process,
     folder: TempDir,
+    data: PathBuf,
     options: Vec<String>,
     env: Vec<(String, String)>,
     url: String,
@@ -45,6 +47,23 @@ impl TestRelay {
     /// The same on another address than loopback's.
     pub(crate) async fn at(listen: &str, options: &[&str], env: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        Self::keeping(data, folder, listen, options, env).await
+    }
+
+    /// A relay that keeps its data on this disk.
+    pub(crate) async fn on_disk(disk: &SmallDisk) -> Self {
+        let (folder, data) = (tempfile::tempdir().unwrap(), disk.path().join("data"));
+        Self::keeping(data, folder, "127.0.0.1:0", &[], &[]).await
+    }
+
+    async fn keeping(
+        data: PathBuf,
+        folder: TempDir,
+        listen: &str,
+        options: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
         let mut options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
         if !options.iter().any(|option| option.starts_with("--tls")) {
             options.extend(["--tls".to_owned(), "off".to_owned()]);
@@ -53,13 +72,14 @@ impl TestRelay {
             .iter()
             .map(|&(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let mut process = spawn(folder.path(), listen, &options, &env);
+        let mut process = spawn(folder.path(), &data, listen, &options, &env);
         let (url, address) = ready(&mut process).await.unwrap_or_else(|| {
             panic!("{}", process.trouble("ended before it was ready"));
         });
         Self {
             process,
             folder,
+            data,
             options,
             env,
             url,
@@ -79,7 +99,7 @@ impl TestRelay {
 
     /// Its `--data` folder.
     pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
     }
 
     /// The file of its first token.
@@ -110,7 +130,13 @@ impl TestRelay {
         let listen = self.address.to_string();
         // Somebody's outgoing connection may have the port for a moment: it is an ephemeral one.
         for _ in 0..50 {
-            self.process = spawn(self.folder.path(), &listen, &self.options, &self.env);
+            self.process = spawn(
+                self.folder.path(),
+                &self.data,
+                &listen,
+                &self.options,
+                &self.env,
+            );
             if let Some((url, address)) = ready(&mut self.process).await {
                 assert_eq!((&url, address), (&self.url, self.address));
                 return;
@@ -145,12 +171,22 @@ impl TestRelay {
     }
 }
 
-fn spawn(folder: &Path, listen: &str, options: &[String], env: &[(String, String)]) -> Process {
-    let path = |name: &str| folder.join(name).display().to_string();
+fn spawn(
+    folder: &Path,
+    data: &Path,
+    listen: &str,
+    options: &[String],
+    env: &[(String, String)],
+) -> Process {
+    let path = |path: &Path| path.display().to_string();
     let mut args: Vec<String> = ["relay", "--listen", listen, "--json", "--data"]
         .map(str::to_owned)
         .into();
-    args.extend([path("data"), "--token-file".to_owned(), path("token")]);
+    args.extend([
+        path(data),
+        "--token-file".to_owned(),
+        path(&folder.join("token")),
+    ]);
     args.extend_from_slice(options);
     Process::start(
         "kreel relay",

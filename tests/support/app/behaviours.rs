@@ -1,6 +1,7 @@
 //! What apps do in stories.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -12,12 +13,21 @@ use super::{LocalApp, Received};
 impl LocalApp {
     /// Answers each request with this status and a short text.
     pub(crate) async fn answering(status: u16) -> Self {
-        let text = format!("the app says {status}\n");
-        let answer = format!(
-            "HTTP/1.1 {status} Said\r\ncontent-length: {}\r\n\r\n{text}",
-            text.len()
-        );
-        Self::raw(answer).await
+        Self::raw(says(status)).await
+    }
+
+    /// Answers the first requests with these statuses, one each, and all others with the last.
+    pub(crate) async fn answering_in_turn(statuses: &'static [u16]) -> Self {
+        let requests = Arc::new(AtomicUsize::new(0));
+        Self::with(move |mut visit| {
+            let number = requests.fetch_add(1, Ordering::Relaxed);
+            let status = statuses[number.min(statuses.len() - 1)];
+            async move {
+                visit.receive().await;
+                visit.answer(says(status).as_bytes()).await
+            }
+        })
+        .await
     }
 
     /// Answers with exactly these bytes, and keeps the connection.
@@ -137,6 +147,13 @@ impl LocalApp {
         .await;
         (app, pieces)
     }
+}
+
+/// An answer with this status and a short text.
+fn says(status: u16) -> String {
+    let text = format!("the app says {status}\n");
+    let length = text.len();
+    format!("HTTP/1.1 {status} Said\r\ncontent-length: {length}\r\n\r\n{text}")
 }
 
 /// The answer of an echo.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{AppAddress, Home, TestClient};
+use crate::support::kreel::Kreel;
 use crate::support::process::Process;
 use crate::support::relay::TestRelay;
 use crate::support::wait::DEADLINE;
@@ -116,6 +117,28 @@ impl Listen {
     pub(crate) fn plain(mut self) -> Self {
         self.json = false;
         self
+    }
+
+    /// Another command in the same home and project.
+    pub(super) fn beside(&self, words: &[&str]) -> Kreel {
+        Kreel::new(words).home(&self.home)
+    }
+
+    /// The history in that home.
+    pub(super) fn history(&self) -> PathBuf {
+        self.home.path().join("data/kreel/history.db")
+    }
+
+    /// A command that asks the same relay with the same token.
+    pub(super) fn with_relay(&self, command: Kreel) -> Kreel {
+        let mut command = command.args(&["--relay", &self.relay]);
+        if let Some(file) = &self.token_file {
+            command = command.path("--token-file", file);
+        }
+        if let Some(file) = &self.ca {
+            command = command.path("--relay-ca", file);
+        }
+        command
     }
 
     /// Starts it, and does not wait: for stories in which it fails, or prints text.
