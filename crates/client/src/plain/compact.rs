@@ -297,7 +297,7 @@ fn counted(counters: &Counters) -> Option<String> {
         failed,
         broken_off,
         waiting,
-        duplicates: _,
+        duplicates,
         lost,
     } = counters;
     if *received == 0 {
@@ -309,6 +309,9 @@ fn counted(counters: &Counters) -> Option<String> {
     }
     if *broken_off > 0 {
         text.push_str(&format!(" · broken off {broken_off}"));
+    }
+    if *duplicates > 0 {
+        text.push_str(&format!(" · duplicates {duplicates}"));
     }
     text.push_str(&format!(" · lost {lost}"));
     Some(text)

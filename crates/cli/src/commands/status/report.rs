@@ -176,6 +176,7 @@ fn counted(counters: Totals) -> String {
     for (name, count) in [
         ("failed", counters.failed),
         ("broken off", counters.broken_off),
+        ("duplicates", counters.duplicates),
     ] {
         if count > 0 {
             text += &format!(" · {name} {count}");
