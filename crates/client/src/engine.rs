@@ -261,7 +261,8 @@ impl Engine {
     fn complete(&mut self, id: &DeliveryId) {
         if let Some(entry) = self.deliveries.get_mut(id) {
             entry.is_complete = true;
-        } else if let Some(asked) = self.asked.get_mut(id) {
+        }
+        if let Some(asked) = self.asked.get_mut(id) {
             asked.is_complete = true;
         }
     }

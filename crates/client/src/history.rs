@@ -8,6 +8,7 @@
 pub(crate) mod at_once;
 mod attempts;
 mod bodies;
+mod ended;
 mod error;
 mod file;
 mod fill;

@@ -181,8 +181,13 @@ impl Engine {
                 }
             }
             Known::Waiting { .. } => self.drain.one_known(),
-            Known::New { .. } if asked.is_some_and(|asked| asked.has_ended) => {}
+            Known::New { .. } if asked.is_some_and(|asked| asked.has_ended) => {
+                self.drain.one_done();
+            }
             Known::New { .. } => {
+                if self.deliveries.contains_key(&id) {
+                    self.drain.one_known();
+                }
                 self.count_anew(&id);
                 self.comes_to_wait(row, effects);
             }

@@ -702,6 +702,25 @@ fn the_end_is_told_when_the_last_of_what_had_waited_was_known() {
 }
 
 #[test]
+fn what_the_history_could_not_take_is_taken_when_it_comes_again() {
+    let mut table = Table::new();
+    table.receive(1, 0, Kind::Live);
+    let relay_answered = Event::RelayAnswered {
+        id: id(1),
+        status: Some(202),
+    };
+    table.engine.on(relay_answered, &mut Vec::new());
+    table.on(Event::NotStored(id(1)));
+    table.on(Event::LinkLost);
+    let (waiting, now) = (1, table.now);
+    table.on(Event::LinkUp { waiting, now });
+    let told = table.receive(1, 1, Kind::Queued);
+    assert_eq!(told, ["ack 1", "close @1"], "its attempt goes on");
+    assert_eq!(table.answered(1, 200), ["said 200", "drop 1"]);
+    assert_eq!(table.engine.counters().received, 1);
+}
+
+#[test]
 fn a_part_of_a_request_gives_way_to_the_whole() {
     let mut table = Table::new();
     table.receive_part(1, 1, Kind::Live, false);

@@ -101,7 +101,10 @@ impl Engine {
 
     /// The history can't be told: better one attempt it does not know of than none.
     pub(super) fn not_stored(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
-        self.asked.remove(&id);
+        let asked = self.asked.remove(&id);
+        if let Some(exchange) = asked.and_then(|asked| asked.exchange) {
+            effects.push(Effect::Close { exchange });
+        }
         if let Some(attempt) = self.deliveries.get(&id).map(|entry| entry.attempts) {
             self.began(id, attempt, effects);
         }

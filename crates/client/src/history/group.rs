@@ -11,6 +11,7 @@ use kreel_wire::{Delivery, DeliveryId, Kind, Seq};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::bodies::{Bodies, put_whole};
+use super::ended::Ended;
 use super::record::{keys, signed};
 use super::tally::Tally;
 use super::{Done, Job, Known, Standing, StoredAttempt, Waiting, attempts, look};
@@ -29,6 +30,8 @@ pub(super) struct Group<'a> {
     places: HashMap<DeliveryId, usize>,
     tally: Tally,
     done: Vec<Done>,
+    /// Those that are finished and of which the file may not even know that they came.
+    ended: Option<&'a mut Ended>,
     /// Kept only for its memory.
     scratch: Vec<u8>,
 }
@@ -77,8 +80,15 @@ impl<'a> Group<'a> {
             places: HashMap::new(),
             tally: Tally::default(),
             done: Vec::new(),
+            ended: None,
             scratch: Vec::new(),
         })
+    }
+
+    /// With those that ended without the file knowing of them.
+    pub(super) fn remembering(mut self, ended: &'a mut Ended) -> Self {
+        self.ended = Some(ended);
+        self
     }
 
     /// Does one job. An error is the whole group's.
@@ -146,7 +156,11 @@ impl<'a> Group<'a> {
         }
         let (id, number, attempts) = (delivery.id, self.next, u32::from(delivery.attempted));
         self.next += 1;
-        let news = Known::New { attempts };
+        let ended = self.ended.as_ref().and_then(|ended| ended.get(&id));
+        let (standing, news) = match ended.filter(|_| is_kept) {
+            Some(ended) => (ended, Known::Finished),
+            None => (arriving(is_kept), Known::New { attempts }),
+        };
         self.places.insert(id, self.fresh.len());
         let size_bytes = first.len() as u64;
         let mut fresh = Fresh {
@@ -155,7 +169,7 @@ impl<'a> Group<'a> {
             body: first,
             size_bytes,
             is_complete,
-            standing: arriving(is_kept),
+            standing,
             is_promised: is_kept,
             attempts,
             ended: Vec::new(),
@@ -299,8 +313,16 @@ impl<'a> Group<'a> {
         }
         match self.known(id)? {
             Some(row) => self.set_standing(&row, standing),
-            None => Ok(()),
+            None => self.unknown(id, standing),
         }
+    }
+
+    /// It came while nothing could be written, and has ended since.
+    fn unknown(&mut self, id: DeliveryId, standing: Standing) -> rusqlite::Result<()> {
+        if let Some(ended) = &mut self.ended {
+            ended.insert(id, standing);
+        }
+        Ok(())
     }
 
     /// Nothing comes of a body any more: what came of it is kept to be looked at.
@@ -362,7 +384,7 @@ impl<'a> Group<'a> {
             return Ok(());
         }
         let Some(row) = self.known(id)? else {
-            return Ok(());
+            return self.unknown(id, standing);
         };
         attempts::insert(self.db, row.number, &attempt, &mut self.scratch)?;
         if row.standing != standing {

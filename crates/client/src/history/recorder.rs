@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, warn};
 
 use super::bodies::Bodies;
+use super::ended::Ended;
 use super::error::is_damage;
 use super::file::OpenFile;
 use super::group::Group;
@@ -80,6 +81,7 @@ impl Recorder {
             replaced_at: Instant::now(),
             is_synced: false,
             arrears: HashMap::new(),
+            ended: Ended::default(),
         };
         let thread = std::thread::Builder::new()
             .name("kreel-history".into())
@@ -150,6 +152,8 @@ struct Scribe {
     is_synced: bool,
     /// Where deliveries stand, which could not be written.
     arrears: HashMap<DeliveryId, Standing>,
+    /// Those that are finished and which the file may not know.
+    ended: Ended,
 }
 
 /// Who must be told if a group fails, and what must not be forgotten.
@@ -204,7 +208,9 @@ impl Scribe {
 
     /// Does a group and tells what came of it.
     fn group(&mut self, jobs: &mut VecDeque<Job>) {
-        let stake = AtStake::of(jobs, &self.bodies);
+        let mut stake = AtStake::of(jobs, &self.bodies);
+        // One that changes nothing would not show whether it can be written again.
+        stake.syncs |= stake.writes && self.is_failing;
         match self.commit(jobs, &stake) {
             Ok(done) => {
                 self.bodies.committed();
@@ -290,7 +296,8 @@ impl Scribe {
         // At once for writing: another process may write between a group's first read and first
         // write, and the group would fail.
         db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut group = Group::begin(db, self.tunnel, &mut self.bodies)?;
+        let group = Group::begin(db, self.tunnel, &mut self.bodies)?;
+        let mut group = group.remembering(&mut self.ended);
         for (id, standing) in &self.arrears {
             group.perform(Job::Stand {
                 id: *id,
@@ -318,6 +325,7 @@ impl Scribe {
             if self.arrears.len() < HISTORY_ARREARS {
                 self.arrears.insert(*id, *standing);
             }
+            self.ended.insert(*id, *standing);
         }
         let mut asked = stake.asked.clone();
         for id in self.bodies.rolled_back(&stake.pieces) {

@@ -88,6 +88,8 @@ async fn follow(steps: &[Step]) {
     let all: Vec<_> = (0..8).map(|seq| delivery(seq, Kind::Live)).collect();
     let mut fresh = 0;
     let mut model: HashMap<usize, Known> = HashMap::new();
+    // Those that ended before it was heard that they came.
+    let mut ended_before = HashMap::new();
     for step in steps {
         match *step {
             Step::Begin { whole } => {
@@ -110,6 +112,19 @@ async fn follow(steps: &[Step]) {
             }
             Step::Receive { which, whole } => {
                 desk.put(receive(&all[which], vec![2; 50], whole));
+                if let (false, Some(standing)) =
+                    (model.contains_key(&which), ended_before.get(&which))
+                {
+                    let known = Known {
+                        standing: *standing,
+                        is_complete: whole,
+                        is_promised: true,
+                        is_open: !whole,
+                        body: vec![2; 50],
+                    };
+                    model.insert(which, known);
+                    continue;
+                }
                 let known = model.entry(which).or_insert(Known {
                     standing: Standing::BrokenOff,
                     is_complete: false,
@@ -149,6 +164,8 @@ async fn follow(steps: &[Step]) {
                 if let Some(known) = model.get_mut(&which) {
                     known.standing = standing;
                     known.is_open &= standing != Standing::BrokenOff;
+                } else if standing.is_final(false) {
+                    ended_before.insert(which, standing);
                 }
             }
             Step::Promise { which } => {
