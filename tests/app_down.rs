@@ -29,7 +29,6 @@ async fn it_is_handed_over_though_the_relay_is_gone_for_good() {
     let mut client = three_wait(&relay, &app).await;
     client.kill().await;
     let mut client = client.again().start().await;
-    client.next_event("app_down", DEADLINE).await;
     relay.kill().await;
     client.next_event("reconnecting", DEADLINE).await;
     app.restart().await;

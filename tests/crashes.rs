@@ -1,7 +1,7 @@
 //! SIGKILL around the record of an attempt: what was recorded never comes again, what was not
 //! comes once more, and can be told from a new delivery.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -55,6 +55,8 @@ async fn crash(order: &[End], relay: &mut TestRelay, client: &mut TestClient, ap
     let marker = format!("after {order:?}");
     assert_eq!(client.sender().post("/hook", &*marker).await.status(), 200);
     client.has_on_record("waiting", 0).await;
+    let deliveries: BTreeSet<String> = app.received().iter().map(Received::id).collect();
+    client.has_on_record("answered", deliveries.len()).await;
     let since: Vec<_> = app.texts().split_off(before);
     assert_eq!(since, [marker]);
 }

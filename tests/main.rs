@@ -11,14 +11,18 @@
 
 mod support;
 
+mod accounting;
 mod addresses;
 mod answers;
 mod app_down;
 mod apps;
+mod backlog;
 mod certificates;
 mod crashes;
+mod damage;
 mod errors;
 mod fidelity;
+mod full_disk;
 mod hostile;
 mod json_output;
 mod links;

@@ -201,12 +201,13 @@ impl TestClient {
 
     /// Where it keeps its history.
     pub(crate) fn history(&self) -> PathBuf {
-        self.listen.history()
+        self.listen.history_file()
     }
 
     /// The objects that `kreel requests` prints for these words, newest first.
     pub(crate) async fn requests(&self, words: &[&str]) -> Vec<Value> {
         let command = self.beside(&["requests"]).args(words).args(&["--json"]);
+        let command = command.path("--history", &self.history());
         let finished = command.run().await;
         let lines = finished.success().lines();
         lines
@@ -234,6 +235,7 @@ impl TestClient {
     /// What `kreel status` counts.
     pub(crate) async fn status(&self) -> Value {
         let command = self.listen.with_relay(self.beside(&["status", "--json"]));
+        let command = command.path("--history", &self.history());
         let said: Value = serde_json::from_str(&command.run().await.stdout).unwrap();
         said["counters"].clone()
     }

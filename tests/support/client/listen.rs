@@ -19,6 +19,7 @@ pub(crate) struct Listen {
     env: Vec<(String, String)>,
     home: Home,
     folder: Option<PathBuf>,
+    history: Option<PathBuf>,
     runner: Vec<String>,
     pub(super) json: bool,
 }
@@ -35,6 +36,7 @@ impl Listen {
             env: Vec::new(),
             home: Home::new(),
             folder: None,
+            history: None,
             runner: Vec::new(),
             json: true,
         }
@@ -54,6 +56,7 @@ impl Listen {
             )],
             home: Home::new(),
             folder: None,
+            history: None,
             runner: Vec::new(),
             json: true,
         }
@@ -68,6 +71,12 @@ impl Listen {
     /// With these options besides.
     pub(crate) fn flags(mut self, flags: &[&str]) -> Self {
         self.flags.extend(flags.iter().map(|&flag| flag.to_owned()));
+        self
+    }
+
+    /// With its history in this file.
+    pub(crate) fn history(mut self, file: &Path) -> Self {
+        self.history = Some(file.to_owned());
         self
     }
 
@@ -124,9 +133,10 @@ impl Listen {
         Kreel::new(words).home(&self.home)
     }
 
-    /// The history in that home.
-    pub(super) fn history(&self) -> PathBuf {
-        self.home.path().join("data/kreel/history.db")
+    /// Where the history is.
+    pub(super) fn history_file(&self) -> PathBuf {
+        let usual = || self.home.path().join("data/kreel/history.db");
+        self.history.clone().unwrap_or_else(usual)
     }
 
     /// A command that asks the same relay with the same token.
@@ -152,6 +162,9 @@ impl Listen {
         }
         if let Some(file) = &self.ca {
             args.extend(["--relay-ca".to_owned(), path(file)]);
+        }
+        if let Some(file) = &self.history {
+            args.extend(["--history".to_owned(), path(file)]);
         }
         if self.json {
             args.push("--json".to_owned());
