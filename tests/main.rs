@@ -34,4 +34,5 @@ mod retries;
 mod setup;
 mod since;
 mod streaming;
+mod together;
 mod tokens;

@@ -103,3 +103,50 @@ async fn a_client_that_is_stopped_and_continued_finds_its_way_back() {
     assert_eq!(app.receives(2).await[1].body, b"asleep");
     assert_eq!(sender.post("/hook", "awake").await.status(), 200);
 }
+
+/// A laptop sleeps, with deliveries under way and more to come: nothing is lost of either.
+#[tokio::test]
+async fn what_is_posted_to_a_sleeper_comes_in_order_when_it_wakes() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::held().await);
+    let mut client = TestClient::listen(&relay, &app, &[]).await;
+    let sender = client.sender();
+    let at_work = post(&sender, "at work");
+    app.receives(1).await;
+
+    client.stop();
+    let mut asleep: Vec<String> = Vec::new();
+    for number in 0..3 {
+        // The first of these finds a link that nobody has missed yet.
+        let body = format!("asleep {number}");
+        let answer = sender.post("/hook", &*body).await;
+        assert_eq!(answer.status(), 202, "{}", answer.text());
+        asleep.push(body);
+    }
+    relay.says("link lost").await;
+    for number in 3..20 {
+        let body = format!("asleep {number}");
+        assert_queued(&sender.post("/hook", &*body).await);
+        asleep.push(body);
+    }
+    assert_eq!(at_work.await.unwrap().status(), 202);
+    client.cont();
+    app.release(100);
+    lost(&mut client).await;
+    back(&mut client).await;
+    client.has_on_record("answered", 21).await;
+    assert_eq!(app.texts()[0], "at work");
+    assert_eq!(app.texts()[1..], asleep, "once each, and in order");
+    assert_eq!(sender.post("/hook", "awake").await.status(), 200);
+    client.has_on_record("answered", 22).await;
+    client.terminate().await;
+    let last = client
+        .events()
+        .iter()
+        .rfind(|event| event["type"] == "counters");
+    let last = last.expect("counters");
+    assert_eq!(
+        (&last["received"], &last["delivered"], &last["lost"]),
+        (&22.into(), &22.into(), &0.into()),
+        "{last}"
+    );
+}

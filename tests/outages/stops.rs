@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rustix::process::Signal;
 
-use super::{AT_ONCE, assert_queued, back, lost, post};
+use super::{AT_ONCE, NOTICED, assert_queued, back, lost, post};
 use crate::support::{
     DEADLINE, Listen, LocalApp, Post, Received, Sender, TestClient, TestRelay, eventually,
 };
@@ -130,4 +130,56 @@ async fn a_second_signal_stops_the_client_at_once_and_loses_nothing() {
     };
     let id = |visit: &Received| visit.head.value("kreel-delivery-id").unwrap();
     assert_eq!((id(first), &first.body), (id(second), &second.body));
+}
+
+/// What waits for the app needs nobody to wait for it: it is there next time.
+#[tokio::test]
+async fn what_waits_outlives_a_stop_in_good_order() {
+    let relay = TestRelay::start().await;
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let mut app = LocalApp::absent().await;
+        let flags = ["--wait", "50ms"];
+        let mut client = TestClient::listen(&relay, &app, &flags).await;
+        for body in ["one", "two", "three"] {
+            let answer = client.sender().post("/hook", body).await;
+            assert_eq!(answer.status(), 202, "{}", answer.text());
+        }
+        client.has_on_record("waiting", 3).await;
+        let told = Instant::now();
+        client.process.signal(signal);
+        assert_eq!(client.exit_code(DEADLINE).await, Some(code));
+        assert!(told.elapsed() < AT_ONCE, "{:?}", told.elapsed());
+        assert_eq!(client.next_event("stopped", DEADLINE).await["given_up"], 0);
+        app.restart().await;
+        let mut client = client.again().start().await;
+        client.has_on_record("answered", 3).await;
+        assert_eq!(app.texts(), ["one", "two", "three"]);
+        assert!(app.received().iter().all(|one| one.attempt() == 1));
+        assert_eq!(client.terminate().await, Some(143));
+        assert_eq!(app.count(), 3);
+    }
+}
+
+/// A relay whose sender would wait for ever stops nevertheless, and promises what it has.
+#[tokio::test]
+async fn a_relay_stops_within_its_grace_and_keeps_what_is_under_way() {
+    let mut relay = TestRelay::start().await;
+    let app = LocalApp::held().await;
+    let mut client = TestClient::listen(&relay, &app, &["--wait", "10m"]).await;
+    let under_way = post(&client.sender(), "under way");
+    app.receives(1).await;
+    let told = Instant::now();
+    assert_eq!(relay.terminate().await, Some(143));
+    assert!(told.elapsed() < NOTICED, "{:?}", told.elapsed());
+    assert_queued(&under_way.await.unwrap());
+
+    relay.restart_same_port().await;
+    lost(&mut client).await;
+    back(&mut client).await;
+    app.release(1);
+    client.has_on_record("answered", 1).await;
+    client.terminate().await;
+    assert_eq!(app.count(), 1, "the attempt at it went on");
+    let again = client.again().start().await;
+    assert_eq!(again.status().await["delivered"], 1);
 }
