@@ -329,6 +329,8 @@ impl Engine {
         } else {
             entry.stage = Stage::Waiting;
             entry.attempts -= 1;
+            // It may have been promised while it was tried: then it comes in its turn.
+            entry.is_kept |= entry.sender == Sender::Promised;
             self.not_running(id);
             self.wait_in_line(id);
         }

@@ -702,6 +702,28 @@ fn the_end_is_told_when_the_last_of_what_had_waited_was_known() {
 }
 
 #[test]
+fn one_promised_while_the_app_was_tried_comes_in_its_turn() {
+    let mut table = Table::new();
+    for number in [1, 2] {
+        table.receive(number, 0, Kind::Queued);
+    }
+    table.receive(3, 1, Kind::Live);
+    table.on(Event::RelayAnswered {
+        id: id(3),
+        status: Some(202),
+    });
+    table.refused(1);
+    table.refused(3);
+    table.wait();
+    table.probed(Ok(()));
+    for number in [1, 2] {
+        let mut told = table.answered(number, 200);
+        told.retain(|it| it.starts_with("attempt"));
+        assert_eq!(told, [format!("attempt {} #1", number + 1)]);
+    }
+}
+
+#[test]
 fn what_the_history_could_not_take_is_taken_when_it_comes_again() {
     let mut table = Table::new();
     table.receive(1, 0, Kind::Live);
