@@ -37,9 +37,14 @@ deny:
     cargo deny --all-features check bans licenses sources
     @if [ -n "${ADVISORY_DB:-}" ]; then cargo audit --db "$ADVISORY_DB" --no-fetch --stale; else echo "advisories: NOT checked (set ADVISORY_DB to a checkout of the RustSec database)"; fi
 
+# kills, cuts and fills everything around kreel, and counts what got lost (`just soak --help`)
+[group('check')]
+soak *args:
+    @cargo run --package kreel-soak --quiet -- {{ args }}
+
 # everything a change must pass
 [group('check')]
-ci: check test deny
+ci: check test deny (soak "--short")
 
 # rewrites formatting
 [group('mend')]
