@@ -124,20 +124,34 @@ proptest! {
 
     #[test]
     fn nothing_acknowledged_is_lost_whatever_happens(steps in prop::collection::vec(step(), 1..160)) {
-        HISTORY.with_borrow_mut(|history| {
-            let mut world = World::new(history);
-            for step in steps {
-                world.take(step);
-                world.check();
-            }
-            for step in settling() {
-                if world.is_settled() {
-                    break;
-                }
-                world.take(step);
-            }
-            world.check();
-            world.check_end();
-        });
+        live_through(steps);
     }
+}
+
+/// A schedule that few random runs come upon: a promise that the history has not noted yet when
+/// the delivery comes again, on a new link, and the app answers.
+#[test]
+fn what_was_just_promised_comes_again_and_is_handed_over_once() {
+    use Step::*;
+    let promised = [Link, Post { large: false }, WaitOver(0), ToClient, ToClient];
+    let again = [Loss, Link, Drain, ToClient, Answer(0)];
+    live_through(promised.into_iter().chain(again));
+}
+
+fn live_through(steps: impl IntoIterator<Item = Step>) {
+    HISTORY.with_borrow_mut(|history| {
+        let mut world = World::new(history);
+        for step in steps {
+            world.take(step);
+            world.check();
+        }
+        for step in settling() {
+            if world.is_settled() {
+                break;
+            }
+            world.take(step);
+        }
+        world.check();
+        world.check_end();
+    });
 }
