@@ -254,7 +254,14 @@ impl Engine {
             self.take_back(id, effects);
         }
         let arriving = (!is_here).then_some(seq);
-        self.ask(id, Some(exchange), arriving, is_complete, effects);
+        // Of one that is here the history has all it needs: its answer comes in any case.
+        self.ask(
+            id,
+            Some(exchange),
+            arriving,
+            is_complete || is_here,
+            effects,
+        );
         effects.push(Effect::Store { id });
     }
 

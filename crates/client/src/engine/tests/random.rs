@@ -138,6 +138,21 @@ fn what_was_just_promised_comes_again_and_is_handed_over_once() {
     live_through(promised.into_iter().chain(again));
 }
 
+/// Another: a large one that is here already comes again, the app answers, and the link is lost
+/// before the rest of it has come; the history answers all the same.
+#[test]
+fn what_ended_while_its_rest_was_on_its_way_is_not_handed_over_again() {
+    use Step::*;
+    let post = Post { large: false };
+    let waiting = [post, post, post, Link, Drain, ToClient, Commit(1), ToRelay];
+    let large = Post { large: true };
+    let refused = [large, post, ToClient, BreakOff(0), ToClient, Refuse(19)];
+    let lost = [Loss, Link, post, Drain, Drain, Drain, Wait];
+    let here = [ToClient, ToClient, Probe(true), ToClient, ToClient];
+    let steps = waiting.into_iter().chain(refused).chain(lost).chain(here);
+    live_through(steps.chain([Answer(0), KillRelay]));
+}
+
 fn live_through(steps: impl IntoIterator<Item = Step>) {
     HISTORY.with_borrow_mut(|history| {
         let mut world = World::new(history);
