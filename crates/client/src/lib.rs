@@ -10,7 +10,6 @@ mod engine;
 mod error;
 mod forward;
 mod history;
-pub mod inert;
 mod limits;
 mod link;
 pub mod plain;
@@ -32,6 +31,7 @@ pub use history::{
     Found, History, HistoryError, KeptAttempt, Last, Match, Newer, Opened, Reader, Row, SetAside,
     Standing, Totals, Whole,
 };
+pub use kreel_inspect::inert;
 pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy, Seq, TunnelName};
 pub use probe::{AppAbsent, Health, ProbeConfig, look_for_app, probe};
 pub use rustls::pki_types::CertificateDer;

@@ -1,0 +1,5 @@
+//! What can be learned from a delivery and done with it, on a screen or in a script: pure parts.
+//!
+//! No I/O, and nothing of the relay, the client or the screen is known here.
+
+pub mod inert;
