@@ -2,4 +2,6 @@
 //!
 //! No I/O, and nothing of the relay, the client or the screen is known here.
 
+pub mod filter;
 pub mod inert;
+mod limits;
