@@ -16,6 +16,8 @@ mod group;
 mod job;
 mod lock;
 mod look;
+mod markers;
+mod pen;
 mod queue;
 mod reader;
 mod record;
@@ -43,7 +45,11 @@ pub use fill::fill;
 pub use job::Standing;
 pub(crate) use job::{Done, Job, Known, StoredAnswer, StoredAttempt, Waiting};
 pub(crate) use lock::WorkerLock;
-pub use reader::{Found, KeptAttempt, Last, Match, Reader, Row, Totals, Whole};
+pub use markers::Marker;
+pub use pen::{Pen, Removed};
+pub use reader::{
+    Found, From, KeptAttempt, Last, Match, Page, Reader, Replays, Row, Scope, Totals, Whole,
+};
 pub(crate) use recorder::{Jobs, Recorder};
 
 use file::OpenFile;

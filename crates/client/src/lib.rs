@@ -28,10 +28,10 @@ pub use error::LinkError;
 #[doc(hidden)]
 pub use history::fill as fill_history;
 pub use history::{
-    Found, History, HistoryError, KeptAttempt, Last, Match, Newer, Opened, Reader, Row, SetAside,
-    Standing, Totals, Whole,
+    Found, From, History, HistoryError, KeptAttempt, Last, Marker, Match, Newer, Opened, Page, Pen,
+    Reader, Removed, Replays, Row, Scope, SetAside, Standing, Totals, Whole,
 };
-pub use kreel_inspect::inert;
+pub use kreel_inspect::{filter, inert};
 pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy, Seq, TunnelName};
 pub use probe::{AppAbsent, Health, ProbeConfig, look_for_app, probe};
 pub use rustls::pki_types::CertificateDer;

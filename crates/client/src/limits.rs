@@ -188,3 +188,14 @@ pub(crate) const HISTORY_BYTES: i64 = 8 * 1024 * 1024 * 1024;
 
 /// How long a search indexes what is new before it answers with what it has: 5 s.
 pub(crate) const HISTORY_CATCH_UP: Duration = Duration::from_secs(5);
+
+/// How much of a body is looked through for a filter: 8 MiB, some 20 ms. What is larger is a file,
+/// and is looked for by its head or its beginning.
+pub(crate) const HISTORY_FILTERED_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many numbers a look reads at first without looking at the clock: 2,048, some 2 ms; twice as
+/// many each time, since a look that goes on is in no hurry to stop.
+pub(crate) const HISTORY_SPAN: i64 = 2_048;
+
+/// The same where a narrow index is read: 65,536.
+pub(crate) const HISTORY_SPAN_INDEXED: i64 = 65_536;

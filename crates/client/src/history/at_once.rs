@@ -35,7 +35,15 @@ impl AtOnce {
         if !self.db.is_autocommit() {
             self.db.execute_batch("ROLLBACK").unwrap();
         }
-        let tables = ["delivery", "piece", "attempt", "unindexed", "tunnel"];
+        let tables = [
+            "delivery",
+            "piece",
+            "attempt",
+            "unindexed",
+            "tunnel",
+            "note",
+            "marker",
+        ];
         for table in tables {
             self.db
                 .execute(&format!("DELETE FROM {table}"), [])

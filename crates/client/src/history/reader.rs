@@ -3,22 +3,29 @@
 //! Lists page by key and never read a body.
 
 mod find;
+mod judge;
+mod pages;
+mod plan;
 mod rows;
+mod scope;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use kreel_wire::TunnelName;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::file::existing;
+use super::markers::{self, Marker};
 use super::record::key;
 use super::{HistoryError, words};
 use crate::limits::HISTORY_CATCH_UP;
 
 pub use find::Match;
-pub use rows::{KeptAttempt, Last, Row, Whole};
+pub use rows::{KeptAttempt, Last, Replays, Row, Whole};
+pub use scope::{From, Page, Scope};
 
 /// A history that can be read.
 #[derive(Debug)]
@@ -97,6 +104,60 @@ impl Reader {
                 unsearched: words::left(db)?,
             })
         })
+    }
+
+    /// So many of those that are looked for, from there on. What takes longer than the budget is
+    /// left for a further look: [`Page::scanned_to`] says where that goes on.
+    ///
+    /// The index of words, narrow indexes and columns are asked first; headers and bodies are read
+    /// only where they decide.
+    pub fn look(
+        &self,
+        scope: &Scope,
+        from: From,
+        limit: usize,
+        budget: Duration,
+    ) -> Result<Page, HistoryError> {
+        let now_us = u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0);
+        self.read(|db| pages::look(db, scope, from, limit, budget, now_us))
+    }
+
+    /// Indexes words of what is new, for so long at the most. A file that can't be written stays as
+    /// far as it is indexed; looks read the rest.
+    pub fn catch_up(&self, budget: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < budget && words::index_some(&self.db).unwrap_or(false) {}
+    }
+
+    /// How far along the history a number stands, for a scroll bar: 0 is the oldest, 1 the newest.
+    pub fn position(&self, number: i64) -> Result<f64, HistoryError> {
+        self.read(|db| pages::position(db, number))
+    }
+
+    /// How many deliveries there are in all tunnels, at the most: numbers of those that were
+    /// forgotten in between count, too.
+    pub fn count(&self) -> Result<u64, HistoryError> {
+        self.read(pages::count)
+    }
+
+    /// A number that is another one once another connection has changed the file, and costs nothing
+    /// to ask for.
+    pub fn version(&self) -> Result<i64, HistoryError> {
+        self.read(|db| {
+            db.prepare_cached("PRAGMA data_version")?
+                .query_row([], |row| row.get(0))
+        })
+    }
+
+    /// The lines that stand above deliveries from number `since` on and before `before`, of one tunnel
+    /// or all, the newest first.
+    pub fn markers(
+        &self,
+        tunnel: Option<&TunnelName>,
+        since: i64,
+        before: i64,
+    ) -> Result<Vec<Marker>, HistoryError> {
+        self.read(|db| markers::between(db, tunnel, since, before))
     }
 
     /// Which delivery is meant by an id, the beginning of one, `last` or `last~N`.

@@ -8,7 +8,9 @@ use rusqlite::{Connection, TransactionBehavior};
 /// by a line feed, in order, as bytes. `standing` is that of [`super::record`]. `piece` and
 /// `attempt` are kept in the order of their keys: the delivery's number times 2^20, and which one
 /// of it; the views `body` and `attempts` tell the two apart.
-const MIGRATIONS: [&str; 1] = ["CREATE TABLE state (
+const MIGRATIONS: [&str; 3] = [FIRST, REPLAYS, NOTES];
+
+const FIRST: &str = "CREATE TABLE state (
         one INTEGER PRIMARY KEY CHECK (one = 1),
         next_number INTEGER NOT NULL,
         indexed_to INTEGER NOT NULL,
@@ -84,7 +86,35 @@ const MIGRATIONS: [&str; 1] = ["CREATE TABLE state (
     CREATE VIRTUAL TABLE words USING fts5 (
         method, path, headers, body, content = '', contentless_delete = 1
     );
-    CREATE TABLE unindexed (number INTEGER PRIMARY KEY) STRICT;"];
+    CREATE TABLE unindexed (number INTEGER PRIMARY KEY) STRICT;";
+
+/// What replays need. `method` and `body` of an attempt are null if they were the delivery's own, and
+/// `other_target` if it went to the app. `replayed` is the highest number a replay has.
+const REPLAYS: &str = "ALTER TABLE attempt ADD COLUMN is_edited INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE attempt ADD COLUMN method TEXT;
+    ALTER TABLE attempt ADD COLUMN body BLOB;
+    ALTER TABLE attempt ADD COLUMN other_target TEXT;
+    ALTER TABLE delivery ADD COLUMN replayed INTEGER NOT NULL DEFAULT 0;";
+
+/// What the user adds: notes on deliveries, and lines between them (`below` is the number of the
+/// newest delivery at that time). The indexes hold only what is rare and looked for; a delivery
+/// that is answered with 200 costs them nothing.
+const NOTES: &str = "CREATE TABLE note (
+        delivery INTEGER PRIMARY KEY,
+        text TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE marker (
+        id INTEGER PRIMARY KEY,
+        tunnel_id INTEGER NOT NULL,
+        below INTEGER NOT NULL,
+        made_at_us INTEGER NOT NULL,
+        text TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX marker_below ON marker (below);
+    CREATE INDEX delivery_marked ON delivery (number) WHERE is_marked = 1;
+    CREATE INDEX delivery_unusual ON delivery (number, last_status, standing)
+        WHERE last_status >= 300 OR last_failure IS NOT NULL OR standing BETWEEN 3 AND 5;
+    CREATE INDEX attempt_replay ON attempt (key, is_edited) WHERE is_replay = 1;";
 
 /// Which schema this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -42,13 +42,14 @@ impl Budget {
     }
 }
 
-/// Forgets some of the oldest deliveries that are finished with and not marked. False if there
-/// are none.
+/// Forgets some of the oldest deliveries that are finished with. Those the user marked or wrote a
+/// note on stay, beyond any budget: only the user takes them away. False if there are none.
 pub(super) fn forget_some(db: &mut Connection) -> rusqlite::Result<bool> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let numbers: Vec<i64> = transaction
         .prepare_cached(
-            "SELECT number FROM delivery WHERE standing > ?1 AND is_marked = 0 ORDER BY number
+            "SELECT number FROM delivery WHERE standing > ?1 AND is_marked = 0
+                AND NOT EXISTS (SELECT 1 FROM note WHERE delivery = number) ORDER BY number
                 LIMIT ?2",
         )?
         .query_map(params![Standing::Waiting.number(), HISTORY_STEP], |row| {
@@ -58,6 +59,10 @@ pub(super) fn forget_some(db: &mut Connection) -> rusqlite::Result<bool> {
     for number in &numbers {
         delete(&transaction, *number)?;
     }
+    // Lines below which nothing is left.
+    transaction
+        .prepare_cached("DELETE FROM marker WHERE below < (SELECT min(number) FROM delivery)")?
+        .execute([])?;
     transaction.commit()?;
     Ok(!numbers.is_empty())
 }
@@ -74,6 +79,7 @@ pub(super) fn delete(db: &Connection, number: i64) -> rusqlite::Result<()> {
     for sql in [
         "DELETE FROM words WHERE rowid = ?1",
         "DELETE FROM unindexed WHERE number = ?1",
+        "DELETE FROM note WHERE delivery = ?1",
         "DELETE FROM delivery WHERE number = ?1",
     ] {
         db.prepare_cached(sql)?.execute([number])?;

@@ -135,12 +135,17 @@ pub(super) fn query(words: &str) -> Option<String> {
     let terms: Vec<String> = words
         .split_whitespace()
         .filter(|word| word.chars().any(char::is_alphanumeric))
-        .map(|word| {
-            let beginning = if word.ends_with('*') { "*" } else { "" };
-            format!("\"{}\"{beginning}", word.replace('"', "\"\""))
-        })
+        .filter_map(|word| phrase(word, word.ends_with('*')))
         .collect();
     (!terms.is_empty()).then(|| terms.join(" "))
+}
+
+/// Words next to each other, as the index wants to be asked. None if there is none.
+pub(super) fn phrase(words: &str, is_beginning: bool) -> Option<String> {
+    let beginning = if is_beginning { "*" } else { "" };
+    words
+        .contains(char::is_alphanumeric)
+        .then(|| format!("\"{}\"{beginning}", words.replace('"', "\"\"")))
 }
 
 #[cfg(test)]

@@ -41,6 +41,11 @@ impl Pattern {
         &self.text
     }
 
+    /// Whether it is found in this text.
+    pub fn is_found_in(&self, text: &str) -> bool {
+        self.is_in(text.as_bytes())
+    }
+
     /// Whether it is found there.
     pub(super) fn is_in(&self, text: &[u8]) -> bool {
         let lower;

@@ -103,7 +103,7 @@ impl Value<'_, '_> {
 
     fn header(&mut self) -> Result<Term> {
         let at = self.parser.at();
-        let name = self.parser.take_while(|c| is_token(c)).to_ascii_lowercase();
+        let name = self.parser.take_while(is_token).to_ascii_lowercase();
         if self.parser.skip('=') {
             let text = match self.parser.is_at_quote() {
                 true => self.parser.take_quoted()?,

@@ -31,6 +31,21 @@ pub struct Row {
     pub is_complete: bool,
     /// Whether the user marked it.
     pub is_marked: bool,
+    /// The user's note on it.
+    pub note: Option<String>,
+    /// What replays there were.
+    pub replays: Replays,
+    /// What its head says its body is.
+    pub content_type: Option<String>,
+}
+
+/// The attempts at a delivery that the user asked for, in brief.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Replays {
+    /// How many there were.
+    pub count: u32,
+    /// Whether one of them was edited.
+    pub is_edited: bool,
 }
 
 /// How an attempt ended, in brief.
@@ -79,16 +94,21 @@ pub struct KeptAttempt {
 }
 
 /// The columns of a row, behind those of its summary.
-const REST: &str = "number, relay, name, standing, is_complete, is_marked, last_status,
-    last_failure, last_us";
+pub(super) const REST: &str = "number, relay, name, standing, is_complete, is_marked, last_status,
+    last_failure, last_us, note.text";
+
+/// What they are selected from, behind `delivery`.
+pub(super) const JOINED: &str = "CROSS JOIN tunnel ON tunnel.id = tunnel_id
+    LEFT JOIN note ON note.delivery = delivery.number";
 
 pub(super) fn page(db: &Connection, before: i64, limit: usize) -> rusqlite::Result<Vec<Row>> {
     let sql = format!(
-        "SELECT {SUMMARY}, {REST} FROM delivery CROSS JOIN tunnel ON tunnel.id = tunnel_id
+        "SELECT {SUMMARY}, {REST} FROM delivery {JOINED}
             WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
     );
     let mut page = db.prepare_cached(&sql)?;
-    page.query_map(params![before, limit], row)?.collect()
+    let rows = page.query_map(params![before, limit], row)?;
+    rows.map(|row| with_extras(db, row?)).collect()
 }
 
 pub(super) fn page_of(
@@ -102,7 +122,7 @@ pub(super) fn page_of(
         .query_map([tunnel.as_str()], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let sql = format!(
-        "SELECT {SUMMARY}, {REST} FROM delivery CROSS JOIN tunnel ON tunnel.id = tunnel_id
+        "SELECT {SUMMARY}, {REST} FROM delivery {JOINED}
             WHERE tunnel_id = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2"
     );
     let mut page = db.prepare_cached(&sql)?;
@@ -110,7 +130,7 @@ pub(super) fn page_of(
     // A name may be known from several relays.
     for id in ids {
         for found in page.query_map(params![before, limit, id], row)? {
-            rows.push(found?);
+            rows.push(with_extras(db, found?)?);
         }
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.number));
@@ -135,12 +155,53 @@ pub(super) fn matching(
     found.filter_map(Result::transpose).collect()
 }
 
-fn one(db: &Connection, number: i64) -> rusqlite::Result<Option<Row>> {
+/// A row with what is not in the delivery's own: only for those that are shown.
+pub(super) fn with_extras(db: &Connection, row: Row) -> rusqlite::Result<Row> {
+    let content_type = db
+        .prepare_cached("SELECT headers FROM delivery WHERE number = ?1")?
+        .query_row([row.number], |found| {
+            let lines = found.get_ref(0)?.as_blob()?;
+            Ok(value(lines, b"content-type"))
+        })?;
+    Ok(Row {
+        replays: replays(db, row.number)?,
+        content_type,
+        ..row
+    })
+}
+
+/// What replays a delivery had.
+pub(super) fn replays(db: &Connection, number: i64) -> rusqlite::Result<Replays> {
+    let (least, most) = keys(number);
+    db.prepare_cached(
+        "SELECT count(*), coalesce(max(is_edited), 0) FROM attempt INDEXED BY attempt_replay
+            WHERE is_replay = 1 AND key BETWEEN ?1 AND ?2",
+    )?
+    .query_row([least, most], |row| {
+        Ok(Replays {
+            count: row.get(0)?,
+            is_edited: row.get(1)?,
+        })
+    })
+}
+
+/// The value of the first header of this name, in lines.
+fn value(lines: &[u8], name: &[u8]) -> Option<String> {
+    let mut lines = lines.split(|byte| *byte == b'\n');
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(b": "))?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
+pub(super) fn one(db: &Connection, number: i64) -> rusqlite::Result<Option<Row>> {
     let sql = format!(
-        "SELECT {SUMMARY}, {REST} FROM delivery CROSS JOIN tunnel ON tunnel.id = tunnel_id
+        "SELECT {SUMMARY}, {REST} FROM delivery {JOINED}
             WHERE number = ?1"
     );
-    db.prepare_cached(&sql)?.query_row([number], row).optional()
+    let found = db
+        .prepare_cached(&sql)?
+        .query_row([number], row)
+        .optional()?;
+    found.map(|row| with_extras(db, row)).transpose()
 }
 
 pub(super) fn whole(db: &Connection, number: i64) -> rusqlite::Result<Option<Whole>> {
@@ -165,7 +226,8 @@ pub(super) fn whole(db: &Connection, number: i64) -> rusqlite::Result<Option<Who
     }))
 }
 
-fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+/// A row from the columns above, without its extras.
+pub(super) fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let total: Option<u64> = row.get(16)?;
     Ok(Row {
         summary: summary(row)?,
@@ -176,6 +238,9 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         standing: Standing::from_number(row.get(11)?)?,
         is_complete: row.get(12)?,
         is_marked: row.get(13)?,
+        note: row.get(17)?,
+        replays: Replays::default(),
+        content_type: None,
         last: match total {
             None => None,
             Some(total) => Some(Last {
