@@ -37,3 +37,61 @@ pub(crate) const JQ_DEEP_STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// The greatest number a jq program may multiply by: 1,000, since text times a number repeats it.
 pub(crate) const JQ_FACTOR: u32 = 1_000;
+
+/// The most an index over a tree may take: 60 MiB. A body of 50 MB with the usual 2.5 million
+/// values takes about 40; what is beyond is shown as text, so that nothing is out of reach.
+pub(crate) const INDEX_BYTES: usize = 60 * 1024 * 1024;
+
+/// The most that is taken from the beginning of a large body to show at once: 64 KiB, several
+/// screens of it, read in well under a millisecond.
+pub(crate) const BEGINNING_BYTES: usize = 64 * 1024;
+
+/// The most a compressed body may grow to: 64 MiB, above the largest body that is kept by default.
+pub(crate) const DECODED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How much of a compressed body is unpacked to see what it is: 1 KiB.
+pub(crate) const SNIFFED_BYTES: usize = 1024;
+
+/// The longest row of text in bytes, before wrapping: 2 KiB, so that a line of 10 MB costs as
+/// little to draw as many short ones.
+pub(crate) const TEXT_ROW_BYTES: usize = 2 * 1024;
+
+/// Each how-manieth row of text is noted: 64. A body of nothing but line ends then takes a
+/// sixteenth of its size, and a row is found by looking at 128 KiB at the most.
+pub(crate) const ROWS_PER_MARK: usize = 64;
+
+/// The most parts of a multipart body that are told apart: 1,000, far above any form.
+pub(crate) const PARTS: usize = 1_000;
+
+/// The most header bytes of one part: 16 KiB; beyond it there is no header.
+pub(crate) const PART_HEAD_BYTES: usize = 16 * 1024;
+
+/// The most bytes a search may be for: 256, more than a line of any screen.
+pub(crate) const NEEDLE_BYTES: usize = 256;
+
+/// How far one may go sideways: 1,000,000 columns, drawn in a few milliseconds.
+pub(crate) const SIDEWAYS: usize = 1_000_000;
+
+/// The most rows one movement goes: 100,000, a few milliseconds. `to_end` is there for more.
+pub(crate) const MOVE_ROWS: u64 = 100_000;
+
+/// The deepest value whose path is told: 1,000 levels. It is built for every frame.
+pub(crate) const PATH_LEVELS: u32 = 1_000;
+
+/// The most characters that share one cell: 8. Living scripts need 4; floods of marks have more.
+pub(crate) const CELL_CHARS: usize = 8;
+
+/// How many bytes are looked at for one character with its marks: 128, ten times a usual one.
+pub(crate) const CELL_BYTES: usize = 128;
+
+/// A document of at most so many values starts unfolded: 200, ten small screens.
+pub(crate) const SMALL_DOCUMENT: usize = 200;
+
+/// In a larger one, containers of more values than this start folded: 50.
+pub(crate) const LONG_CONTAINER: u32 = 50;
+
+/// And so do those from this level on: 3.
+pub(crate) const DEEP_LEVEL: u32 = 3;
+
+/// How many steps of reading are taken between two looks at the cancel flag: 4,096.
+pub(crate) const STEPS_PER_LOOK: usize = 4_096;

@@ -1,0 +1,152 @@
+//! Fields of a form (`application/x-www-form-urlencoded`): names and values, decoded.
+//!
+//! What can't be decoded, a `%` without two digits or bytes that are no text, stays as written.
+
+use std::ops::Range;
+
+use crate::inert::{inert_bytes, is_inert};
+
+use super::pen::{Pen, Tone};
+
+/// Draws a field.
+pub(super) fn draw(field: &[u8], pen: &mut Pen<'_>) {
+    let equals = memchr::memchr(b'=', field);
+    let name = &field[..equals.unwrap_or(field.len())];
+    draw_decoded(name, Tone::Key, pen);
+    if let Some(equals) = equals {
+        pen.put(Tone::Punctuation, " = ");
+        draw_decoded(&field[equals + 1..], Tone::String, pen);
+    }
+}
+
+/// The name of a field, fit to be shown.
+pub(super) fn name(field: &[u8]) -> String {
+    let end = memchr::memchr(b'=', field).unwrap_or(field.len());
+    inert_bytes(&decode(&field[..end])).into_owned()
+}
+
+/// Where the value of a field stands.
+pub(super) fn value(source: &[u8], field: Range<usize>) -> Range<usize> {
+    let equals = memchr::memchr(b'=', &source[field.clone()]);
+    equals.map_or(field.end, |it| field.start + it + 1)..field.end
+}
+
+/// What a name or a value says.
+pub(super) fn decode(written: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(written.len());
+    for (kind, bytes) in pieces(written) {
+        match kind {
+            Piece::Coded => text.extend(coded(bytes)),
+            Piece::Blank => text.push(b' '),
+            Piece::Plain | Piece::Broken => text.extend_from_slice(bytes),
+        }
+    }
+    text
+}
+
+fn draw_decoded(written: &[u8], tone: Tone, pen: &mut Pen<'_>) {
+    for (kind, bytes) in pieces(written) {
+        if pen.is_full() {
+            return;
+        }
+        match kind {
+            Piece::Plain => pen.source(tone, bytes),
+            Piece::Blank => pen.blank(1),
+            Piece::Broken => pen.source(Tone::Fault, bytes),
+            Piece::Coded => draw_coded(bytes, tone, pen),
+        }
+    }
+}
+
+/// Draws what a run of `%XX` stands for; those that stand for nothing to be seen, as written.
+fn draw_coded(written: &[u8], tone: Tone, pen: &mut Pen<'_>) {
+    let decoded: Vec<u8> = coded(written).collect();
+    let mut at = 0;
+    for chunk in decoded.utf8_chunks() {
+        if pen.is_full() {
+            return;
+        }
+        for c in chunk.valid().chars() {
+            let end = at + c.len_utf8() * 3;
+            match is_inert(c) {
+                true => pen.put(tone, c.encode_utf8(&mut [0; 4])),
+                false => pen.source(Tone::Escape, &written[at..end]),
+            }
+            at = end;
+        }
+        let end = at + chunk.invalid().len() * 3;
+        pen.source(Tone::Fault, &written[at..end]);
+        at = end;
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// Stands for itself.
+    Plain,
+    /// `+`.
+    Blank,
+    /// Any number of `%XX`.
+    Coded,
+    /// A `%` that is none.
+    Broken,
+}
+
+/// What is written, in runs of one kind.
+fn pieces(mut rest: &[u8]) -> impl Iterator<Item = (Piece, &[u8])> {
+    std::iter::from_fn(move || {
+        let (kind, length) = match rest.first()? {
+            b'+' => (Piece::Blank, 1),
+            b'%' => match coded_run(rest) {
+                0 => (Piece::Broken, 1),
+                run => (Piece::Coded, run),
+            },
+            _ => {
+                let plain = memchr::memchr2(b'+', b'%', rest);
+                (Piece::Plain, plain.unwrap_or(rest.len()))
+            }
+        };
+        let (piece, after) = rest.split_at(length);
+        rest = after;
+        Some((kind, piece))
+    })
+}
+
+/// How many bytes of `%XX` come one after the other.
+fn coded_run(bytes: &[u8]) -> usize {
+    let is_coded = |it: &&[u8]| matches!(it, [b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
+    bytes.chunks(3).take_while(is_coded).count() * 3
+}
+
+fn coded(written: &[u8]) -> impl Iterator<Item = u8> {
+    let digit = |it: u8| char::from(it).to_digit(16).unwrap_or_default() as u8;
+    written
+        .chunks_exact(3)
+        .map(move |it| digit(it[1]) << 4 | digit(it[2]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(field: &str) -> String {
+        let mut pen = Pen::new(80, 0, None);
+        draw(field.as_bytes(), &mut pen);
+        pen.finish().into_iter().map(|(_, it)| it).collect()
+    }
+
+    #[test]
+    fn fields_are_decoded() {
+        assert_eq!(drawn("a+b=%C3%A9t%C3%A9"), "a b = été");
+        assert_eq!(drawn("alone"), "alone");
+        assert_eq!(drawn("=x"), " = x");
+        assert_eq!(decode(b"%41+%zz%4"), b"A %zz%4");
+        assert_eq!(name(b"a%5B0%5D=1"), "a[0]");
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_stays_as_written() {
+        assert_eq!(drawn("a=%zz%"), "a = %zz%");
+        assert_eq!(drawn("a=%ff%C3%A9%0a"), "a = %ffé%0a");
+    }
+}
