@@ -2,7 +2,11 @@
 //!
 //! No I/O, and nothing of the relay, the client or the screen is known here.
 
+pub mod compare;
 pub mod document;
+pub mod export;
 pub mod filter;
 pub mod inert;
 mod limits;
+pub mod mask;
+pub mod why;

@@ -1,0 +1,378 @@
+//! Two JSON documents, compared by structure: objects by key, arrays by content.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
+
+use super::Change;
+use super::gaps;
+use super::json::{Member, Node, Value};
+use super::preview::{shown, shown_pair};
+
+/// From how many bytes on a value that is gone here and new there is taken for the same one:
+/// a short one may be a coincidence.
+const TELLING_BYTES: usize = 8;
+
+/// What a walk through two documents has found.
+pub(super) struct Walk<'a> {
+    left: &'a str,
+    right: &'a str,
+    deadline: Instant,
+    path: String,
+    found: Vec<Found<'a>>,
+    /// A key that occurs more than once in one object, inert.
+    pub(super) duplicate: Option<String>,
+}
+
+enum Found<'a> {
+    Same(String, &'a Value<'a>),
+    Added(String, &'a Value<'a>),
+    Removed(String, &'a Value<'a>),
+    Changed(String, &'a Value<'a>, &'a Value<'a>),
+    Moved(String, String, &'a Value<'a>),
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(left: &'a str, right: &'a str, deadline: Instant) -> Self {
+        Self {
+            left,
+            right,
+            deadline,
+            path: "$".to_owned(),
+            found: Vec::new(),
+            duplicate: None,
+        }
+    }
+
+    /// Compares two values at the same place.
+    pub(super) fn compare(&mut self, left: &'a Value<'a>, right: &'a Value<'a>) {
+        if left.is_ignored || right.is_ignored {
+            return;
+        }
+        if left.hash == right.hash {
+            self.found.push(Found::Same(self.path.clone(), right));
+            return;
+        }
+        match (&left.node, &right.node) {
+            (Node::Object(left), Node::Object(right)) => self.objects(left, right),
+            (Node::Array(left), Node::Array(right)) => self.arrays(left, right),
+            _ => self
+                .found
+                .push(Found::Changed(self.path.clone(), left, right)),
+        }
+    }
+
+    fn objects(&mut self, left: &'a [Member<'a>], right: &'a [Member<'a>]) {
+        let mut waiting: HashMap<(&[u8], usize), &'a Member<'a>> = HashMap::new();
+        let right = numbered(right);
+        for (member, nth) in &right {
+            waiting.insert((&member.key, *nth), member);
+        }
+        for (member, nth) in numbered(left) {
+            let like = waiting.remove(&(&*member.key, nth));
+            self.at_key(self.left, member, nth, |walk, path| match like {
+                Some(like) => walk.compare(&member.value, &like.value),
+                None => walk.push(Found::Removed(path, &member.value)),
+            });
+        }
+        for (member, nth) in right {
+            if waiting.contains_key(&(&*member.key, nth)) {
+                self.at_key(self.right, member, nth, |walk, path| {
+                    walk.push(Found::Added(path, &member.value));
+                });
+            }
+        }
+    }
+
+    fn arrays(&mut self, left: &'a [Value<'a>], right: &'a [Value<'a>]) {
+        for pair in pairs(left, right, self.deadline) {
+            match pair {
+                Pair::Both { l, r, is_move } if left[l].hash == right[r].hash => {
+                    let (from, to) = (self.index(&l.to_string()), self.index(&r.to_string()));
+                    let value = &right[r];
+                    if is_move {
+                        self.push(Found::Moved(from, to, value));
+                    } else {
+                        self.push(Found::Same(to, value));
+                    }
+                }
+                Pair::Both { l, r, .. } => {
+                    let index = if l == r {
+                        l.to_string()
+                    } else {
+                        format!("{l}→{r}")
+                    };
+                    let (end, path) = (self.path.len(), self.index(&index));
+                    self.path = path;
+                    self.compare(&left[l], &right[r]);
+                    self.path.truncate(end);
+                }
+                Pair::Left(l) => {
+                    let path = self.index(&l.to_string());
+                    self.push(Found::Removed(path, &left[l]));
+                }
+                Pair::Right(r) => {
+                    let path = self.index(&r.to_string());
+                    self.push(Found::Added(path, &right[r]));
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, found: Found<'a>) {
+        let (Found::Added(_, value) | Found::Removed(_, value) | Found::Moved(_, _, value)) =
+            &found
+        else {
+            self.found.push(found);
+            return;
+        };
+        if !value.is_ignored {
+            self.found.push(found);
+        }
+    }
+
+    fn index(&self, index: &str) -> String {
+        format!("{}[{index}]", self.path)
+    }
+
+    fn at_key(
+        &mut self,
+        source: &str,
+        member: &Member<'_>,
+        nth: usize,
+        act: impl FnOnce(&mut Self, String),
+    ) {
+        let end = self.path.len();
+        let raw = &source[member.key_span.clone()];
+        if is_bare(&member.key) {
+            self.path.push('.');
+            self.path.push_str(raw.trim_matches('"'));
+        } else {
+            self.path.push_str(&format!("[{}]", shown(raw)));
+        }
+        if nth > 1 {
+            self.path.push_str(&format!("#{nth}"));
+            self.duplicate.get_or_insert_with(|| shown(raw));
+        }
+        let path = self.path.clone();
+        act(self, path);
+        self.path.truncate(end);
+    }
+
+    /// What was found, with what is gone in one place and new in another put together.
+    pub(super) fn changes(self) -> Vec<Change> {
+        let mut gone: HashMap<u64, Vec<&str>> = HashMap::new();
+        for found in self.found.iter().rev() {
+            if let Found::Removed(path, value) = found
+                && value.is_telling()
+            {
+                gone.entry(value.hash).or_default().push(path);
+            }
+        }
+        let mut moved: HashMap<&str, &str> = HashMap::new();
+        let mut left_behind = std::collections::HashSet::new();
+        for found in &self.found {
+            if let Found::Added(path, value) = found
+                && let Some(from) = gone.get_mut(&value.hash).and_then(Vec::pop)
+            {
+                moved.insert(path, from);
+                left_behind.insert(from);
+            }
+        }
+        let kept = self.found.iter().filter(
+            |found| !matches!(found, Found::Removed(path, _) if left_behind.contains(path.as_str())),
+        );
+        kept.map(|found| self.change(found, &moved)).collect()
+    }
+
+    fn change(&self, found: &Found<'_>, moved: &HashMap<&str, &str>) -> Change {
+        match found {
+            Found::Same(path, value) => Change::Same {
+                path: path.clone(),
+                value: value.shown(self.right),
+            },
+            Found::Added(path, value) => match moved.get(path.as_str()) {
+                Some(from) => Change::Moved {
+                    from_path: (*from).to_owned(),
+                    to_path: path.clone(),
+                    value: value.shown(self.right),
+                },
+                None => Change::Added {
+                    path: path.clone(),
+                    value: value.shown(self.right),
+                },
+            },
+            Found::Removed(path, value) => Change::Removed {
+                path: path.clone(),
+                value: value.shown(self.left),
+            },
+            Found::Changed(path, left, right) => {
+                let (from, to) = (left.written(self.left), right.written(self.right));
+                let aside = aside((left, &from), (right, &to));
+                let (from, to) = shown_pair(&from, &to);
+                Change::Changed {
+                    path: path.clone(),
+                    from,
+                    to,
+                    aside,
+                }
+            }
+            Found::Moved(from, to, value) => Change::Moved {
+                from_path: from.clone(),
+                to_path: to.clone(),
+                value: value.shown(self.right),
+            },
+        }
+    }
+}
+
+impl Value<'_> {
+    /// Whether finding it twice is hardly a coincidence.
+    fn is_telling(&self) -> bool {
+        self.span.len() >= TELLING_BYTES
+    }
+
+    /// As it is written, without the white space between its parts; the beginning of long
+    /// arrays and objects.
+    fn written(&self, source: &str) -> String {
+        let text = &source[self.span.clone()];
+        if !matches!(self.node, Node::Array(_) | Node::Object(_)) {
+            return text.to_owned();
+        }
+        let (mut compact, mut is_text, mut is_escaped) = (String::new(), false, false);
+        for c in text.chars() {
+            if is_text || !c.is_ascii_whitespace() {
+                compact.push(c);
+            }
+            if c == '"' && !is_escaped {
+                is_text = !is_text;
+            }
+            is_escaped = is_text && c == '\\' && !is_escaped;
+            if compact.len() > crate::limits::SHOWN_BYTES {
+                compact.push_str(&format!("… ({} bytes)", text.len()));
+                break;
+            }
+        }
+        compact
+    }
+
+    fn shown(&self, source: &str) -> String {
+        shown(&self.written(source))
+    }
+}
+
+/// What the difference of two values amounts to, where the eye may miss it.
+fn aside(left: (&Value<'_>, &str), right: (&Value<'_>, &str)) -> Option<&'static str> {
+    match (&left.0.node, &right.0.node) {
+        (Node::Number, Node::Number) => super::number::is_same(left.1, right.1)
+            .then_some("the same number, written differently"),
+        (left, right) if std::mem::discriminant(left) != std::mem::discriminant(right) => {
+            Some("of another type")
+        }
+        _ => None,
+    }
+}
+
+enum Pair {
+    Both { l: usize, r: usize, is_move: bool },
+    Left(usize),
+    Right(usize),
+}
+
+/// What becomes of each element, in the order of the right side.
+fn pairs(left: &[Value<'_>], right: &[Value<'_>], deadline: Instant) -> Vec<Pair> {
+    let hashes = |side: &[Value<'_>]| side.iter().map(|value| value.hash).collect::<Vec<_>>();
+    let (old, new) = (hashes(left), hashes(right));
+    let ops = capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Some(deadline));
+    // By the place on the right; what is gone stands before what came in its place.
+    let mut placed: Vec<(usize, u8, Pair)> = Vec::new();
+    let (mut from, mut to, mut gaps, mut places) = (vec![], vec![], vec![], HashMap::new());
+    for op in ops {
+        let (l, r) = (op.old_range(), op.new_range());
+        if let DiffOp::Equal { .. } = op {
+            let both = l.zip(r).map(|(l, r)| {
+                (
+                    r,
+                    1,
+                    Pair::Both {
+                        l,
+                        r,
+                        is_move: false,
+                    },
+                )
+            });
+            placed.extend(both);
+            continue;
+        }
+        places.extend(l.clone().map(|at| (at, r.start)));
+        from.extend(l.clone());
+        to.extend(r.clone());
+        gaps.push((l, r));
+    }
+    let moved = gaps::equal(left, right, &mut from, &mut to);
+    placed.extend(moved.into_iter().map(|(l, r)| {
+        (
+            r,
+            1,
+            Pair::Both {
+                l,
+                r,
+                is_move: true,
+            },
+        )
+    }));
+    let mut both = gaps::identical(left, right, &mut from, &mut to);
+    for (l, r) in gaps {
+        let from = within(&from, &l);
+        let to = within(&to, &r);
+        both.extend(gaps::alike(left, right, from, to));
+    }
+    let taken_l: std::collections::HashSet<usize> = both.iter().map(|(l, _)| *l).collect();
+    let taken_r: std::collections::HashSet<usize> = both.iter().map(|(_, r)| *r).collect();
+    placed.extend(both.into_iter().map(|(l, r)| {
+        (
+            r,
+            1,
+            Pair::Both {
+                l,
+                r,
+                is_move: false,
+            },
+        )
+    }));
+    let gone = from.into_iter().filter(|l| !taken_l.contains(l));
+    placed.extend(gone.map(|l| (places.get(&l).copied().unwrap_or(0), 0, Pair::Left(l))));
+    let came = to.into_iter().filter(|r| !taken_r.contains(r));
+    placed.extend(came.map(|r| (r, 1, Pair::Right(r))));
+    placed.sort_by_key(|(place, rank, _)| (*place, *rank));
+    placed.into_iter().map(|(_, _, pair)| pair).collect()
+}
+
+/// The part of a sorted list that lies in a range.
+fn within<'i>(list: &'i [usize], range: &std::ops::Range<usize>) -> &'i [usize] {
+    let start = list.partition_point(|at| *at < range.start);
+    let end = list.partition_point(|at| *at < range.end);
+    &list[start..end]
+}
+
+/// Members with which time their key occurs, from 1.
+fn numbered<'a>(members: &'a [Member<'a>]) -> Vec<(&'a Member<'a>, usize)> {
+    let mut seen: HashMap<&[u8], usize> = HashMap::new();
+    let number = |member: &'a Member<'a>| {
+        let nth = seen.entry(&member.key).or_default();
+        *nth += 1;
+        (member, *nth)
+    };
+    members.iter().map(number).collect()
+}
+
+/// Whether a key can stand in a path without quotes.
+fn is_bare(key: &[u8]) -> bool {
+    let is_first = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+    key.first().is_some_and(is_first)
+        && key.len() <= 64
+        && key
+            .iter()
+            .all(|byte| is_first(byte) || byte.is_ascii_digit())
+}
