@@ -36,7 +36,7 @@ pub struct Side<'a> {
 
 /// Method, path and query.
 pub(super) fn request_line(left: &Side<'_>, right: &Side<'_>) -> Option<Section> {
-    let target = |side: &Side<'_>| side.target.map(|target| inert_target(target));
+    let target = |side: &Side<'_>| side.target.map(shown_bytes);
     let method = |side: &Side<'_>| side.method.map(|method| inert(method).into_owned());
     let mut changes = Vec::new();
     changes.extend(either("method", method(left), method(right)));
@@ -68,10 +68,6 @@ pub(super) fn time(left: &Side<'_>, right: &Side<'_>) -> Option<Section> {
 
 fn section(title: &'static str, changes: Vec<Change>) -> Option<Section> {
     (!changes.is_empty()).then(|| Section::of(title, changes, Vec::new()))
-}
-
-fn inert_target(target: &[u8]) -> String {
-    shown_bytes(target)
 }
 
 fn moment(at_us: u64) -> String {
