@@ -39,7 +39,7 @@ fn a_field_that_is_not_on_the_page_is_noticed() {
 }
 
 /// One life with nearly everything in it. `skipped` needs a reader that is too slow, which
-/// crates/client tests; `draining` takes a second, and the disk is filled in `backlog`.
+/// crates/client tests; what is replayed or held is asked for by a screen; `draining` takes a second, and the disk is filled in `backlog`.
 #[tokio::test]
 async fn every_type_is_seen_and_as_documented() {
     let (mut relay, mut app) = (TestRelay::start().await, LocalApp::answering(200).await);
@@ -87,7 +87,15 @@ async fn every_type_is_seen_and_as_documented() {
         .into_iter()
         .filter(|kind| !seen.contains(*kind))
         .collect();
-    let elsewhere = ["draining", "history_failing", "history_mended", "skipped"];
+    let elsewhere = [
+        "draining",
+        "held",
+        "history_failing",
+        "history_mended",
+        "not_replayed",
+        "replaying",
+        "skipped",
+    ];
     assert_eq!(missing, elsewhere);
 }
 

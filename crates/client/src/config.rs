@@ -114,7 +114,38 @@ pub enum ConfigError {
     History(#[from] HistoryError),
 }
 
+/// What must be known to hand deliveries to an app.
+#[derive(Debug, Clone)]
+pub struct ReplayConfig {
+    /// The app; without one each replay needs a target of its own.
+    pub target: Option<Target>,
+    /// How long the app may take for one whole answer; for ever if none.
+    pub timeout: Option<Duration>,
+    /// Header lines set on each request, in place of those the sender gave.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the app sees as `Host`.
+    pub host_header: HostHeader,
+    /// Take any certificate from an `https` target.
+    pub insecure: bool,
+    /// How long running attempts may go on after a stop.
+    pub grace: Duration,
+}
+
 impl Config {
+    /// What of it concerns the app.
+    pub(crate) fn of_app(&self) -> ReplayConfig {
+        ReplayConfig {
+            target: self.target.clone(),
+            timeout: self.timeout,
+            headers: self.headers.clone(),
+            host_header: self.host_header.clone(),
+            insecure: self.insecure,
+            grace: self.grace,
+        }
+    }
+}
+
+impl ReplayConfig {
     /// The value for `Host`, unless the sender's is kept.
     pub(crate) fn host_value(&self) -> Result<Option<HeaderValue>, ConfigError> {
         let text = match (&self.host_header, &self.target) {

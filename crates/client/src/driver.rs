@@ -10,6 +10,7 @@ pub(crate) mod lanes;
 mod line;
 mod notices;
 mod record;
+pub(crate) mod replays;
 mod turn;
 
 use std::future::poll_fn;
@@ -27,6 +28,7 @@ use self::lanes::{Lanes, lanes};
 use self::line::{Line, Patience, Verdict};
 use self::notices::Notices;
 use self::record::{Book, OpenHistory};
+use self::replays::Replays;
 use self::turn::Turn;
 use crate::dial::Dialer;
 use crate::engine::{Effect, Engine, Event, Rules};
@@ -67,6 +69,7 @@ struct Running {
     attempt: Option<Box<StoredAttempt>>,
     book: Book,
     tasks: JoinSet<()>,
+    replays: Replays,
     line: Line,
     last_link: LinkNumber,
     patience: Patience,
@@ -89,7 +92,7 @@ impl Driver {
     pub(crate) fn new(config: Config, history: History) -> Result<Self, ConfigError> {
         let dialer = Dialer::new(config.relay.clone(), config.relay_ca.as_deref())?;
         let (lanes, outlet, grants) = lanes();
-        let forward = Arc::new(Forward::new(&config, outlet)?);
+        let forward = Arc::new(Forward::new(&config.of_app(), outlet)?);
         let history = OpenHistory::new(history, &config)?;
         let introduction = Introduction {
             token: config.token.clone(),
@@ -137,6 +140,7 @@ impl Driver {
             attempt: None,
             book,
             tasks: JoinSet::new(),
+            replays: Replays::default(),
             line: Line::Off,
             last_link: LinkNumber(0),
             patience: Patience::new(Instant::now()),
@@ -268,9 +272,19 @@ impl Running {
             }
             Command::Stop => {}
             Command::StopNow => self.stop(Duration::ZERO),
-            Command::Hold => self.decide(Event::Hold),
-            Command::Release => self.decide(Event::Release),
+            Command::Hold => self.decide(Event::Hold {
+                now: Instant::now(),
+            }),
+            Command::Release => self.decide(Event::Release {
+                now: Instant::now(),
+            }),
             Command::ReleaseOne => self.decide(Event::ReleaseOne),
+            Command::ReleaseThis(id) => self.decide(Event::ReleaseThis(id)),
+            Command::Replay(replay) => self.decide(Event::Replay {
+                replay,
+                now: Instant::now(),
+            }),
+            Command::StopReplaying(id) => self.decide(Event::StopReplaying(id)),
         }
     }
 

@@ -18,7 +18,9 @@ mod drain;
 mod effect;
 mod ends;
 mod entry;
+mod held;
 mod memory;
+mod replays;
 mod turns;
 
 use std::collections::{BTreeSet, HashMap};
@@ -32,7 +34,10 @@ use self::backlog::{Asked, Backlog};
 use self::drain::Drain;
 pub(crate) use self::effect::{Effect, Event, Run};
 use self::entry::{Entry, Sender, Stage, answered};
+use self::held::HeldNotice;
 use self::memory::Memory;
+pub(crate) use self::replays::Replayed;
+use self::replays::Replays;
 use crate::limits::{BROKEN_OFF, WAITING};
 use crate::{AnsweredBy, Counters, Summary, Update};
 
@@ -74,6 +79,8 @@ pub(crate) struct Engine {
     kept_turn: Option<DeliveryId>,
     app: AppState,
     hold: Hold,
+    held: HeldNotice,
+    replays: Replays,
     counters: Counters,
     drain: Drain,
 }
@@ -106,6 +113,8 @@ impl Engine {
             kept_turn: None,
             app: AppState::Up,
             hold: Hold::Off,
+            held: HeldNotice::default(),
+            replays: Replays::default(),
             counters: Counters::default(),
             drain: Drain::default(),
         }
@@ -141,7 +150,11 @@ impl Engine {
             Event::Stored { row, known } => self.stored(&row, known, effects),
             Event::Promised { id, seq, row } => self.promised(id, seq, row, effects),
             Event::NotStored(id) => self.not_stored(id, effects),
-            Event::Began { id, attempt } => self.began(id, attempt, effects),
+            Event::Began {
+                id,
+                attempt,
+                number,
+            } => self.began(id, attempt, number, effects),
             Event::BacklogIsOurs => self.backlog_is_ours(effects),
             Event::Backlog { rows, beyond } => self.backlog_came(rows, beyond, effects),
             Event::NoConnection {
@@ -166,20 +179,31 @@ impl Engine {
             Event::HistoryMended => self.history_mended(effects),
             Event::Probed { found, now } => self.probed(found, now, effects),
             Event::Tick { now } => self.tick(now, effects),
-            Event::Hold => self.held(Hold::On),
-            Event::Release => {
-                self.held(Hold::Off);
-                self.start_those_whose_turn_it_is(effects);
-            }
+            Event::Hold { now } => self.hold(now, effects),
+            Event::Release { now } => self.release(now, effects),
             Event::ReleaseOne => self.release_one(effects),
-            Event::Stop => self.hold = Hold::Stopped,
+            Event::ReleaseThis(id) => self.release_this(id, effects),
+            Event::Replay { replay, now } => self.replay(*replay, now, effects),
+            Event::Replayed { run, ended, now } => self.replayed(run, ended, now, effects),
+            Event::NotReplayed { run, why } => self.not_replayed(run, why, effects),
+            Event::StopReplaying(id) => self.stop_replaying(id, effects),
+            Event::Stop => {
+                self.hold = Hold::Stopped;
+                self.stop_replays(effects);
+            }
+            Event::StopNow => {
+                self.hold = Hold::Stopped;
+                self.give_up_replays(effects);
+            }
         }
     }
 
     /// When the next [`Event::Tick`] is wanted.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let pause = self.pausing.first().map(|(until, _)| *until);
-        [self.app.deadline(), pause].into_iter().flatten().min()
+        let told = [self.held_deadline(), self.replays.deadline()];
+        let due = [self.app.deadline(), pause].into_iter().chain(told);
+        due.flatten().min()
     }
 
     /// Whether this run is the attempt that is going on at this delivery: a run that was broken
@@ -189,9 +213,14 @@ impl Engine {
         entry.is_some_and(|entry| entry.stage == Stage::Running(run))
     }
 
-    /// How many attempts are running.
+    /// How many attempts are running, replays among them.
     pub(crate) fn running(&self) -> usize {
-        self.running
+        self.running + self.replays.running()
+    }
+
+    /// How many replays are asked for and not done.
+    pub(crate) fn replays_waiting(&self) -> usize {
+        self.replays.waiting()
     }
 
     /// What became of all deliveries so far.
@@ -336,6 +365,7 @@ impl Engine {
         } else {
             entry.stage = Stage::Waiting;
             entry.attempts -= 1;
+            entry.tries -= 1;
             // It may have been promised while it was tried: then it comes in its turn.
             entry.is_kept |= entry.sender == Sender::Promised;
             self.not_running(id);
@@ -348,7 +378,7 @@ impl Engine {
         match found {
             Err(_) => self.app.was_not_found(now),
             Ok(()) if self.app.came_back(now) => {
-                let waiting = (self.kept.len() + self.live.len()) as u64 + self.backlog.beyond();
+                let waiting = self.in_line();
                 effects.push(Effect::Update(Update::AppUp { waiting }));
                 self.start_those_whose_turn_it_is(effects);
             }
@@ -365,6 +395,8 @@ impl Engine {
             self.start_those_whose_turn_it_is(effects);
         }
         self.drain.tell(now, effects);
+        self.tell_held_again(now, effects);
+        self.tell_of_replays(now, effects);
     }
 }
 

@@ -8,9 +8,11 @@ mod app;
 mod body;
 mod capture;
 mod connection;
+mod elsewhere;
 mod head;
 mod pool;
 mod record;
+mod replay;
 mod stored;
 mod watched;
 
@@ -25,20 +27,24 @@ use self::app::App;
 pub(crate) use self::body::Body;
 use self::body::RequestBody;
 use self::connection::Connection;
+use self::elsewhere::Elsewhere;
 use self::head::HeadRules;
 use self::record::Record;
+use self::replay::Special;
 pub(crate) use self::stored::{Stored, Unreadable};
 use crate::driver::lanes::{Lane, Outgoing, Outlet};
-use crate::engine::Run;
+use crate::engine::{Replayed, Run};
 use crate::history::{Jobs, StoredAttempt};
 use crate::limits::CROSSING;
 use crate::link::exchange::Exchange;
-use crate::{AttemptEnd, Config, ConfigError, Timings};
+use crate::{AttemptEnd, ConfigError, ReplayConfig, Timings};
 
 /// What hands deliveries to the app. One for all attempts.
 #[derive(Debug)]
 pub(crate) struct Forward {
-    app: Option<App>,
+    app: Option<Arc<App>>,
+    /// Other targets that the user has replays go to.
+    elsewhere: Elsewhere,
     rules: HeadRules,
     timeout: Option<Duration>,
     outlet: Outlet,
@@ -55,6 +61,8 @@ pub(crate) struct Work {
     pub(crate) body: Body,
     /// Where the answer goes, if a sender waits for it.
     pub(crate) reply: Option<Arc<Exchange>>,
+    /// What is special about it, if the user asked for it.
+    pub(crate) special: Option<Box<Special>>,
 }
 
 /// What became of something this module was asked to do.
@@ -78,6 +86,14 @@ pub(crate) enum Report {
         run: Run,
         cause: Unreadable,
     },
+    /// A replay is over.
+    Replayed {
+        run: Run,
+        ended: Replayed,
+        record: Box<StoredAttempt>,
+    },
+    /// A replay can't begin.
+    NotReplayed { run: Run, why: String },
     /// The app was looked for.
     Probed(Result<(), Failure>),
 }
@@ -97,14 +113,15 @@ struct NotBegun {
 }
 
 impl Forward {
-    pub(crate) fn new(config: &Config, outlet: Outlet) -> Result<Self, ConfigError> {
+    pub(crate) fn new(config: &ReplayConfig, outlet: Outlet) -> Result<Self, ConfigError> {
         let app = config
             .target
             .clone()
             .map(|target| App::new(target, config.insecure))
             .transpose()?;
         Ok(Self {
-            app,
+            app: app.map(Arc::new),
+            elsewhere: Elsewhere::new(config.insecure),
             rules: HeadRules::new(config)?,
             timeout: config.timeout,
             outlet,
@@ -127,6 +144,7 @@ impl Forward {
                     attempt,
                     body,
                     reply: None,
+                    special: None,
                 };
                 self.attempt(work).await;
             }
@@ -189,7 +207,13 @@ impl Forward {
         reply: &mut Reply,
         (clock, record): (&mut Clock, &mut Record),
     ) -> Result<Ending, NotBegun> {
-        let connection = match app.connection().await {
+        // A request that finds its connection closed is sent again only if its body is at hand.
+        let is_at_risk = work.special.is_some() && matches!(body, Body::Stored(_));
+        let connection = match is_at_risk {
+            true => app.connect().await,
+            false => app.connection().await,
+        };
+        let connection = match connection {
             Ok(connection) => connection,
             Err(failure) => return Err(NotBegun { failure, body }),
         };
@@ -275,6 +299,7 @@ impl Forward {
         if let Some(app) = &self.app {
             app.pool().sweep(Instant::now());
         }
+        self.elsewhere.sweep(Instant::now());
     }
 }
 

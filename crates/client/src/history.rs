@@ -22,6 +22,7 @@ mod queue;
 mod reader;
 mod record;
 mod recorder;
+mod replays;
 mod schema;
 mod spare_time;
 mod tally;
@@ -43,7 +44,9 @@ pub use file::{Newer, SetAside};
 #[doc(hidden)]
 pub use fill::fill;
 pub use job::Standing;
-pub(crate) use job::{Done, Job, Known, StoredAnswer, StoredAttempt, Waiting};
+pub(crate) use job::{
+    Allotted, Changed, Done, Job, Known, Refused, StoredAnswer, StoredAttempt, Waiting,
+};
 pub(crate) use lock::WorkerLock;
 pub use markers::Marker;
 pub use pen::{Pen, Removed};
@@ -103,15 +106,27 @@ impl History {
         relay: &str,
         tunnel: &TunnelName,
     ) -> Result<(Recorder, mpsc::UnboundedReceiver<Done>), HistoryError> {
-        let spare = lock(&self.0.spare).take();
-        let open = match spare {
-            Some(open) => open,
-            None => OpenFile::open(&self.0.path)?.0,
-        };
+        let open = self.connection()?;
         // Held while it is tidied up, unless it is held anyway.
         let is_held = lock(&self.0.held).contains(&self.lock_path(relay, tunnel));
         let briefly = self.worker_lock(relay, tunnel).unwrap_or(None);
-        Recorder::start(open, relay, tunnel, is_held || briefly.is_some())
+        let name = (relay.to_owned(), tunnel.clone());
+        Recorder::start(open, Some(name), is_held || briefly.is_some())
+    }
+
+    /// A recorder of replays alone, of deliveries of any tunnel, and what it says.
+    pub(crate) fn replay_recorder(
+        &self,
+    ) -> Result<(Recorder, mpsc::UnboundedReceiver<Done>), HistoryError> {
+        Recorder::start(self.connection()?, None, false)
+    }
+
+    fn connection(&self) -> Result<OpenFile, HistoryError> {
+        let spare = lock(&self.0.spare).take();
+        match spare {
+            Some(open) => Ok(open),
+            None => Ok(OpenFile::open(&self.0.path)?.0),
+        }
     }
 
     /// The right to work on what waits in a tunnel, if no other process has it. It ends with the

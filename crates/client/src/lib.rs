@@ -14,6 +14,8 @@ mod limits;
 mod link;
 pub mod plain;
 mod probe;
+mod replay;
+mod replayer;
 #[cfg(test)]
 mod testing;
 mod update;
@@ -21,8 +23,8 @@ mod update;
 use tokio::sync::mpsc;
 
 pub use config::{
-    Config, ConfigError, HostHeader, InvalidRelayUrl, InvalidTarget, InvalidToken, RelayUrl, Since,
-    Target, Token,
+    Config, ConfigError, HostHeader, InvalidRelayUrl, InvalidTarget, InvalidToken, RelayUrl,
+    ReplayConfig, Since, Target, Token,
 };
 pub use error::LinkError;
 #[doc(hidden)]
@@ -34,6 +36,8 @@ pub use history::{
 pub use kreel_inspect::{filter, inert};
 pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy, Seq, TunnelName};
 pub use probe::{AppAbsent, Health, ProbeConfig, look_for_app, probe};
+pub use replay::{Edited, Replay};
+pub use replayer::{ReplayCounts, Replayer};
 pub use rustls::pki_types::CertificateDer;
 pub use update::{
     AnsweredBy, Attempt, AttemptEnd, Command, Counters, Ended, Ready, Summary, Timings, Update,

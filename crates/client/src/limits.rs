@@ -61,6 +61,36 @@ pub(crate) const READ_RUN: usize = 16;
 /// The most attempts running at once: 512, half of the descriptors a shell usually grants.
 pub(crate) const ATTEMPTS: usize = 512;
 
+/// The most replays running at once, in all: 16. Enough to press an app on the same machine, and too
+/// few to be in the way of live deliveries, which have [`ATTEMPTS`] of their own.
+pub(crate) const REPLAYS_AT_ONCE: usize = 16;
+
+/// How many commands to replay wait at the most, one delivery each: 256, more than anyone asks for
+/// by hand; whoever replays a whole history asks for the next when one is done.
+pub(crate) const REPLAYS: usize = 256;
+
+/// How often one command replays a delivery at the most: 100,000, an hour of a quick app. Each is a
+/// row in the history, where one delivery can have a million.
+pub(crate) const REPLAY_TIMES: u32 = 100_000;
+
+/// How much an edited body may have: 16 MiB, more than an editor is pleasant with. It is held in
+/// memory, unlike a delivery's own.
+pub(crate) const EDITED_BYTES: usize = 16 * 1024 * 1024;
+
+/// How much edited bodies that wait may have in all: 64 MiB.
+pub(crate) const EDITED_WAITING_BYTES: usize = 64 * 1024 * 1024;
+
+/// How much of an edited body is kept with each attempt: 1 MiB from its beginning, so that a
+/// thousand replays of one do not fill the history.
+pub(crate) const EDITED_KEPT_BYTES: usize = 1024 * 1024;
+
+/// How often progress of replays, and the number of those held, are told: every 100 ms, as often as
+/// an eye can follow.
+pub(crate) const TOLD_AGAIN: Duration = Duration::from_millis(100);
+
+/// How many other targets of replays keep their connections: 8.
+pub(crate) const OTHER_TARGETS: usize = 8;
+
 /// The most deliveries waiting for the app: 4,096. Further live ones are not
 /// taken, so that they come again later; the queued ones are bounded by the exchanges of the link.
 pub(crate) const WAITING: usize = 4096;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use kreel_wire::{Delivery, DeliveryId, Failure, Kind, Seq, TunnelName};
 
-use crate::LinkError;
+use crate::{LinkError, Replay};
 
 /// What a running client can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Start nothing new, let running attempts finish within the grace period, then end.
     Stop,
@@ -20,6 +20,12 @@ pub enum Command {
     Release,
     /// Start the oldest held attempt, and hold the others.
     ReleaseOne,
+    /// Start this held attempt, and hold the others.
+    ReleaseThis(DeliveryId),
+    /// Hand a delivery over again.
+    Replay(Box<Replay>),
+    /// Start no further replays of this delivery; said again, give up those that run.
+    StopReplaying(DeliveryId),
 }
 
 /// What a running client reports.
@@ -92,6 +98,32 @@ pub enum Update {
     },
     /// The history can be written again.
     HistoryMended,
+    /// How far replays of a delivery are: at most every 100 ms, and at the end.
+    Replaying {
+        /// Of which delivery.
+        delivery: DeliveryId,
+        /// How many attempts are over.
+        done: u32,
+        /// How many of these were not answered.
+        failed: u32,
+        /// Of how many. The end is when all are done; if they were stopped, this is how many there
+        /// have been.
+        total: u32,
+    },
+    /// A delivery is not replayed, or not any further.
+    NotReplayed {
+        /// Which one.
+        delivery: DeliveryId,
+        /// Why, in words.
+        why: String,
+    },
+    /// Deliveries are held or not any more, or other ones are: at most every 100 ms.
+    Held {
+        /// Whether they are held.
+        on: bool,
+        /// How many wait for their turn.
+        waiting: u64,
+    },
     /// The counters, when the link comes and goes and at the end.
     Counters(Counters),
     /// Stopping: running attempts are waited for.
@@ -174,6 +206,8 @@ pub struct Attempt {
     pub timings: Timings,
     /// Whether it was asked for by the user, after the first.
     pub replay: bool,
+    /// Whether the user had changed the request.
+    pub is_edited: bool,
 }
 
 /// How an attempt ended.

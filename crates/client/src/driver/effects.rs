@@ -50,6 +50,19 @@ impl Running {
                     limit,
                 });
             }
+            Effect::Replay { run, replay } => {
+                let history = self.book.jobs().clone();
+                let stopped = self.replays.begins(run);
+                let forward = self.forward.clone();
+                self.tasks
+                    .spawn(forward.replay(history, run, replay, stopped));
+            }
+            Effect::Replayed { id } => {
+                if let Some(attempt) = self.attempt.take() {
+                    self.put(Job::Replayed { id, attempt });
+                }
+            }
+            Effect::GiveUpReplay { run } => self.replays.give_up(run),
             Effect::Drop { id } => self.hands.let_go(&id),
             Effect::Probe => {
                 self.tasks.spawn(self.forward.clone().probe());
@@ -87,6 +100,7 @@ impl Running {
             attempt: 0,
             body,
             reply: received.reply,
+            special: None,
         };
         self.hands.hold(id, Box::new(work));
     }

@@ -144,7 +144,15 @@ impl Running {
                 self.book.pause = ASK_AGAIN;
                 self.decide(Event::Stored { row, known });
             }
-            Done::Began { id, attempt } => self.decide(Event::Began { id, attempt }),
+            Done::Began {
+                id,
+                attempt,
+                number,
+            } => self.decide(Event::Began {
+                id,
+                attempt,
+                number,
+            }),
             Done::Promised { id, seq, row } => self.decide(Event::Promised { id, seq, row }),
             Done::Backlog { rows, beyond } => self.decide(Event::Backlog { rows, beyond }),
             Done::NotDone { id } => {

@@ -249,6 +249,17 @@ impl Running {
                     now,
                 });
             }
+            Report::Replayed { run, ended, record } => {
+                self.replays.ended(run);
+                self.attempt = Some(record);
+                let now = Instant::now();
+                self.decide(Event::Replayed { run, ended, now });
+                self.attempt = None;
+            }
+            Report::NotReplayed { run, why } => {
+                self.replays.ended(run);
+                self.decide(Event::NotReplayed { run, why });
+            }
             Report::Probed(found) => {
                 let now = Instant::now();
                 self.decide(Event::Probed { found, now });

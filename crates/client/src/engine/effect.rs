@@ -5,12 +5,13 @@ use std::sync::Arc;
 use kreel_wire::{Delivery, DeliveryId, ExchangeId, Failure, Seq};
 use tokio::time::Instant;
 
+use super::Replayed;
 use crate::forward::Unreadable;
 use crate::history::{Known, Standing, Waiting};
-use crate::{AttemptEnd, Summary, Timings, Update};
+use crate::{AttemptEnd, Replay, Summary, Timings, Update};
 
 /// One running of an attempt, never the same twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Run(pub(crate) u64);
 
 /// Something that happened.
@@ -49,7 +50,12 @@ pub(crate) enum Event<'a> {
     /// The history could not do what was asked about this delivery.
     NotStored(DeliveryId),
     /// The begin of an attempt is noted, or can't be.
-    Began { id: DeliveryId, attempt: u32 },
+    /// A replay may have the number that was asked for: then it has another.
+    Began {
+        id: DeliveryId,
+        attempt: u32,
+        number: u32,
+    },
     /// What waits in the history is this process's to hand over.
     BacklogIsOurs,
     /// Some of what waits in the history, oldest first, and how many wait beyond them.
@@ -86,13 +92,29 @@ pub(crate) enum Event<'a> {
     /// Time has passed.
     Tick { now: Instant },
     /// The user holds deliveries back.
-    Hold,
+    Hold { now: Instant },
     /// The user lets them go.
-    Release,
-    /// The user lets one go.
+    Release { now: Instant },
+    /// The user lets the oldest go.
     ReleaseOne,
+    /// The user lets this one go.
+    ReleaseThis(DeliveryId),
+    /// The user wants a delivery handed over again.
+    Replay { replay: Box<Replay>, now: Instant },
+    /// A replay is over.
+    Replayed {
+        run: Run,
+        ended: Replayed,
+        now: Instant,
+    },
+    /// A replay can't begin.
+    NotReplayed { run: Run, why: String },
+    /// The user wants no further replays of a delivery.
+    StopReplaying(DeliveryId),
     /// The client is stopping: nothing new is started.
     Stop,
+    /// There is no more time for replays either.
+    StopNow,
 }
 
 /// Something to be done.
@@ -115,6 +137,12 @@ pub(crate) enum Effect {
     },
     /// Have the history keep the attempt that has just ended, and where that leaves its delivery.
     Ended { id: DeliveryId, standing: Standing },
+    /// Hand a delivery over again.
+    Replay { run: Run, replay: Arc<Replay> },
+    /// Have the history keep the replay that has just ended.
+    Replayed { id: DeliveryId },
+    /// End a replay that runs.
+    GiveUpReplay { run: Run },
     /// Have the history note where a delivery stands, with no attempt of it.
     Stand { id: DeliveryId, standing: Standing },
     /// Have the history count a delivery that came again after it was finished.

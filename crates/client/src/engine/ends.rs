@@ -51,7 +51,7 @@ impl Engine {
             AttemptEnd::Failed(Failure::Died | Failure::DiedMidAnswer { .. }) => true,
             AttemptEnd::Answered {
                 status: 500..=599, ..
-            } => entry.attempts <= self.rules.retries,
+            } => entry.tries <= self.rules.retries,
             _ => false,
         };
         fell_short && entry.sender == Sender::Promised
@@ -131,9 +131,9 @@ impl Engine {
     /// wait; one the app has died of again and again does.
     fn pause(&mut self, id: DeliveryId, now: Instant) {
         if let Some(entry) = self.deliveries.get_mut(&id) {
-            let doublings = entry.attempts.saturating_sub(1).min(10);
+            let doublings = entry.tries.saturating_sub(1).min(10);
             let until = now + (TRY_AGAIN * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
-            let is_hopeless = entry.attempts >= TRIES;
+            let is_hopeless = entry.tries >= TRIES;
             entry.stage = Stage::Pausing(until);
             // From now on it has its turn by its position, out of the history.
             entry.is_kept = true;

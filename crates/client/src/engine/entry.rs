@@ -23,7 +23,10 @@ pub(super) struct Entry {
     /// The history answers for it.
     pub(super) is_ours: bool,
     pub(super) stage: Stage,
+    /// The number of the last attempt.
     pub(super) attempts: u32,
+    /// How many there have been, replays aside, as far as is known.
+    pub(super) tries: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +83,7 @@ impl Entry {
             is_ours: false,
             stage: Stage::Waiting,
             attempts: 0,
+            tries: 0,
         }
     }
 
@@ -94,6 +98,7 @@ impl Entry {
             is_ours: true,
             stage: Stage::Waiting,
             attempts: row.attempts,
+            tries: row.attempts,
         }
     }
 
@@ -118,6 +123,7 @@ pub(super) fn attempt_ended(entry: &Entry, end: AttemptEnd, timings: Timings) ->
         end,
         timings,
         replay: false,
+        is_edited: false,
     }))
 }
 

@@ -411,7 +411,7 @@ fn without_an_app_deliveries_are_captured() {
 #[test]
 fn held_deliveries_go_when_the_user_says() {
     let mut table = Table::new();
-    table.on(Event::Hold);
+    table.on(Event::Hold { now: table.now });
     assert_eq!(table.receive(1, 1, Kind::Live), ["row"]);
     assert_eq!(table.receive(2, 2, Kind::Live), ["row"]);
     assert_eq!(table.receive(3, 3, Kind::Live), ["row"]);
@@ -421,7 +421,10 @@ fn held_deliveries_go_when_the_user_says() {
         !ended.iter().any(|effect| effect.starts_with("attempt")),
         "{ended:?}"
     );
-    assert_eq!(table.on(Event::Release), ["attempt 2 #1", "attempt 3 #1"]);
+    assert_eq!(
+        table.on(Event::Release { now: table.now }),
+        ["attempt 2 #1", "attempt 3 #1"]
+    );
 }
 
 #[test]
@@ -432,14 +435,14 @@ fn a_stop_starts_nothing_more() {
     table.on(Event::Stop);
     assert_eq!(table.receive(3, 3, Kind::Live), ["row"]);
     assert_eq!(table.answered(1, 200), ["said 200", "drop 1"]);
-    assert!(table.on(Event::Release).is_empty());
+    assert!(table.on(Event::Release { now: table.now }).is_empty());
     assert_eq!(table.engine.running(), 0);
 }
 
 #[test]
 fn what_would_wait_without_bound_is_neither_taken_nor_acknowledged() {
     let mut table = Table::new();
-    table.on(Event::Hold);
+    table.on(Event::Hold { now: table.now });
     for number in 0..WAITING as u64 {
         table.receive(number + 1, number as u32 + 1, Kind::Live);
     }
@@ -594,14 +597,14 @@ fn a_new_process_goes_on_where_the_last_one_was_killed() {
 #[test]
 fn a_backlog_larger_than_the_window_is_handed_over_whole_and_in_order() {
     let mut table = Table::new();
-    table.on(Event::Hold);
+    table.on(Event::Hold { now: table.now });
     let all = 3 * crate::limits::BACKLOG_PAGE as u64;
     for number in 1..=all {
         table.receive(number, number as u32, Kind::Queued);
     }
     assert!(table.engine.deliveries.len() <= crate::limits::BACKLOG_PAGE + 1);
     assert_eq!(table.engine.counters().waiting, all);
-    table.on(Event::Release);
+    table.on(Event::Release { now: table.now });
     for number in 1..=all {
         table.answered(number, 200);
         assert_eq!(table.engine.counters().waiting, all - number);

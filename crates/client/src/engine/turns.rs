@@ -9,20 +9,6 @@ use super::{Effect, Engine, Hold, Run, Stage};
 use crate::limits::ATTEMPTS;
 
 impl Engine {
-    pub(super) fn held(&mut self, hold: Hold) {
-        if self.hold != Hold::Stopped {
-            self.hold = hold;
-        }
-    }
-
-    pub(super) fn release_one(&mut self, effects: &mut Vec<Effect>) {
-        if self.hold == Hold::On
-            && let Some(id) = self.oldest()
-        {
-            self.start(id, effects);
-        }
-    }
-
     /// Starts attempts as far as the app, the user and the order allow.
     pub(super) fn start_those_whose_turn_it_is(&mut self, effects: &mut Vec<Effect>) {
         self.ask_for_more(effects);
@@ -41,7 +27,7 @@ impl Engine {
 
     /// The oldest of those waiting: of the kept ones only while it is nobody's turn, and none while
     /// an older one is still arriving, which a large one does more slowly than those behind it.
-    fn oldest(&self) -> Option<DeliveryId> {
+    pub(super) fn oldest(&self) -> Option<DeliveryId> {
         let kept = self.kept.first().filter(|_| self.kept_turn.is_none());
         let kept = kept.filter(|(seq, _)| {
             let mut arriving = self.asked.values().filter_map(|asked| asked.arriving);
@@ -65,17 +51,19 @@ impl Engine {
 
     /// Starts an attempt; at a kept delivery the history is told first, since it may have to know
     /// of it after a crash.
-    fn start(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
+    pub(super) fn start(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
         let Some(entry) = self.deliveries.get_mut(&id) else {
             return;
         };
         let run = Run(self.last_run.0 + 1);
         entry.attempts += 1;
+        entry.tries += 1;
         let attempt = entry.attempts;
         let place = (entry.seq(), id);
         if entry.is_kept {
             entry.stage = Stage::Beginning(run);
-            self.kept_turn = Some(id);
+            // One that the user let go out of its turn takes it from nobody.
+            self.kept_turn.get_or_insert(id);
             self.kept.remove(&place);
             effects.push(Effect::Begin { id, attempt });
         } else {
@@ -88,13 +76,20 @@ impl Engine {
         self.app.attempt_started();
     }
 
-    /// The history knows that this attempt begins, or can't be told.
-    pub(super) fn began(&mut self, id: DeliveryId, attempt: u32, effects: &mut Vec<Effect>) {
+    /// The history knows that this attempt begins, and by which number, or can't be told.
+    pub(super) fn began(
+        &mut self,
+        id: DeliveryId,
+        attempt: u32,
+        number: u32,
+        effects: &mut Vec<Effect>,
+    ) {
         if let Some(entry) = self.deliveries.get_mut(&id)
             && let Stage::Beginning(run) = entry.stage
             && entry.attempts == attempt
         {
             entry.stage = Stage::Running(run);
+            entry.attempts = number;
             effects.push(entry.attempt(run));
         }
     }
@@ -106,7 +101,7 @@ impl Engine {
             effects.push(Effect::Close { exchange });
         }
         if let Some(attempt) = self.deliveries.get(&id).map(|entry| entry.attempts) {
-            self.began(id, attempt, effects);
+            self.began(id, attempt, attempt, effects);
         }
         self.start_those_whose_turn_it_is(effects);
     }

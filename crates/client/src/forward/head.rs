@@ -9,13 +9,15 @@ use kreel_wire::{Delivery, Header, Headers, HeadersBuilder};
 
 use super::Work;
 use super::body::{Body, Framing, RequestBody};
-use crate::{Config, ConfigError, Target};
+use super::replay::Special;
+use crate::{ConfigError, HostHeader, ReplayConfig, Target};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const DELIVERY_ID: HeaderName = HeaderName::from_static("kreel-delivery-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("kreel-attempt");
+const REPLAY: HeaderName = HeaderName::from_static("kreel-replay");
 
 /// What the user wants changed in heads.
 #[derive(Debug)]
@@ -24,17 +26,38 @@ pub(super) struct HeadRules {
     set: Vec<(HeaderName, HeaderValue)>,
     /// The `Host` the app sees; the sender's if none.
     host: Option<HeaderValue>,
+    /// It is the target's.
+    rewrites_host: bool,
 }
 
 impl HeadRules {
-    pub(super) fn new(config: &Config) -> Result<Self, ConfigError> {
+    pub(super) fn new(config: &ReplayConfig) -> Result<Self, ConfigError> {
         let mut set = config.checked_headers()?;
         let mut host = config.host_value()?;
+        let mut rewrites_host = config.host_header == HostHeader::Rewrite;
         // `-H 'Host: …'` is another way to say `--host-header …`.
         for (_, value) in set.extract_if(.., |(name, _)| *name == header::HOST) {
             host = Some(value);
+            rewrites_host = false;
         }
-        Ok(Self { set, host })
+        Ok(Self {
+            set,
+            host,
+            rewrites_host,
+        })
+    }
+
+    /// The `Host` for this request; the one that is in it if none.
+    fn host(&self, work: &Work, target: &Target) -> Result<Option<HeaderValue>, String> {
+        if !is_as_sent(work, &header::HOST) {
+            return Ok(None);
+        }
+        match work.special.as_deref() {
+            Some(special) if special.is_elsewhere && self.rewrites_host => {
+                value(Bytes::from(target.authority())).map(Some)
+            }
+            _ => Ok(self.host.clone()),
+        }
     }
 
     /// The request for the app, or why these bytes can't be one. `attempt` is what the app is told.
@@ -54,16 +77,23 @@ impl HeadRules {
         let mut request = Request::new(RequestBody::new(body, framing));
         *request.method_mut() = method(&delivery.method)?;
         *request.uri_mut() = Uri::from(path);
-        *request.headers_mut() = self.headers(work, attempt, framing)?;
+        *request.headers_mut() = self.headers(work, attempt, target, framing)?;
         Ok(request)
     }
 
-    fn headers(&self, work: &Work, attempt: u32, framing: Framing) -> Result<HeaderMap, String> {
+    fn headers(
+        &self,
+        work: &Work,
+        attempt: u32,
+        target: &Target,
+        framing: Framing,
+    ) -> Result<HeaderMap, String> {
         let delivery = &work.delivery;
+        let host = self.host(work, target)?;
         let mut headers = HeaderMap::with_capacity(delivery.headers.len() + 8);
         let senders_host = delivery.headers.first("host");
         if senders_host.is_none()
-            && let Some(host) = &self.host
+            && let Some(host) = &host
         {
             headers.append(header::HOST, host.clone());
         }
@@ -77,12 +107,12 @@ impl HeadRules {
                 }
             } else if is_dropped(name.as_str()) || nominated.contains(&line.name) {
                 continue;
-            } else if self.sets(&name) {
+            } else if self.sets(&name) && is_as_sent(work, &name) {
                 if !headers.contains_key(&name) {
                     self.append_set(&name, &mut headers);
                 }
             } else if name == header::HOST
-                && let Some(host) = &self.host
+                && let Some(host) = &host
             {
                 if !headers.contains_key(&name) {
                     headers.append(name, host.clone());
@@ -95,7 +125,7 @@ impl HeadRules {
                 headers.append(name, value(line.value.clone())?);
             }
         }
-        self.append_ours(&mut headers, work, attempt, framing, senders_host)?;
+        self.append_ours(&mut headers, work, attempt, framing)?;
         Ok(headers)
     }
 
@@ -118,7 +148,6 @@ impl HeadRules {
         work: &Work,
         attempt: u32,
         framing: Framing,
-        senders_host: Option<&Bytes>,
     ) -> Result<(), String> {
         match framing {
             Framing::Chunked { .. } if !headers.contains_key(header::TRANSFER_ENCODING) => {
@@ -140,13 +169,16 @@ impl HeadRules {
         let forwarded_for = HeaderValue::from_str(&delivery.forwarded_for)
             .map_err(|error| format!("the sender's address can't be sent: {error}"))?;
         let id = value(Bytes::from(delivery.id.to_string()))?;
-        let host = senders_host.cloned().map(value).transpose()?;
+        let senders = senders(work).first("host").cloned();
+        let host = senders.map(value).transpose()?;
+        let is_replay = work.special.is_some();
         let ours = [
             (FORWARDED_FOR, Some(forwarded_for)),
             (FORWARDED_PROTO, Some(scheme)),
             (FORWARDED_HOST, host),
             (DELIVERY_ID, Some(id)),
             (ATTEMPT, Some(attempt.into())),
+            (REPLAY, is_replay.then(|| HeaderValue::from_static("1"))),
         ];
         for (name, value) in ours {
             if let Some(value) = value
@@ -157,6 +189,26 @@ impl HeadRules {
         }
         Ok(())
     }
+}
+
+/// The lines as they came, whatever became of them since.
+fn senders(work: &Work) -> &Headers {
+    let special = work.special.as_deref();
+    let senders = special.and_then(|special| special.senders.as_ref());
+    senders.unwrap_or(&work.delivery.headers)
+}
+
+/// Whether the lines of this name are the sender's: the user's own are sent as they are.
+fn is_as_sent(work: &Work, name: &HeaderName) -> bool {
+    let is_edited = |special: &Special| special.senders.is_some();
+    if !work.special.as_deref().is_some_and(is_edited) {
+        return true;
+    }
+    let values = |headers: &Headers| -> Vec<Bytes> {
+        let lines = headers.iter().filter(|line| line.name == name.as_str());
+        lines.map(|line| line.value.clone()).collect()
+    };
+    values(&work.delivery.headers) == values(senders(work))
 }
 
 fn method(text: &str) -> Result<Method, String> {

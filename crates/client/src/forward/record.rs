@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use kreel_wire::{Headers, HeadersBuilder, Response};
 
-use crate::history::{StoredAnswer, StoredAttempt};
+use crate::history::{Changed, StoredAnswer, StoredAttempt};
 use crate::limits::ANSWER_KEPT_BYTES;
 use crate::{AttemptEnd, Timings};
 
@@ -20,6 +20,8 @@ pub(crate) struct Record {
     /// The beginning of the answer's body: one piece, or what several were joined to.
     first: Bytes,
     more: BytesMut,
+    /// What is special about the request of a replay.
+    replays: Option<Changed>,
 }
 
 impl Record {
@@ -31,7 +33,13 @@ impl Record {
             answer: None,
             first: Bytes::new(),
             more: BytesMut::new(),
+            replays: None,
         }
+    }
+
+    /// The user asked for it, and this is what is not as in the delivery.
+    pub(super) fn replays(&mut self, changed: Changed) {
+        self.replays = Some(changed);
     }
 
     /// The request that is sent.
@@ -76,8 +84,9 @@ impl Record {
         Box::new(StoredAttempt {
             attempt: self.attempt,
             began_at_us: self.began_at_us,
-            is_replay: false,
+            is_replay: self.replays.is_some(),
             request: self.request,
+            changed: self.replays.unwrap_or_default(),
             end,
             answer: self.answer.map(|head| StoredAnswer { head, body }),
             timings,

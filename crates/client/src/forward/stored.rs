@@ -115,22 +115,33 @@ impl From<String> for Unreadable {
 
 /// A delivery that waits in the history: its head, and its body as far as it is small.
 pub(super) async fn load(history: &Jobs, id: DeliveryId) -> Result<(Delivery, Body), Unreadable> {
-    let (reply, head) = oneshot::channel();
-    history.put(Job::Head { id, reply });
-    let head = head.await.map_err(|_| CLOSED.to_owned())??;
-    let head = *head.ok_or(Unreadable::Gone("there is no such row"))?;
+    let head = head(history, id).await?;
     let size_bytes = head
         .body_bytes
         .ok_or(Unreadable::Gone("its size is unknown"))?;
+    let body = body(history, id, size_bytes).await?;
+    Ok((head, body))
+}
+
+/// The head of a delivery.
+pub(super) async fn head(history: &Jobs, id: DeliveryId) -> Result<Delivery, Unreadable> {
+    let (reply, head) = oneshot::channel();
+    history.put(Job::Head { id, reply });
+    let head = head.await.map_err(|_| CLOSED.to_owned())??;
+    Ok(*head.ok_or(Unreadable::Gone("there is no such row"))?)
+}
+
+/// A body of this size, as far as it is small.
+pub(super) async fn body(
+    history: &Jobs,
+    id: DeliveryId,
+    size_bytes: u64,
+) -> Result<Body, Unreadable> {
     let mut stored = Stored::new(history.clone(), id, size_bytes);
-    let body = first(&mut stored).await?;
-    Ok((
-        head,
-        match body {
-            Some(whole) => Body::Whole(whole),
-            None => Body::Stored(stored),
-        },
-    ))
+    Ok(match first(&mut stored).await? {
+        Some(whole) => Body::Whole(whole),
+        None => Body::Stored(stored),
+    })
 }
 
 /// Reads the first piece, and gives it back if it is all.

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use super::bodies::Bodies;
 use super::group::Group;
 use super::recorder::register;
+use super::replays::Allotment;
 use super::{Done, Job, Standing, schema};
 use crate::testing::id;
 
@@ -59,10 +60,11 @@ impl AtOnce {
         for job in jobs {
             group.perform(job).unwrap();
         }
-        let done = group.finish(true).unwrap();
+        let written = group.finish(true).unwrap();
         self.db.execute_batch("COMMIT").unwrap();
         self.bodies.committed();
-        done
+        written.allotments.into_iter().for_each(Allotment::tell);
+        written.done
     }
 
     /// The process is killed, and the next one takes over.

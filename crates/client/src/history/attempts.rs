@@ -45,8 +45,9 @@ pub(super) fn insert(
     db.prepare_cached(
         "INSERT OR REPLACE INTO attempt (key, began_at_us, is_replay, url, request_headers,
             status, reason, failure, failure_words, answer_headers, answer_body, answer_bytes,
-            connect_us, first_byte_us, total_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            connect_us, first_byte_us, total_us, is_edited, method, body, other_target)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+            ?19)",
     )?
     .execute(params![
         key(number, attempt.attempt),
@@ -64,6 +65,10 @@ pub(super) fn insert(
         attempt.timings.connect.map(micros),
         attempt.timings.first_byte.map(micros),
         micros(attempt.timings.total),
+        attempt.changed.is_edited,
+        attempt.changed.method,
+        attempt.changed.body.as_deref(),
+        attempt.changed.to,
     ])?;
     Ok(())
 }

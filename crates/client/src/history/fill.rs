@@ -10,7 +10,7 @@ use super::bodies::Bodies;
 use super::file::OpenFile;
 use super::group::Group;
 use super::recorder::register;
-use super::{HistoryError, Job, Standing, StoredAnswer, StoredAttempt, words};
+use super::{Changed, HistoryError, Job, Standing, StoredAnswer, StoredAttempt, words};
 use crate::{AttemptEnd, Timings};
 
 /// Writes so many answered deliveries into a history, and indexes them. Each has the words
@@ -74,6 +74,7 @@ fn made_up(seq: u64) -> (Job, Job) {
         attempt: 1,
         began_at_us: delivery.received_at_us,
         is_replay: false,
+        changed: Changed::default(),
         request: Some((
             "http://localhost:3000/api/webhooks/krea".to_owned(),
             delivery.headers.clone(),

@@ -13,13 +13,14 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::bodies::{Bodies, put_whole};
 use super::ended::Ended;
 use super::record::{keys, signed};
+use super::replays::{Allotment, Written};
 use super::tally::Tally;
 use super::{Done, Job, Known, Standing, StoredAttempt, Waiting, attempts, look};
 use crate::Summary;
 
 /// A group that is being done.
 pub(super) struct Group<'a> {
-    db: &'a Connection,
+    pub(super) db: &'a Connection,
     tunnel: i64,
     bodies: &'a mut Bodies,
     /// The number the next delivery gets, and what the file says it is.
@@ -30,10 +31,11 @@ pub(super) struct Group<'a> {
     places: HashMap<DeliveryId, usize>,
     tally: Tally,
     done: Vec<Done>,
+    pub(super) allotments: Vec<Allotment>,
     /// Those that are finished and of which the file may not even know that they came.
     ended: Option<&'a mut Ended>,
     /// Kept only for its memory.
-    scratch: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
 }
 
 /// A delivery that came in this group.
@@ -51,13 +53,15 @@ struct Fresh {
 }
 
 /// What decides about a delivery that the file has.
-struct Stored {
-    number: i64,
+pub(super) struct Stored {
+    pub(super) number: i64,
     tunnel: i64,
-    standing: Standing,
+    pub(super) standing: Standing,
     is_promised: bool,
-    is_complete: bool,
-    attempts: u32,
+    pub(super) is_complete: bool,
+    pub(super) attempts: u32,
+    /// The highest number a replay has.
+    pub(super) replayed: u32,
 }
 
 impl<'a> Group<'a> {
@@ -80,6 +84,7 @@ impl<'a> Group<'a> {
             places: HashMap::new(),
             tally: Tally::default(),
             done: Vec::new(),
+            allotments: Vec::new(),
             ended: None,
             scratch: Vec::new(),
         })
@@ -113,6 +118,8 @@ impl<'a> Group<'a> {
                 attempt,
             } => self.ended(id, standing, attempt),
             Job::Promise { id, attempts } => self.promise(id, attempts),
+            Job::Allot { id, reply } => self.allot(id, reply),
+            Job::Replayed { id, attempt } => self.replayed(id, &attempt),
             Job::Duplicate => {
                 self.tally.duplicate(self.tunnel);
                 Ok(())
@@ -126,7 +133,7 @@ impl<'a> Group<'a> {
     }
 
     /// Writes what is left to write. The caller commits, and then tells what was done.
-    pub(super) fn finish(mut self, syncs: bool) -> rusqlite::Result<Vec<Done>> {
+    pub(super) fn finish(mut self, syncs: bool) -> rusqlite::Result<Written> {
         self.write_fresh()?;
         if syncs || self.next != self.next_was {
             // A transaction that changes nothing syncs nothing, not even what others wrote.
@@ -135,7 +142,10 @@ impl<'a> Group<'a> {
                 .execute(params![self.next, syncs])?;
         }
         self.tally.write(self.db)?;
-        Ok(self.done)
+        Ok(Written {
+            done: self.done,
+            allotments: self.allotments,
+        })
     }
 
     fn arrive(
@@ -352,19 +362,26 @@ impl<'a> Group<'a> {
     }
 
     fn begun(&mut self, id: DeliveryId, attempt: u32) -> rusqlite::Result<()> {
-        if let Some(fresh) = self.fresh_mut(id) {
+        let number = if let Some(fresh) = self.fresh_mut(id) {
             fresh.attempts = fresh.attempts.max(attempt);
+            attempt
+        } else if let Some(row) = self.known(id)? {
+            let number = row.own_number(attempt);
+            self.db
+                .prepare_cached(
+                    "UPDATE delivery SET attempts = max(attempts, ?2) WHERE number = ?1",
+                )?
+                .execute(params![row.number, number])?;
+            number
         } else {
-            let changed = self
-                .db
-                .prepare_cached("UPDATE delivery SET attempts = max(attempts, ?2) WHERE id = ?1")?
-                .execute(params![id.as_bytes(), attempt])?;
-            if changed == 0 {
-                self.done.push(Done::NotDone { id });
-                return Ok(());
-            }
-        }
-        self.done.push(Done::Began { id, attempt });
+            self.done.push(Done::NotDone { id });
+            return Ok(());
+        };
+        self.done.push(Done::Began {
+            id,
+            attempt,
+            number,
+        });
         Ok(())
     }
 
@@ -372,7 +389,7 @@ impl<'a> Group<'a> {
         &mut self,
         id: DeliveryId,
         standing: Standing,
-        attempt: Box<StoredAttempt>,
+        mut attempt: Box<StoredAttempt>,
     ) -> rusqlite::Result<()> {
         if standing == Standing::BrokenOff {
             self.break_off(id)?;
@@ -386,6 +403,10 @@ impl<'a> Group<'a> {
         let Some(row) = self.known(id)? else {
             return self.unknown(id, standing);
         };
+        if attempt.attempt <= row.replayed && self.has_replay(&row, attempt.attempt)? {
+            // The history could not be told that it began.
+            attempt.attempt = row.own_number(attempt.attempt);
+        }
         attempts::insert(self.db, row.number, &attempt, &mut self.scratch)?;
         if row.standing != standing {
             self.tally.moved(row.tunnel, row.standing, standing);
@@ -450,10 +471,10 @@ impl<'a> Group<'a> {
     }
 
     /// What the file has of a delivery, those that came in this group aside.
-    fn known(&self, id: DeliveryId) -> rusqlite::Result<Option<Stored>> {
+    pub(super) fn known(&self, id: DeliveryId) -> rusqlite::Result<Option<Stored>> {
         self.db
             .prepare_cached(
-                "SELECT number, tunnel_id, standing, is_complete, attempts, is_promised
+                "SELECT number, tunnel_id, standing, is_complete, attempts, is_promised, replayed
                     FROM delivery WHERE id = ?1",
             )?
             .query_row([id.as_bytes()], |row| {
@@ -464,12 +485,13 @@ impl<'a> Group<'a> {
                     is_complete: row.get(3)?,
                     attempts: row.get(4)?,
                     is_promised: row.get(5)?,
+                    replayed: row.get(6)?,
                 })
             })
             .optional()
     }
 
-    fn write_fresh(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn write_fresh(&mut self) -> rusqlite::Result<()> {
         self.places.clear();
         for fresh in std::mem::take(&mut self.fresh) {
             if !fresh.insert(self.db, self.tunnel, &mut self.scratch)? {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kreel_wire::{Delivery, DeliveryId, Headers, Response, Seq};
+use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::{AttemptEnd, Summary, Timings};
@@ -86,8 +87,44 @@ pub(crate) enum Job {
         id: DeliveryId,
         reply: oneshot::Sender<Result<Option<Box<Delivery>>, String>>,
     },
+    /// Asks for the number of a further attempt that the user wants. No other attempt at the
+    /// delivery gets it, whichever process makes it. Answered once that is in the file; not at all
+    /// if it can't be written.
+    Allot {
+        id: DeliveryId,
+        reply: oneshot::Sender<Result<Allotted, Refused>>,
+    },
+    /// An attempt is over that the user wanted: its delivery stands where it stood.
+    Replayed {
+        id: DeliveryId,
+        attempt: Box<StoredAttempt>,
+    },
     /// A delivery came again after it was finished.
     Duplicate,
+}
+
+/// The number of an attempt, and whose it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Allotted {
+    pub(crate) delivery: Arc<Summary>,
+    pub(crate) attempt: u32,
+}
+
+/// Why no further attempt can be made at a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum Refused {
+    /// The history does not have it.
+    #[error("it is not in the history")]
+    Unknown,
+    /// The rest of its body is on its way.
+    #[error("its body is still arriving")]
+    Arriving,
+    /// The rest of its body will not come.
+    #[error("its body broke off before it was complete")]
+    BrokenOff,
+    /// There is no number left.
+    #[error("it has been attempted a million times")]
+    WornOut,
 }
 
 /// What came of a job.
@@ -96,8 +133,13 @@ pub(crate) enum Job {
 pub(crate) enum Done {
     /// A delivery the relay kept is on disk, or was before.
     Received { row: Waiting, known: Known },
-    /// The begin of an attempt is noted.
-    Began { id: DeliveryId, attempt: u32 },
+    /// The begin of an attempt is noted. Its number is the one that was asked for, or a higher one
+    /// if a replay has that.
+    Began {
+        id: DeliveryId,
+        attempt: u32,
+        number: u32,
+    },
     /// The delivery is this history's; with the row if it waits.
     Promised {
         id: DeliveryId,
@@ -151,9 +193,24 @@ pub(crate) struct StoredAttempt {
     pub(crate) is_replay: bool,
     /// The URL it went to, and the header lines as they were sent; none if nothing was sent.
     pub(crate) request: Option<(String, Headers)>,
+    /// What the user had changed, and the other target if there was one.
+    pub(crate) changed: Changed,
     pub(crate) end: AttemptEnd,
     pub(crate) answer: Option<StoredAnswer>,
     pub(crate) timings: Timings,
+}
+
+/// How the request of an attempt differed from its delivery.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    /// Whether the user edited it.
+    pub(crate) is_edited: bool,
+    /// Its method; the delivery's if none.
+    pub(crate) method: Option<String>,
+    /// Its body, or as much of its beginning as is kept; the delivery's if none.
+    pub(crate) body: Option<Bytes>,
+    /// The target it was handed to; the app if none.
+    pub(crate) to: Option<String>,
 }
 
 /// What the app answered.

@@ -204,13 +204,14 @@ impl Job {
                     delivery, first, ..
                 } => delivery.headers.size_bytes() + delivery.target.len() + first.len(),
                 Self::Piece { data, .. } => data.len(),
-                Self::Ended { attempt, .. } => {
+                Self::Ended { attempt, .. } | Self::Replayed { attempt, .. } => {
                     let request = attempt.request.as_ref();
                     let answer = attempt.answer.as_ref();
                     request.map_or(0, |(url, headers)| url.len() + headers.size_bytes())
                         + answer.map_or(0, |answer| {
                             answer.head.headers.size_bytes() + answer.body.len()
                         })
+                        + attempt.changed.body.as_ref().map_or(0, bytes::Bytes::len)
                 }
                 Self::Stand { .. }
                 | Self::Begun { .. }
@@ -218,6 +219,7 @@ impl Job {
                 | Self::Backlog { .. }
                 | Self::Load { .. }
                 | Self::Head { .. }
+                | Self::Allot { .. }
                 | Self::Duplicate => 0,
             }
     }
@@ -231,8 +233,13 @@ impl Job {
             | Self::Promise { .. }
             | Self::Backlog { .. }
             | Self::Load { .. }
-            | Self::Head { .. } => true,
-            Self::Begin { .. } | Self::Stand { .. } | Self::Ended { .. } | Self::Duplicate => false,
+            | Self::Head { .. }
+            | Self::Allot { .. } => true,
+            Self::Begin { .. }
+            | Self::Stand { .. }
+            | Self::Ended { .. }
+            | Self::Replayed { .. }
+            | Self::Duplicate => false,
         }
     }
 }

@@ -60,9 +60,12 @@ impl Standing {
 /// Bits of a key that tell which piece or attempt it is of its delivery.
 const ITEM_BITS: u32 = 20;
 
+/// The highest of them.
+pub(super) const MOST_ITEMS: u32 = (1 << ITEM_BITS) - 1;
+
 /// The key of a delivery's piece or attempt.
 pub(super) fn key(number: i64, item: u32) -> i64 {
-    (number << ITEM_BITS) | i64::from(item.min((1 << ITEM_BITS) - 1))
+    (number << ITEM_BITS) | i64::from(item.min(MOST_ITEMS))
 }
 
 /// Which piece or attempt a key is of.

@@ -19,6 +19,7 @@ use super::error::is_damage;
 use super::file::OpenFile;
 use super::group::Group;
 use super::queue::{Next, Queue};
+use super::replays::{Allotment, Written};
 use super::spare_time::SpareTime;
 use super::tally::Tally;
 use super::{Done, HistoryError, Job, Standing, look};
@@ -42,7 +43,7 @@ impl Jobs {
     }
 }
 
-/// Writes what becomes of one tunnel's deliveries.
+/// Writes what becomes of one tunnel's deliveries, or only of what is replayed.
 #[derive(Debug)]
 pub(crate) struct Recorder {
     queue: Arc<Queue>,
@@ -51,20 +52,22 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the thread. `is_alone`: no other process works on this tunnel.
+    /// Starts the thread, for what comes through this tunnel, or for replays alone. `is_alone`: no
+    /// other process works on the tunnel.
     pub(super) fn start(
         file: OpenFile,
-        relay: &str,
-        tunnel: &TunnelName,
+        name: Option<(String, TunnelName)>,
         is_alone: bool,
     ) -> Result<(Self, mpsc::UnboundedReceiver<Done>), HistoryError> {
-        let name = (relay.to_owned(), tunnel.clone());
         let mut file = file;
-        let number =
-            register(&mut file.db, &name, is_alone).map_err(|source| HistoryError::Database {
-                path: file.path.clone(),
-                source,
-            })?;
+        let number = match &name {
+            None => Ok(NO_TUNNEL),
+            Some(name) => register(&mut file.db, name, is_alone),
+        };
+        let number = number.map_err(|source| HistoryError::Database {
+            path: file.path.clone(),
+            source,
+        })?;
         let queue = Arc::new(Queue::default());
         let (told, tell) = mpsc::unbounded_channel();
         let (end, ended) = oneshot::channel();
@@ -139,7 +142,7 @@ struct Scribe {
     /// None after a damaged file could not be replaced.
     file: Option<OpenFile>,
     wanted: PathBuf,
-    name: (String, TunnelName),
+    name: Option<(String, TunnelName)>,
     tunnel: i64,
     queue: Arc<Queue>,
     bodies: Bodies,
@@ -212,12 +215,13 @@ impl Scribe {
         // One that changes nothing would not show whether it can be written again.
         stake.syncs |= stake.writes && self.is_failing;
         match self.commit(jobs, &stake) {
-            Ok(done) => {
+            Ok(written) => {
                 self.bodies.committed();
                 if stake.writes {
                     self.mended();
                 }
-                done.into_iter().for_each(|done| self.tell(done));
+                written.done.into_iter().for_each(|done| self.tell(done));
+                written.allotments.into_iter().for_each(Allotment::tell);
             }
             Err(error) => {
                 self.roll_back(&stake);
@@ -268,7 +272,7 @@ impl Scribe {
         }
     }
 
-    fn commit(&mut self, jobs: &mut VecDeque<Job>, stake: &AtStake) -> rusqlite::Result<Vec<Done>> {
+    fn commit(&mut self, jobs: &mut VecDeque<Job>, stake: &AtStake) -> rusqlite::Result<Written> {
         if stake.syncs && self.file.as_ref().is_some_and(OpenFile::is_gone) {
             self.replace("it is not where it was");
         }
@@ -286,7 +290,12 @@ impl Scribe {
         if !stake.writes {
             let looked = jobs.drain(..);
             let done = looked.map(|job| look::perform(db, self.tunnel, job));
-            return done.filter_map(Result::transpose).collect();
+            return Ok(Written {
+                done: done
+                    .filter_map(Result::transpose)
+                    .collect::<Result<_, _>>()?,
+                allotments: Vec::new(),
+            });
         }
         if stake.syncs != self.is_synced {
             let level = if stake.syncs { "full" } else { "normal" };
@@ -307,10 +316,10 @@ impl Scribe {
         while let Some(job) = jobs.pop_front() {
             group.perform(job)?;
         }
-        let done = group.finish(stake.syncs)?;
+        let written = group.finish(stake.syncs)?;
         db.prepare_cached("COMMIT")?.execute([])?;
         self.arrears.clear();
-        Ok(done)
+        Ok(written)
     }
 
     /// Nothing of the group is in the file.
@@ -386,9 +395,11 @@ impl Scribe {
             Ok(opened) => opened,
             Err(error) => return Some(with_causes(&error)),
         };
-        match register(&mut file.db, &self.name, false) {
-            Ok(number) => self.tunnel = number,
-            Err(error) => return Some(with_causes(&error)),
+        if let Some(name) = &self.name {
+            match register(&mut file.db, name, false) {
+                Ok(number) => self.tunnel = number,
+                Err(error) => return Some(with_causes(&error)),
+            }
         }
         self.file = Some(file);
         notice.set_aside.map(|aside| aside.to_string())
@@ -421,7 +432,7 @@ impl AtStake {
                 Job::Ended { id, standing, .. } | Job::Stand { id, standing } => {
                     stake.standings.push((*id, *standing));
                 }
-                Job::Begin { .. } | Job::Duplicate => {}
+                Job::Begin { .. } | Job::Allot { .. } | Job::Replayed { .. } | Job::Duplicate => {}
                 Job::Backlog {
                     after,
                     since_us,
@@ -508,6 +519,9 @@ fn tidy(db: &Connection, tunnel: i64) -> rusqlite::Result<()> {
     }
     tally.write(db)
 }
+
+/// The number no tunnel has.
+const NO_TUNNEL: i64 = 0;
 
 /// How often it is tried whether a history that failed works again: each second.
 const RETRY: Duration = Duration::from_secs(1);

@@ -3,6 +3,7 @@
 //! ```text
 //! 12:01:02  POST   /api/hook?x=1                     200    12 ms   1.2 kB
 //! 12:01:04  POST   /api/hook                         refused the connection
+//! 12:01:04  POST   /api/hook                  replay  200    12 ms   1.2 kB
 //! 12:01:05  POST   /api/hook
 //!           the app's answer could not be read: …
 //! ```
@@ -188,20 +189,22 @@ impl Compact {
                     duration(attempt.timings.total),
                     size(attempt.delivery.size_bytes)
                 );
-                self.row(&attempt.delivery, &end)
+                self.marked_row(&attempt.delivery, mark(attempt), &end)
             }
-            AttemptEnd::Failed(failure) => self.failed_row(&attempt.delivery, failure),
+            AttemptEnd::Failed(failure) => {
+                self.failed_row(&attempt.delivery, mark(attempt), failure)
+            }
         }
     }
 
-    fn failed_row(&self, delivery: &Summary, failure: &Failure) -> String {
+    fn failed_row(&self, delivery: &Summary, mark: &str, failure: &Failure) -> String {
         let words = brief(failure);
         let words = inert(&words);
         let width = match self.width {
             Some(width) if words.width() > BEHIND_PATH => width,
-            _ => return self.row(delivery, &self.colors.red(&words)),
+            _ => return self.marked_row(delivery, mark, &self.colors.red(&words)),
         };
-        let mut row = self.row(delivery, "").trim_end().to_owned();
+        let mut row = self.marked_row(delivery, mark, "").trim_end().to_owned();
         for line in wrap(&words, width - INDENT) {
             row.push_str(&format!("\n{:INDENT$}{}", "", self.colors.red(&line)));
         }
@@ -217,6 +220,11 @@ impl Compact {
     }
 
     fn row(&self, delivery: &Summary, end: &str) -> String {
+        self.marked_row(delivery, "", end)
+    }
+
+    /// A row with a word behind the path.
+    fn marked_row(&self, delivery: &Summary, mark: &str, end: &str) -> String {
         let time = self.time(delivery.received_at_us);
         let method = inert(&delivery.method);
         let path = match delivery.target.is_empty() {
@@ -224,8 +232,8 @@ impl Compact {
             false => inert_bytes(&delivery.target),
         };
         let columns = self.width.unwrap_or(USUAL_WIDTH);
-        let path = fit(&path, columns - BEFORE_PATH - BEHIND_PATH);
-        format!("{time}  {method:<7} {path}  {end}")
+        let path = fit(&path, columns - BEFORE_PATH - BEHIND_PATH - mark.len());
+        format!("{time}  {method:<7} {path}{mark}  {end}")
     }
 
     fn time(&self, us_since_1970: u64) -> String {
@@ -272,6 +280,19 @@ impl Compact {
             Update::Drained { total } => self
                 .notice_colors
                 .green(&format!("all {total} that had waited are handed over")),
+            Update::Replaying { done, total, .. } if done < total => {
+                format!("{done} of {total} replays are done")
+            }
+            // Its attempts have rows.
+            Update::Replaying { total: 0 | 1, .. } => return None,
+            Update::Replaying { failed, total, .. } => {
+                format!("all {total} replays are done, {failed} failed")
+            }
+            Update::NotReplayed { delivery, why } => self
+                .notice_colors
+                .yellow(&format!("{delivery} is not replayed: {}", inert(why))),
+            Update::Held { on: true, waiting } => format!("deliveries are held, {waiting} wait"),
+            Update::Held { on: false, .. } => "deliveries are held no longer".to_owned(),
             Update::HistoryFailing { cause } => self.notice_colors.red(&format!(
                 "the history can't be written: {}; the relay keeps what it promised until it can",
                 inert(cause)
@@ -286,6 +307,15 @@ impl Compact {
             }
             Update::Skipped { count } => format!("{count} rows were left out"),
         })
+    }
+}
+
+/// What tells an attempt that the user asked for from others.
+fn mark(attempt: &Attempt) -> &'static str {
+    match (attempt.replay, attempt.is_edited) {
+        (false, _) => "",
+        (true, false) => " replay",
+        (true, true) => " edited",
     }
 }
 

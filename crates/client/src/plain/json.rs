@@ -10,7 +10,7 @@ use serde::Serialize;
 pub use lines::{inert_line, milliseconds, rfc3339};
 
 /// Every `type` a line can have.
-pub const SCHEMA_TYPES: [&str; 17] = [
+pub const SCHEMA_TYPES: [&str; 20] = [
     "connecting",
     "ready",
     "reconnecting",
@@ -22,6 +22,9 @@ pub const SCHEMA_TYPES: [&str; 17] = [
     "app_up",
     "draining",
     "drained",
+    "replaying",
+    "not_replayed",
+    "held",
     "history_failing",
     "history_mended",
     "counters",
@@ -108,6 +111,8 @@ pub enum Line<'a> {
         answer_bytes: Option<u64>,
         /// Whether the user asked for it.
         replay: bool,
+        /// Whether the user had changed the request.
+        edited: bool,
     },
     /// A sender has its answer.
     Answered {
@@ -148,6 +153,31 @@ pub enum Line<'a> {
     Drained {
         /// How many it was.
         total: u64,
+    },
+    /// How far replays of a delivery are.
+    Replaying {
+        /// Of which delivery.
+        delivery_id: String,
+        /// How many attempts are over.
+        done: u32,
+        /// How many of these were not answered.
+        failed: u32,
+        /// Of how many.
+        total: u32,
+    },
+    /// A delivery is not replayed, or not any further.
+    NotReplayed {
+        /// Which one.
+        delivery_id: String,
+        /// Why, for people.
+        message: &'a str,
+    },
+    /// Deliveries are held or not any more, or other ones are.
+    Held {
+        /// Whether they are held.
+        on: bool,
+        /// How many wait for their turn.
+        waiting: u64,
     },
     /// The history can't be written; nothing is acknowledged meanwhile.
     HistoryFailing {

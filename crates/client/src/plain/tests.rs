@@ -27,6 +27,7 @@ fn attempt(target: &[u8], end: AttemptEnd) -> Update {
             total: Duration::from_micros(12_345),
         },
         replay: false,
+        is_edited: false,
     })
 }
 
@@ -91,6 +92,20 @@ fn all() -> Vec<Update> {
         app_down(),
         Update::AppUp { waiting: 3 },
         counters(),
+        Update::Replaying {
+            delivery: summary(b"/").id,
+            done: 3,
+            failed: 1,
+            total: 3,
+        },
+        Update::NotReplayed {
+            delivery: summary(b"/").id,
+            why: "there is no app".into(),
+        },
+        Update::Held {
+            on: true,
+            waiting: 2,
+        },
         Update::Skipped { count: 9 },
         Update::Stopping {
             running: 1,
@@ -154,7 +169,7 @@ fn json_lines_are_as_written_down() {
         json(answered(b"/")),
         "{\"type\":\"attempt\",\"delivery_id\":\"00000000-0000-0000-0000-000000000007\",\
          \"attempt\":1,\"status\":200,\"failure\":null,\"message\":null,\"duration_ms\":12.345,\
-         \"connect_ms\":0.31,\"first_byte_ms\":11.0,\"answer_bytes\":2,\"replay\":false}\n"
+         \"connect_ms\":0.31,\"first_byte_ms\":11.0,\"answer_bytes\":2,\"replay\":false,\"edited\":false}\n"
     );
     let failed: Value =
         serde_json::from_str(&json(attempt(b"/", AttemptEnd::Failed(Failure::Died)))).unwrap();

@@ -77,7 +77,11 @@ fn push_body(text: &mut String, first: Option<&[u8]>, all: Option<u64>, paint: P
 }
 
 fn push_attempt(text: &mut String, attempt: &KeptAttempt, with_secrets: bool, paint: Paint) {
-    let again = if attempt.is_replay { ", a replay" } else { "" };
+    let again = match (attempt.is_replay, attempt.is_edited) {
+        (false, _) => "",
+        (true, false) => ", a replay",
+        (true, true) => ", an edited replay",
+    };
     let end = match (attempt.status, &attempt.failure) {
         (_, Some((_, words))) => paint.red(&inert(words)),
         (Some(status), None) => status.to_string(),
@@ -88,7 +92,7 @@ fn push_attempt(text: &mut String, attempt: &KeptAttempt, with_secrets: bool, pa
     let _ = writeln!(text, "\n{title}: {end} in {total}");
     let mut parts = vec![time(attempt.began_at_us)];
     if let Some((url, _)) = &attempt.request {
-        parts.push(format!("to {}", inert(url)));
+        parts.push(format!("{} to {}", inert(&attempt.method), inert(url)));
     }
     let spans = [
         ("connected after", attempt.timings.connect),

@@ -79,6 +79,15 @@ pub struct KeptAttempt {
     pub began_at_us: u64,
     /// Whether the user asked for it.
     pub is_replay: bool,
+    /// Whether the user had changed the request.
+    pub is_edited: bool,
+    /// The method it was sent with.
+    pub method: String,
+    /// The body it was sent with, or as much of its beginning as is kept; none if it was the
+    /// delivery's own.
+    pub body: Option<Bytes>,
+    /// The target it was handed to; none if that was the app.
+    pub other_target: Option<String>,
     /// The URL it went to and the header lines as they were sent; none if nothing was sent.
     pub request: Option<(String, Headers)>,
     /// The status of the app's answer, also of one that broke off.
@@ -215,9 +224,10 @@ pub(super) fn whole(db: &Connection, number: i64) -> rusqlite::Result<Option<Who
         .prepare_cached(
             "SELECT key, began_at_us, is_replay, url, request_headers, status, failure,
                 failure_words, answer_headers, answer_body, answer_bytes, connect_us,
-                first_byte_us, total_us FROM attempt WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
+                first_byte_us, total_us, is_edited, coalesce(method, ?3), body, other_target
+                FROM attempt WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
         )?
-        .query_map([least, most], attempt)?
+        .query_map(params![least, most, &*delivery.method], attempt)?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Some(Whole {
         row,
@@ -264,6 +274,10 @@ fn attempt(row: &rusqlite::Row<'_>) -> rusqlite::Result<KeptAttempt> {
         number: item(row.get(0)?),
         began_at_us: row.get(1)?,
         is_replay: row.get(2)?,
+        is_edited: row.get(14)?,
+        method: row.get(15)?,
+        body: row.get::<_, Option<Vec<u8>>>(16)?.map(Bytes::from),
+        other_target: row.get(17)?,
         request: match url {
             Some(url) => Some((url, headers(row, 4)?)),
             None => None,

@@ -11,7 +11,7 @@ use kreel_wire::{
 use rusqlite::Connection;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::super::{Done, History, Job, Recorder, Standing, StoredAnswer, StoredAttempt};
+use super::super::{Changed, Done, History, Job, Recorder, Standing, StoredAnswer, StoredAttempt};
 use crate::{AttemptEnd, Timings};
 
 pub(super) const RELAY: &str = "https://relay.example";
@@ -203,6 +203,7 @@ fn attempt_of(delivery: &Delivery, standing: Standing, attempt: u32) -> StoredAt
         attempt,
         began_at_us: delivery.received_at_us + 100,
         is_replay: false,
+        changed: Changed::default(),
         request: Some((
             "http://localhost:3000/api/webhooks/krea?project=1".to_owned(),
             delivery.headers.clone(),

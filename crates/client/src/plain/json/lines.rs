@@ -52,6 +52,25 @@ impl<'a> Line<'a> {
                 total: *total,
             },
             Update::Drained { total } => Self::Drained { total: *total },
+            Update::Replaying {
+                delivery,
+                done,
+                failed,
+                total,
+            } => Self::Replaying {
+                delivery_id: delivery.to_string(),
+                done: *done,
+                failed: *failed,
+                total: *total,
+            },
+            Update::NotReplayed { delivery, why } => Self::NotReplayed {
+                delivery_id: delivery.to_string(),
+                message: why,
+            },
+            Update::Held { on, waiting } => Self::Held {
+                on: *on,
+                waiting: *waiting,
+            },
             Update::HistoryFailing { cause } => Self::HistoryFailing { cause },
             Update::HistoryMended => Self::HistoryMended,
             Update::Counters(counters) => Self::Counters((*counters).into()),
@@ -102,6 +121,7 @@ impl<'a> Line<'a> {
             first_byte_ms: timings.first_byte.map(milliseconds),
             answer_bytes,
             replay: attempt.replay,
+            edited: attempt.is_edited,
         }
     }
 

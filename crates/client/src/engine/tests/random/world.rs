@@ -182,8 +182,8 @@ impl<'a> World<'a> {
                 self.relay.live.clear();
                 self.loss();
             }
-            Step::Hold => self.on(Event::Hold),
-            Step::Release => self.on(Event::Release),
+            Step::Hold => self.on(Event::Hold { now: self.now }),
+            Step::Release => self.on(Event::Release { now: self.now }),
             Step::ReleaseOne => self.on(Event::ReleaseOne),
         }
     }

@@ -1,0 +1,1 @@
+//! Replays of what a history holds, with no relay anywhere.
