@@ -97,51 +97,51 @@ pub(crate) const DEEP_LEVEL: u32 = 3;
 pub(crate) const STEPS_PER_LOOK: usize = 4_096;
 
 /// The largest body that is compared as JSON: 16 MiB, which takes about half a second to read.
-pub const STRUCTURE_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const STRUCTURE_BYTES: usize = 16 * 1024 * 1024;
 
 /// The most JSON values in one body that are compared one by one: 300,000.
 ///
 /// At about 100 bytes each they take 30 MiB for either side, which an inspector may hold.
-pub const STRUCTURE_VALUES: usize = 300_000;
+pub(crate) const STRUCTURE_VALUES: usize = 300_000;
 
 /// How deep JSON may be nested to be compared by its structure: 128 levels.
 ///
 /// Several times what webhooks have, and a fraction of what a thread's stack holds.
-pub const STRUCTURE_DEPTH: usize = 128;
+pub(crate) const STRUCTURE_DEPTH: usize = 128;
 
 /// The largest text that is compared line by line: 8 MiB on either side.
-pub const TEXT_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const TEXT_BYTES: usize = 8 * 1024 * 1024;
 
 /// The most lines that are compared, on either side: 100,000.
-pub const TEXT_LINES: usize = 100_000;
+pub(crate) const TEXT_LINES: usize = 100_000;
 
 /// How long the search for the smallest difference goes on: 300 ms.
 ///
 /// After that a larger one is taken; it is as true, and the user does not wait.
-pub const SEARCH: Duration = Duration::from_millis(300);
+pub(crate) const SEARCH: Duration = Duration::from_millis(300);
 
 /// How much of one value is shown: 2 KiB, about a screen of 80 columns.
-pub const SHOWN_BYTES: usize = 2 * 1024;
+pub(crate) const SHOWN_BYTES: usize = 2 * 1024;
 
 /// The most pairs of elements that are weighed against each other where an array has changed:
 /// 10,000, that is a hundred by a hundred. Larger stretches are paired in order.
-pub const PAIRINGS: usize = 10_000;
+pub(crate) const PAIRINGS: usize = 10_000;
 
 /// The longest body that a curl command carries as an argument: 96 KiB.
 ///
 /// Linux takes at most 128 KiB in one argument; longer ones are piped in.
-pub const ARGUMENT_BYTES: usize = 96 * 1024;
+pub(crate) const ARGUMENT_BYTES: usize = 96 * 1024;
 
 /// From which size on curl would ask before it sends a body: 1 KiB in its older versions.
-pub const EXPECT_BYTES: usize = 1024;
+pub(crate) const EXPECT_BYTES: usize = 1024;
 
 /// How much of an answer's body is read for a cause: 64 KiB.
 ///
 /// Error pages say what happened in their first screen; some carry a megabyte of sources.
-pub const CAUSE_BYTES: usize = 64 * 1024;
+pub(crate) const CAUSE_BYTES: usize = 64 * 1024;
 
 /// How much of an app's own words is quoted: 160 characters, two lines of 80 columns.
-pub const QUOTE_CHARS: usize = 160;
+pub(crate) const QUOTE_CHARS: usize = 160;
 
 /// From when on an answer is slow: 5 s, half of what senders wait by default.
-pub const SLOW: Duration = Duration::from_secs(5);
+pub(crate) const SLOW: Duration = Duration::from_secs(5);

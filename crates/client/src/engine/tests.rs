@@ -1,6 +1,7 @@
 //! Given these events, expect these effects.
 
 mod random;
+mod replays;
 mod shelf;
 
 use std::collections::VecDeque;
@@ -147,6 +148,7 @@ fn is_for_history(effect: &Effect) -> bool {
             | Effect::Begin { .. }
             | Effect::Ended { .. }
             | Effect::Stand { .. }
+            | Effect::Replayed { .. }
             | Effect::Duplicate
             | Effect::Backlog { .. }
     )
@@ -164,6 +166,8 @@ fn short(effect: &Effect) -> String {
     match effect {
         effect if is_for_history(effect) => format!("{effect:?}"),
         Effect::Attempt { id, attempt, .. } => format!("attempt {} #{attempt}", number(id)),
+        Effect::Replay { run, .. } => format!("replay {}", run.0),
+        Effect::GiveUpReplay { run } => format!("give up {}", run.0),
         Effect::Drop { id } => format!("drop {}", number(id)),
         Effect::Probe => "probe".into(),
         Effect::Ack(Seq(seq)) => format!("ack {seq}"),
@@ -171,6 +175,14 @@ fn short(effect: &Effect) -> String {
         Effect::Close { exchange } => format!("close @{}", exchange.0),
         Effect::Update(update) => match update {
             Update::Delivery(_) => "row".into(),
+            Update::Attempt(attempt) if attempt.replay => {
+                let edited = if attempt.is_edited { ", edited" } else { "" };
+                format!(
+                    "replay {} #{}{edited}",
+                    number(&attempt.delivery.id),
+                    attempt.attempt
+                )
+            }
             Update::Attempt(attempt) => match &attempt.end {
                 AttemptEnd::Answered { status, .. } => format!("said {status}"),
                 AttemptEnd::Failed(failure) => format!("said {}", failure.code()),
@@ -182,6 +194,17 @@ fn short(effect: &Effect) -> String {
             Update::AppDown { .. } => "app down".into(),
             Update::AppUp { waiting } => format!("app up, {waiting} waiting"),
             Update::Counters(_) => "counters".into(),
+            Update::Held { on, waiting } => {
+                let how = if *on { "held" } else { "let go" };
+                format!("{how}, {waiting} wait")
+            }
+            Update::Replaying {
+                done,
+                failed,
+                total,
+                ..
+            } => format!("{done} of {total} replayed, {failed} failed"),
+            Update::NotReplayed { why, .. } => format!("not replayed: {why}"),
             other => format!("{other:?}"),
         },
         other => format!("{other:?}"),
@@ -411,7 +434,7 @@ fn without_an_app_deliveries_are_captured() {
 #[test]
 fn held_deliveries_go_when_the_user_says() {
     let mut table = Table::new();
-    table.on(Event::Hold { now: table.now });
+    assert_eq!(table.on(Event::Hold { now: table.now }), ["held, 0 wait"]);
     assert_eq!(table.receive(1, 1, Kind::Live), ["row"]);
     assert_eq!(table.receive(2, 2, Kind::Live), ["row"]);
     assert_eq!(table.receive(3, 3, Kind::Live), ["row"]);
@@ -423,7 +446,56 @@ fn held_deliveries_go_when_the_user_says() {
     );
     assert_eq!(
         table.on(Event::Release { now: table.now }),
-        ["attempt 2 #1", "attempt 3 #1"]
+        ["attempt 2 #1", "attempt 3 #1", "let go, 0 wait"]
+    );
+}
+
+#[test]
+fn how_many_are_held_is_told_ten_times_a_second() {
+    let mut table = Table::new();
+    table.on(Event::Hold { now: table.now });
+    assert_eq!(table.engine.deadline(), None, "there is no news");
+    for number in 1..=3 {
+        let kind = if number == 2 {
+            Kind::Queued
+        } else {
+            Kind::Live
+        };
+        table.receive(number, number as u32, kind);
+    }
+    let began = table.now;
+    assert_eq!(table.wait(), ["held, 3 wait"]);
+    assert_eq!(table.now - began, crate::limits::TOLD_AGAIN);
+    assert_eq!(table.engine.deadline(), None, "it is told once");
+    table.on(Event::ReleaseOne);
+    assert_eq!(table.wait(), ["held, 2 wait"]);
+}
+
+#[test]
+fn one_that_is_held_goes_out_of_its_turn() {
+    let mut table = Table::new();
+    table.on(Event::Hold { now: table.now });
+    for number in 1..=4 {
+        table.receive(number, number as u32, Kind::Queued);
+    }
+    assert_eq!(table.on(Event::ReleaseThis(id(3))), ["attempt 3 #1"]);
+    assert_eq!(table.on(Event::ReleaseThis(id(2))), ["attempt 2 #1"]);
+    assert!(table.on(Event::ReleaseThis(id(2))).is_empty(), "it runs");
+    assert!(
+        table.on(Event::ReleaseThis(id(9))).is_empty(),
+        "nobody is it"
+    );
+    // The turn is still the third's.
+    let now = table.now;
+    assert_eq!(table.on(Event::Release { now }), ["let go, 2 wait"]);
+    assert_eq!(table.answered(2, 200), ["said 200", "drop 2"]);
+    assert_eq!(
+        table.answered(3, 200),
+        ["said 200", "drop 3", "attempt 1 #1"]
+    );
+    assert!(
+        table.on(Event::ReleaseThis(id(4))).is_empty(),
+        "none is held"
     );
 }
 

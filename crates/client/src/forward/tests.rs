@@ -33,7 +33,7 @@ impl Bench {
 
     fn with(config: &Config) -> Self {
         let (lanes, outlet, _) = lanes();
-        let forward = Arc::new(Forward::new(config, outlet).unwrap());
+        let forward = Arc::new(Forward::new(&config.of_app(), outlet).unwrap());
         Self { forward, lanes }
     }
 
@@ -104,6 +104,7 @@ fn work(body: Body) -> Work {
         attempt: 1,
         body,
         reply: None,
+        special: None,
     }
 }
 

@@ -74,6 +74,22 @@ impl AtOnce {
         self.tunnel = register(&mut self.db, &name, true).unwrap();
     }
 
+    /// The attempts at the delivery with this number: which ones, and whether they were replays.
+    pub(crate) fn attempts(&self, number: u64) -> Vec<(u32, bool)> {
+        self.db
+            .prepare_cached(
+                "SELECT attempts.number, is_replay FROM attempts
+                    JOIN delivery ON delivery.number = attempts.delivery WHERE id = ?1",
+            )
+            .unwrap()
+            .query_map([id(number).as_bytes()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap()
+    }
+
     /// Where the delivery with this number stands.
     pub(crate) fn standing(&self, number: u64) -> Option<Standing> {
         let found = self.db.query_row(

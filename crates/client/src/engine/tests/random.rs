@@ -4,6 +4,7 @@
 //! `KREEL_SCHEDULES` says how many are run (10,000 by default); a failure prints the steps of the
 //! shortest schedule that shows it and the seed it comes back with.
 
+mod replays;
 mod world;
 
 use std::cell::RefCell;
@@ -59,6 +60,14 @@ pub(super) enum Step {
     Hold,
     Release,
     ReleaseOne,
+    /// The user lets one go out of its turn.
+    ReleaseThis(u8),
+    /// The user wants one handed over again, a few times.
+    Replay(u8),
+    /// A replay ends, answered or not.
+    EndReplay(u8, bool),
+    /// The user wants no further replays of one.
+    StopReplaying(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -86,6 +95,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Hold),
         2 => Just(Step::Release),
         1 => Just(Step::ReleaseOne),
+        1 => which().prop_map(Step::ReleaseThis),
+        4 => which().prop_map(Step::Replay),
+        5 => (which(), any::<bool>()).prop_map(|(which, answered)| Step::EndReplay(which, answered)),
+        1 => which().prop_map(Step::StopReplaying),
     ]
 }
 
@@ -101,6 +114,7 @@ fn settling() -> impl Iterator<Item = Step> {
         Step::Commit(u8::MAX),
         Step::Probe(true),
         Step::Answer(0),
+        Step::EndReplay(0, true),
         Step::ToRelay,
         Step::ToRelay,
         Step::Commit(u8::MAX),

@@ -93,6 +93,7 @@ impl Shelf {
                 return Some(Event::Began {
                     id: *id,
                     attempt: *attempt,
+                    number: *attempt,
                 });
             }
             Effect::Ended { id, standing } | Effect::Stand { id, standing } => {

@@ -21,10 +21,11 @@ fn work(lines: &[(&str, &str)], body_bytes: Option<u64>) -> Work {
         attempt: 2,
         body: Body::Whole(Bytes::new()),
         reply: None,
+        special: None,
     }
 }
 
-fn built(config: &Config, work: &Work, body: &'static [u8]) -> Request<RequestBody> {
+fn built(config: &ReplayConfig, work: &Work, body: &'static [u8]) -> Request<RequestBody> {
     let rules = HeadRules::new(config).unwrap();
     let target = config.target.as_ref().unwrap();
     let body = Body::Whole(Bytes::from_static(body));
@@ -41,7 +42,7 @@ fn lines(request: &Request<RequestBody>) -> String {
 
 /// The sender's lines as the app gets them, without those kreel adds.
 fn seen(
-    config: &Config,
+    config: &ReplayConfig,
     sent: &[(&str, &str)],
     body_bytes: Option<u64>,
     body: &'static [u8],
@@ -52,8 +53,8 @@ fn seen(
     before.trim_end_matches(", ").to_owned()
 }
 
-fn to_3000() -> Config {
-    config("http://relay.example", Some("3000"))
+fn to_3000() -> ReplayConfig {
+    config("http://relay.example", Some("3000")).of_app()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A relay, the messages on their way, a history that is slow, and an app that may die.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use bytes::Bytes;
 use kreel_wire::{Delivery, ExchangeId, Kind, Seq};
@@ -8,11 +8,12 @@ use tokio::time::Instant;
 
 use super::super::{refusal, usual};
 use super::Step;
+use super::replays::Replays;
 use crate::engine::{Effect, Engine, Event, Run, Sender, Stage};
 use crate::history::at_once::AtOnce;
-use crate::history::{Done, Job, Standing, StoredAttempt};
+use crate::history::{Changed, Done, Job, Standing, StoredAttempt};
 use crate::testing::{delivery, id};
-use crate::{AttemptEnd, Failure, Timings};
+use crate::{AttemptEnd, Failure, Timings, Update};
 
 pub(super) struct World<'a> {
     engine: Engine,
@@ -32,6 +33,9 @@ pub(super) struct World<'a> {
     is_probing: bool,
     app: HashMap<u64, Seen>,
     last: u64,
+    replays: Replays,
+    /// Those the user let go out of their turn.
+    released: HashSet<u64>,
 }
 
 /// What the relay knows of each delivery that is not over.
@@ -105,6 +109,8 @@ impl<'a> World<'a> {
             is_probing: false,
             app: HashMap::new(),
             last: 0,
+            replays: Replays::default(),
+            released: HashSet::new(),
         };
         world.on(Event::BacklogIsOurs);
         world
@@ -185,6 +191,26 @@ impl<'a> World<'a> {
             Step::Hold => self.on(Event::Hold { now: self.now }),
             Step::Release => self.on(Event::Release { now: self.now }),
             Step::ReleaseOne => self.on(Event::ReleaseOne),
+            Step::ReleaseThis(which) => {
+                let number = u64::from(which) % self.last.max(1) + 1;
+                self.released.insert(number);
+                self.on(Event::ReleaseThis(id(number)));
+            }
+            Step::Replay(which) => {
+                let (replay, now) = (Replays::wanted(which, self.last), self.now);
+                self.on(Event::Replay { replay, now });
+            }
+            Step::EndReplay(which, answered) => {
+                if let Some((run, ended)) = self.replays.end(which, answered) {
+                    self.ending = Some(ended.attempt);
+                    let now = self.now;
+                    self.on(Event::Replayed { run, ended, now });
+                }
+            }
+            Step::StopReplaying(which) => {
+                let number = u64::from(which) % self.last.max(1) + 1;
+                self.on(Event::StopReplaying(id(number)));
+            }
         }
     }
 
@@ -248,6 +274,22 @@ impl<'a> World<'a> {
                 since_us: None,
                 limit,
             }),
+            Effect::Replay { run, replay } => {
+                self.jobs.push_back(self.replays.begin(run, &replay));
+            }
+            Effect::Replayed { id } => {
+                let attempt = self.ending.take().expect("a replay has ended");
+                let mut attempt = stored(attempt);
+                attempt.is_replay = true;
+                self.jobs.push_back(Job::Replayed { id, attempt });
+            }
+            Effect::GiveUpReplay { run } => self.replays.check_runs(run),
+            Effect::Update(Update::Replaying {
+                done,
+                failed,
+                total,
+                ..
+            }) => assert!(failed <= done && done <= total),
             Effect::Close { .. } | Effect::Update(_) => {}
         }
     }
@@ -262,12 +304,16 @@ impl<'a> World<'a> {
             seen.times == 0 || attempt > 1,
             "{number} was done before, and is said to come for the first time"
         );
+        self.replays.check_own_number(number, attempt);
         let before = self.runs.insert(number, (run, attempt));
         assert!(before.is_none(), "{number} is attempted twice at once");
     }
 
     /// A kept one begins when no other has its turn, and none that is known and older waits.
     fn check_turn(&self, number: u64) {
+        if self.released.contains(&number) {
+            return;
+        }
         assert_eq!(self.engine.kept_turn, Some(id(number)));
         let older = self.engine.kept.first().filter(|(seq, _)| seq.0 < number);
         assert_eq!(
@@ -291,7 +337,7 @@ impl<'a> World<'a> {
         let beside = others.find(|it| {
             let is_at_it = matches!(it.stage, Stage::Beginning(_) | Stage::Running(_));
             // One whose sender waited when it was begun goes on beside it.
-            is_at_it && it.summary.kind == Kind::Queued
+            is_at_it && it.summary.kind == Kind::Queued && !self.released.contains(&it.seq().0)
         });
         assert!(
             beside.is_none(),
@@ -545,12 +591,24 @@ impl<'a> World<'a> {
         for done in self.history.commit(self.jobs.drain(..count)) {
             self.on(match done {
                 Done::Received { row, known } => Event::Stored { row, known },
-                Done::Began { id, attempt } => Event::Began { id, attempt },
+                Done::Began {
+                    id,
+                    attempt,
+                    number,
+                } => Event::Began {
+                    id,
+                    attempt,
+                    number,
+                },
                 Done::Promised { id, seq, row } => Event::Promised { id, seq, row },
                 Done::Backlog { rows, beyond } => Event::Backlog { rows, beyond },
                 Done::NotDone { id } => Event::NotStored(id),
                 Done::Failing { .. } | Done::Mended => unreachable!("it does not fail"),
             });
+        }
+        for (run, refused) in self.replays.allotted() {
+            let why = refused.to_string();
+            self.on(Event::NotReplayed { run, why });
         }
     }
 
@@ -565,6 +623,7 @@ impl<'a> World<'a> {
         self.jobs.clear();
         self.history.kill();
         self.runs.clear();
+        self.replays.kill();
         self.is_probing = false;
         self.engine = Engine::new(usual());
         if self.is_linked {
@@ -590,14 +649,15 @@ impl<'a> World<'a> {
             .deliveries
             .values()
             .filter(|entry| matches!(entry.stage, Stage::Beginning(_)));
-        assert_eq!(engine.running(), self.runs.len() + beginning.count());
+        let own = self.runs.len() + beginning.count();
+        assert_eq!(engine.running(), own + self.replays.count());
         for (number, (run, _)) in &self.runs {
             assert!(engine.is_running(&id(*number), *run));
         }
         let waiting = engine.kept.len() + engine.live.len();
         assert_eq!(
             engine.deliveries.len(),
-            waiting + engine.pausing.len() + engine.running()
+            waiting + engine.pausing.len() + own
         );
     }
 
@@ -609,12 +669,18 @@ impl<'a> World<'a> {
             && self.relay.live.is_empty()
             && self.relay.kept.is_empty()
             && self.engine.counters().waiting == 0
+            && self.engine.replays_waiting() == 0
     }
 
     /// Everything is well again and has come to its end.
     pub(super) fn check_end(&self) {
         assert!(self.relay.kept.is_empty(), "the relay still has some");
         assert_eq!(self.engine.counters().waiting, 0);
+        assert_eq!(self.engine.replays_waiting(), 0);
+        for number in 1..=self.last {
+            self.replays
+                .check_kept(number, &self.history.attempts(number));
+        }
         for number in &self.relay.acknowledged {
             let times = self.app.get(number).map_or(0, |seen| seen.times);
             assert!(
@@ -633,6 +699,7 @@ fn stored(attempt: u32) -> Box<StoredAttempt> {
         attempt,
         began_at_us: 0,
         is_replay: false,
+        changed: Changed::default(),
         request: None,
         end: AttemptEnd::Failed(Failure::Died),
         answer: None,
@@ -640,12 +707,12 @@ fn stored(attempt: u32) -> Box<StoredAttempt> {
     })
 }
 
-fn number(id: &kreel_wire::DeliveryId) -> u64 {
+pub(super) fn number(id: &kreel_wire::DeliveryId) -> u64 {
     let bytes = id.as_bytes()[8..].try_into().expect("eight bytes");
     u64::from_be_bytes(bytes)
 }
 
-fn pick<'a>(numbers: impl Iterator<Item = &'a u64> + Clone, which: u8) -> Option<u64> {
+pub(super) fn pick<'a>(numbers: impl Iterator<Item = &'a u64> + Clone, which: u8) -> Option<u64> {
     let count = numbers.clone().count();
     let nth = usize::from(which).checked_rem(count)?;
     numbers.copied().nth(nth)
