@@ -72,6 +72,8 @@ struct Running {
     replays: Replays,
     line: Line,
     last_link: LinkNumber,
+    /// The last that was told.
+    latency: Option<Duration>,
     patience: Patience,
     notices: Notices,
     alarm: Alarm,
@@ -143,6 +145,7 @@ impl Driver {
             replays: Replays::default(),
             line: Line::Off,
             last_link: LinkNumber(0),
+            latency: None,
             patience: Patience::new(Instant::now()),
             notices: Notices::new(updates),
             alarm: Alarm::default(),

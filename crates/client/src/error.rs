@@ -238,7 +238,7 @@ impl From<SocketError> for LinkError {
 }
 
 /// A sentence and those of its causes, for places that hold one text.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -26,7 +26,7 @@ pub use config::{
     Config, ConfigError, HostHeader, InvalidRelayUrl, InvalidTarget, InvalidToken, RelayUrl,
     ReplayConfig, Since, Target, Token,
 };
-pub use error::LinkError;
+pub use error::{LinkError, with_causes};
 #[doc(hidden)]
 pub use history::fill as fill_history;
 pub use history::{

@@ -146,6 +146,11 @@ impl Link {
         }
     }
 
+    /// How long the relay took to answer the last ping.
+    pub(crate) fn latency(&self) -> Option<std::time::Duration> {
+        self.socket.latency()
+    }
+
     /// Whether another message may be sent.
     pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
         self.socket.poll_ready(cx).map_err(LinkError::from)

@@ -38,6 +38,8 @@ pub enum Update {
     },
     /// The tunnel is open: a delivery can arrive.
     Ready(Arc<Ready>),
+    /// How long the relay takes to answer over the link, when that was measured anew.
+    Latency(Duration),
     /// There is no link; it is tried again after a pause.
     Reconnecting {
         /// What happened.

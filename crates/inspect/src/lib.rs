@@ -4,6 +4,7 @@
 
 pub mod compare;
 pub mod document;
+pub mod edit;
 pub mod export;
 pub mod filter;
 pub mod inert;

@@ -1,4 +1,79 @@
 //! The inspector: deliveries on a full screen.
 //!
 //! Reads from the history and from the updates of a running client, writes commands to it, and
-//! keeps no truth of its own.
+//! keeps no truth of its own. Runs on threads of its own: nothing it does holds up a delivery.
+
+mod action;
+mod app;
+mod apply;
+mod clipboard;
+mod command;
+mod desk;
+mod editor;
+mod inspector;
+mod keys;
+mod limits;
+mod setup;
+mod terminal;
+#[cfg(test)]
+mod testing;
+mod theme;
+mod view;
+
+use std::io;
+use std::thread::{self, JoinHandle};
+
+use kreel_client::{Command, Update};
+use tokio::sync::{mpsc, oneshot};
+
+pub use keys::{InvalidBinding, Key, KeyMap};
+pub use setup::{Facts, Lens, Setup};
+pub use theme::Theme;
+
+/// The inspector, on screen.
+#[derive(Debug)]
+pub struct Inspector {
+    ended: oneshot::Receiver<io::Result<End>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// How the user left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By asking to quit, or because the client ended.
+    Quit,
+    /// By Ctrl-C.
+    Interrupted,
+    /// Something in the inspector itself went wrong; the terminal is as it was before.
+    Failed,
+}
+
+impl Inspector {
+    /// Takes over the terminal of standard input and output. It is given back when the channel of
+    /// updates is closed, or when this is dropped.
+    pub fn open(
+        setup: Setup,
+        commands: mpsc::Sender<Command>,
+        updates: mpsc::Receiver<Update>,
+    ) -> io::Result<Self> {
+        let (end, ended) = oneshot::channel();
+        let thread = thread::Builder::new().name("inspector".into()).spawn(move || {
+            // Nobody waits for the end any more: then nobody need know.
+            let _ = end.send(inspector::run(setup, commands, updates));
+        })?;
+        Ok(Self {
+            ended,
+            thread: Some(thread),
+        })
+    }
+
+    /// Waits for its end. Cancelling the wait loses nothing.
+    pub async fn ended(&mut self) -> io::Result<End> {
+        let ended = (&mut self.ended).await;
+        if let Some(thread) = self.thread.take() {
+            // One that panicked has said so, and sent nothing.
+            let _ = thread.join();
+        }
+        ended.unwrap_or(Ok(End::Failed))
+    }
+}

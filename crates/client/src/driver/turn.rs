@@ -142,6 +142,7 @@ impl Running {
         }
         if self.sweep.poll_tick(cx).is_ready() {
             self.forward.sweep();
+            self.tell_latency();
             // Polled again, so that the next tick wakes this task.
             let _ = self.sweep.poll_tick(cx);
         }
@@ -196,6 +197,18 @@ impl Running {
         match &mut self.line {
             Line::Up { link, .. } if number == self.last_link => send(link),
             _ => Ok(()),
+        }
+    }
+
+    /// How long the relay takes to answer, if that was measured anew.
+    fn tell_latency(&mut self) {
+        let latency = match &self.line {
+            Line::Up { link, .. } => link.latency(),
+            _ => None,
+        };
+        if let Some(latency) = latency.filter(|_| latency != self.latency) {
+            self.latency = Some(latency);
+            self.notices.tell(crate::Update::Latency(latency));
         }
     }
 

@@ -165,6 +165,11 @@ impl Reader {
         self.read(|db| find::find(db, which))
     }
 
+    /// A delivery in brief, if it is there.
+    pub fn row(&self, number: i64) -> Result<Option<Row>, HistoryError> {
+        self.read(|db| rows::one(db, number))
+    }
+
     /// All of a delivery but its body.
     pub fn get(&self, number: i64) -> Result<Option<Whole>, HistoryError> {
         self.read(|db| rows::whole(db, number))

@@ -254,6 +254,7 @@ impl Compact {
             | Update::Attempt(_)
             | Update::Answered { .. }
             | Update::Captured(_)
+            | Update::Latency(_)
             | Update::Counters(_) => return None,
             Update::Reconnecting {
                 cause,

@@ -197,6 +197,11 @@ impl Cursor {
         self.needle.as_ref()
     }
 
+    /// Whether the last search found something.
+    pub fn has_found(&self) -> bool {
+        self.found.is_some()
+    }
+
     /// Ends the search; the selection stays.
     pub fn end_search(&mut self) {
         self.needle = None;

@@ -75,7 +75,8 @@ impl<'a> Line<'a> {
             Update::HistoryMended => Self::HistoryMended,
             Update::Counters(counters) => Self::Counters((*counters).into()),
             Update::Skipped { count } => Self::Skipped { count: *count },
-            Update::Stopping { .. } => return None,
+            // It is measured every few seconds, and says nothing about a delivery.
+            Update::Latency(_) | Update::Stopping { .. } => return None,
         })
     }
 

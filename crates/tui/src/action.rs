@@ -1,0 +1,67 @@
+//! What a key can mean, whatever the key.
+
+/// Something the user wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Action {
+    /// So many rows down, or up if negative.
+    Move(i64),
+    /// So many pages.
+    Page(i64),
+    /// So many columns to the right.
+    Sideways(i64),
+    Top,
+    Bottom,
+    /// Goes into what is selected: the detail, or a node of it.
+    Open,
+    /// Leaves it again: closes what is open, ends a search.
+    Back,
+    /// The other pane.
+    NextPane,
+    /// A tab of the detail, from 0.
+    Tab(usize),
+    NextTab,
+    PreviousTab,
+    NextAttempt,
+    PreviousAttempt,
+    Fold,
+    FoldAll,
+    UnfoldAll,
+    /// Searches and filters the rows.
+    Search,
+    /// Searches inside what the detail shows.
+    Find,
+    FindNext,
+    FindPrevious,
+    Follow,
+    Mark,
+    OnlyMarked,
+    Note,
+    /// A line across the rows, to say that something begins here.
+    Marker,
+    Replay,
+    ReplayMany,
+    ReplayElsewhere,
+    StopReplaying,
+    Edit,
+    Compare,
+    Hold,
+    ReleaseAll,
+    CopyAddress,
+    CopyCurl,
+    CopyHeaders,
+    CopyBody,
+    CopyPath,
+    CopyValue,
+    Export,
+    Browse,
+    Clear,
+    Unmask,
+    Command,
+    Mouse,
+    Help,
+    Redraw,
+    Suspend,
+    Quit,
+    /// Ctrl-C.
+    Interrupt,
+}

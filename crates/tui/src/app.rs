@@ -1,0 +1,161 @@
+//! What the screen shows, as plain data. Drawing reads it; actions change it.
+
+mod explaining;
+pub(crate) mod list;
+pub(crate) mod menu;
+pub(crate) mod pane;
+pub(crate) mod prompt;
+pub(crate) mod status;
+pub(crate) mod toast;
+
+use std::time::Instant;
+
+use kreel_client::{Marker, Totals};
+use kreel_inspect::document::Cursor;
+use kreel_inspect::filter::Filter;
+
+use self::list::List;
+use self::menu::Menu;
+use self::pane::{Pane, Tab};
+use self::prompt::Prompt;
+use self::status::Status;
+use self::toast::{News, Toasts};
+use crate::desk::Comparing;
+use crate::keys::KeyMap;
+use crate::setup::Facts;
+use crate::theme::Theme;
+
+/// All of the screen.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) facts: Facts,
+    pub(crate) keys: KeyMap,
+    pub(crate) theme: Theme,
+    pub(crate) status: Status,
+    pub(crate) totals: Option<Totals>,
+    pub(crate) list: List,
+    pub(crate) view: Wanted,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) pane: Option<Pane>,
+    pub(crate) tab: Tab,
+    pub(crate) focus: Focus,
+    pub(crate) mode: Mode,
+    pub(crate) needle: String,
+    pub(crate) toasts: Toasts,
+    pub(crate) shows_secrets: bool,
+    pub(crate) has_mouse: bool,
+    /// The row that was marked last.
+    pub(crate) marked: Option<i64>,
+    /// Lines across the rows.
+    pub(crate) markers: Vec<Marker>,
+    /// The oldest rows are to be gone to once they are looked up.
+    pub(crate) wants_oldest: bool,
+    /// Where the eye was before a search inside the detail was begun.
+    pub(crate) before_find: Option<Cursor>,
+    pub(crate) now: Instant,
+}
+
+/// Which rows are wanted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// The filter as it was typed, and as it is understood.
+    pub(crate) typed: String,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) only_marked: bool,
+    /// Only those with higher numbers.
+    pub(crate) since: Option<i64>,
+}
+
+impl Wanted {
+    /// Whether any delivery may be missing on screen because of it.
+    pub(crate) fn leaves_out(&self) -> bool {
+        self.filter.is_some() || self.only_marked || self.since.is_some()
+    }
+}
+
+/// How far a search has got.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Progress {
+    /// Which part of the history was looked through, from 0 to 1.
+    pub(crate) part: f64,
+    /// How many of the newest are not in the index yet.
+    pub(crate) unsearched: u64,
+}
+
+/// Where the keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Focus {
+    Rows,
+    Detail,
+}
+
+/// What has the user's attention.
+#[derive(Debug)]
+pub(crate) enum Mode {
+    /// Rows and detail.
+    Browse,
+    /// A line is being typed.
+    Prompt(Prompt),
+    /// The help, scrolled so far.
+    Help { scrolled: usize },
+    /// A choice of a few things, each with its key.
+    Menu(Menu),
+    /// Two sides, compared; scrolled so far.
+    Compare {
+        comparing: Box<Comparing>,
+        scrolled: usize,
+        unfolded: bool,
+    },
+}
+
+impl App {
+    pub(crate) fn new(facts: Facts, keys: KeyMap, theme: Theme, now: Instant) -> Self {
+        Self {
+            facts,
+            keys,
+            theme,
+            status: Status::default(),
+            totals: None,
+            list: List::default(),
+            view: Wanted::default(),
+            progress: None,
+            pane: None,
+            tab: Tab::Body,
+            focus: Focus::Rows,
+            mode: Mode::Browse,
+            needle: String::new(),
+            toasts: Toasts::default(),
+            shows_secrets: false,
+            has_mouse: false,
+            marked: None,
+            markers: Vec::new(),
+            wants_oldest: false,
+            before_find: None,
+            now,
+        }
+    }
+
+    /// Says something, for a while.
+    pub(crate) fn say(&mut self, news: News, text: impl Into<String>) {
+        self.toasts.add(news, text.into(), self.now);
+    }
+
+    /// The tabs there are.
+    pub(crate) fn tabs(&self) -> &'static [Tab] {
+        match self.facts.lens.is_some() {
+            true => &Tab::ALL,
+            false => &Tab::ALL[..5],
+        }
+    }
+
+    /// The delivery the keys act on.
+    pub(crate) fn subject(&self) -> Option<i64> {
+        self.list.selected_number()
+    }
+
+    /// The detail, if it is that of the selected row.
+    pub(crate) fn shown(&self) -> Option<&Pane> {
+        let pane = self.pane.as_ref()?;
+        (Some(pane.number) == self.list.selected_number()).then_some(pane)
+    }
+}

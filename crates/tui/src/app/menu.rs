@@ -1,0 +1,78 @@
+//! A choice of a few things, each with its key.
+
+use crate::desk::ExportFormat;
+
+/// A choice of a few things.
+#[derive(Debug)]
+pub(crate) struct Menu {
+    pub(crate) title: &'static str,
+    pub(crate) items: Vec<Item>,
+    /// The row it is about.
+    pub(crate) number: i64,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Item {
+    pub(crate) key: char,
+    pub(crate) says: &'static str,
+    pub(crate) choice: Choice,
+}
+
+/// What was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Export(ExportFormat),
+    /// Edit the file again that had a fault.
+    EditAgain,
+    /// Drop it.
+    Drop,
+}
+
+impl Menu {
+    /// In which format to export.
+    pub(crate) fn export(number: i64) -> Self {
+        let item = |key, says, format| Item {
+            key,
+            says,
+            choice: Choice::Export(format),
+        };
+        Self {
+            title: "Export as",
+            items: vec![
+                item('c', "curl command", ExportFormat::Curl),
+                item('h', "HAR 1.2, for browsers", ExportFormat::Har),
+                item('j', "JSON", ExportFormat::Json),
+                item('r', "raw HTTP request", ExportFormat::Raw),
+                item('f', "fixture: one line for a cassette", ExportFormat::Fixture),
+            ],
+            number,
+        }
+    }
+
+    /// What to do with an edited file that has a fault.
+    pub(crate) fn faulty(number: i64) -> Self {
+        Self {
+            title: "That can't be sent",
+            items: vec![
+                Item {
+                    key: 'e',
+                    says: "edit it again",
+                    choice: Choice::EditAgain,
+                },
+                Item {
+                    key: 'x',
+                    says: "drop it",
+                    choice: Choice::Drop,
+                },
+            ],
+            number,
+        }
+    }
+
+    /// What this key chooses.
+    pub(crate) fn choice(&self, key: char) -> Option<Choice> {
+        let found = self.items.iter().find(|item| item.key == key);
+        found.map(|item| item.choice)
+    }
+}

@@ -1,0 +1,189 @@
+//! The detail: all of one delivery, and how far into it the user has looked.
+
+use std::sync::Arc;
+
+use kreel_client::{KeptAttempt, Whole};
+use kreel_inspect::document::{Cursor, Document, Kind, Line};
+use kreel_inspect::why::Why;
+
+use crate::desk::Picture;
+
+/// All of one delivery, as it is shown.
+#[derive(Debug)]
+pub(crate) struct Pane {
+    pub(crate) number: i64,
+    pub(crate) whole: Option<Arc<Whole>>,
+    /// It is not in the history any more.
+    pub(crate) is_gone: bool,
+    pub(crate) body: Option<Body>,
+    /// Which attempt is shown; the last one if none is chosen.
+    pub(crate) attempt: Option<usize>,
+    pub(crate) answer: Option<Answer>,
+    /// Why the shown attempt went wrong.
+    pub(crate) why: Option<Why>,
+    /// How far the tabs without a cursor are scrolled: headers, timing, what the lens says.
+    pub(crate) scrolled: [usize; 3],
+    /// What the lens makes of it.
+    pub(crate) more: Option<Vec<Line>>,
+    /// Ports on which something listens here, if the app could not be reached.
+    pub(crate) listening: Vec<u16>,
+}
+
+/// A body, as far as it is here.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) document: Document,
+    pub(crate) cursor: Cursor,
+    pub(crate) raw: Document,
+    pub(crate) raw_cursor: Cursor,
+    pub(crate) sha256: Option<String>,
+    pub(crate) extent: Extent,
+    pub(crate) picture: Option<Picture>,
+}
+
+/// How much of a body is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// All of it.
+    Whole,
+    /// This much so far, and the rest is being read.
+    Reading { read_bytes: u64, total_bytes: u64 },
+    /// The beginning, and no more: it is too large to be shown, or never came.
+    Beginning { read_bytes: u64, total_bytes: u64 },
+}
+
+/// The answer of an attempt.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) attempt: u32,
+    pub(crate) document: Document,
+    pub(crate) cursor: Cursor,
+}
+
+/// The tabs of a detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tab {
+    Body,
+    Headers,
+    Answer,
+    Timing,
+    Raw,
+    /// What a lens makes of it, if there is one.
+    More,
+}
+
+impl Tab {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Body,
+        Self::Headers,
+        Self::Answer,
+        Self::Timing,
+        Self::Raw,
+        Self::More,
+    ];
+
+    /// Where the place of this tab among those that are only scrolled is.
+    pub(crate) fn scroll(self) -> Option<usize> {
+        match self {
+            Self::Headers => Some(0),
+            Self::Timing => Some(1),
+            Self::More => Some(2),
+            Self::Body | Self::Answer | Self::Raw => None,
+        }
+    }
+}
+
+impl Pane {
+    pub(crate) fn new(number: i64) -> Self {
+        Self {
+            number,
+            whole: None,
+            is_gone: false,
+            body: None,
+            attempt: None,
+            answer: None,
+            why: None,
+            scrolled: [0; 3],
+            more: None,
+            listening: Vec::new(),
+        }
+    }
+
+    /// The attempt that is shown.
+    pub(crate) fn shown_attempt(&self) -> Option<&KeptAttempt> {
+        let attempts = &self.whole.as_ref()?.attempts;
+        match self.attempt {
+            Some(index) => attempts.get(index),
+            None => attempts.last(),
+        }
+    }
+
+    /// Shows another attempt, so many further on.
+    pub(crate) fn turn_attempts(&mut self, by: i64) {
+        let Some(count) = self.whole.as_ref().map(|whole| whole.attempts.len()) else {
+            return;
+        };
+        let Some(last) = count.checked_sub(1) else {
+            return;
+        };
+        let shown = self.attempt.unwrap_or(last);
+        let next = shown.saturating_add_signed(by as isize).min(last);
+        // With the last one shown, those to come are shown too.
+        self.attempt = (next != last).then_some(next);
+        self.prepare_answer();
+    }
+
+    /// Takes in a delivery as it is in the history now.
+    pub(crate) fn show(&mut self, whole: Arc<Whole>) {
+        self.whole = Some(whole);
+        self.prepare_answer();
+    }
+
+    /// Takes in a body, or more of it: what the user has done in it so far stays.
+    pub(crate) fn show_body(&mut self, mut body: Body) {
+        if let Some(before) = self.body.take() {
+            body.cursor = before.cursor;
+            body.raw_cursor = before.raw_cursor;
+        }
+        self.body = Some(body);
+    }
+
+    /// Whether all of the body is here.
+    pub(crate) fn has_body(&self) -> bool {
+        let extent = self.body.as_ref().map(|body| body.extent);
+        extent == Some(Extent::Whole)
+    }
+
+    /// What the keys move in, if this tab has a cursor.
+    pub(crate) fn cursor(&mut self, tab: Tab) -> Option<(&Document, &mut Cursor)> {
+        match tab {
+            Tab::Body => self.body.as_mut().map(|body| (&body.document, &mut body.cursor)),
+            Tab::Raw => self.body.as_mut().map(|body| (&body.raw, &mut body.raw_cursor)),
+            Tab::Answer => {
+                let answer = self.answer.as_mut();
+                answer.map(|answer| (&answer.document, &mut answer.cursor))
+            }
+            Tab::Headers | Tab::Timing | Tab::More => None,
+        }
+    }
+
+    /// The answers kept are small: they are made ready at once.
+    fn prepare_answer(&mut self) {
+        let Some(attempt) = self.shown_attempt() else {
+            self.answer = None;
+            return;
+        };
+        let number = attempt.number;
+        if self.answer.as_ref().is_some_and(|answer| answer.attempt == number) {
+            return;
+        }
+        self.answer = attempt.answer.as_ref().map(|(headers, body)| {
+            let kind = Kind::of(headers, body);
+            Answer {
+                attempt: number,
+                document: Document::open(kind, headers, body.clone(), &Default::default()),
+                cursor: Cursor::default(),
+            }
+        });
+    }
+}

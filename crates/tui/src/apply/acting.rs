@@ -1,0 +1,270 @@
+//! Doing something with a delivery.
+
+use std::path::PathBuf;
+
+use kreel_client::{Command, DeliveryId, Replay, Standing, Target};
+
+use super::Deed;
+use crate::action::Action;
+use crate::app::menu::{Choice, Menu};
+use crate::app::pane::Tab;
+use crate::app::prompt::{Prompt, Purpose};
+use crate::app::toast::News;
+use crate::app::{App, Focus, Mode};
+use crate::desk::{Chore, Copied, ExportFormat, Side};
+
+/// Does what an action says with the selected delivery.
+pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
+    match action {
+        Action::Hold => return hold(app),
+        Action::ReleaseAll => return vec![Deed::Tell(Command::Release)],
+        Action::CopyAddress => return copy_address(app),
+        Action::Browse => return browse(app),
+        _ => {}
+    }
+    let Some(row) = app.list.selected() else {
+        app.say(News::Fair, "nothing is selected");
+        return Vec::new();
+    };
+    let (number, id, is_marked) = (row.number, row.summary.id, row.is_marked);
+    let shows_secrets = app.shows_secrets;
+    let copy = |what| {
+        vec![Deed::Chore(Chore::Copy {
+            number,
+            what,
+            shows_secrets,
+        })]
+    };
+    match action {
+        Action::Replay => replay(app, Replay::once(id)),
+        Action::StopReplaying => vec![Deed::Tell(Command::StopReplaying(id))],
+        Action::Edit => vec![Deed::Chore(Chore::Edit { number })],
+        Action::Mark => vec![Deed::Chore(Chore::Mark {
+            number,
+            on: !is_marked,
+        })],
+        Action::Compare => compare(app, number),
+        Action::CopyCurl => copy(Copied::Curl),
+        Action::CopyHeaders => copy(Copied::Headers),
+        Action::CopyBody => copy(Copied::Body),
+        Action::CopyPath | Action::CopyValue => copy_inside(app, action),
+        Action::Export => {
+            app.mode = Mode::Menu(Menu::export(number));
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Hands a delivery over again; where there is no app, asks for one.
+pub(super) fn replay(app: &mut App, replay: Replay) -> Vec<Deed> {
+    if app.facts.target.is_none() && replay.to.is_none() {
+        app.say(News::Fair, "there is no app: f replays to one you name");
+        return Vec::new();
+    }
+    vec![Deed::Tell(Command::Replay(Box::new(replay)))]
+}
+
+/// Replays that were asked for on a line.
+pub(crate) fn replay_many(app: &mut App, times: u32, at_once: u32) -> Vec<Deed> {
+    with_selected(app, |app, id| {
+        let wanted = Replay {
+            times,
+            at_once,
+            ..Replay::once(id)
+        };
+        replay(app, wanted)
+    })
+}
+
+/// A replay to another app.
+pub(crate) fn replay_to(app: &mut App, target: Target) -> Vec<Deed> {
+    with_selected(app, |app, id| {
+        let wanted = Replay {
+            to: Some(target),
+            ..Replay::once(id)
+        };
+        replay(app, wanted)
+    })
+}
+
+fn with_selected(app: &mut App, then: impl FnOnce(&mut App, DeliveryId) -> Vec<Deed>) -> Vec<Deed> {
+    match app.list.selected().map(|row| row.summary.id) {
+        Some(id) => then(app, id),
+        None => {
+            app.say(News::Fair, "nothing is selected");
+            Vec::new()
+        }
+    }
+}
+
+/// Holds deliveries back; while they are held, lets go the selected one if it waits, else the
+/// oldest.
+fn hold(app: &mut App) -> Vec<Deed> {
+    if app.status.held.is_none() {
+        app.say(News::Fair, "holding: Space lets one go, A all of them");
+        return vec![Deed::Tell(Command::Hold)];
+    }
+    let row = app.list.selected();
+    let waits = row.filter(|row| {
+        row.last.is_none() && matches!(row.standing, Standing::Live | Standing::Waiting)
+    });
+    let command = match waits.filter(|_| !app.list.follows()) {
+        Some(row) => Command::ReleaseThis(row.summary.id),
+        None => Command::ReleaseOne,
+    };
+    vec![Deed::Tell(command)]
+}
+
+/// The selected delivery with the one marked, else with the one before it; among the answers, the
+/// shown answer with the one before.
+fn compare(app: &mut App, number: i64) -> Vec<Deed> {
+    let delivery = |number| Side {
+        number,
+        attempt: None,
+    };
+    let pane = app.shown();
+    let answers = pane.and_then(|pane| {
+        let attempts = &pane.whole.as_ref()?.attempts;
+        let shown = pane.attempt.unwrap_or(attempts.len().checked_sub(1)?);
+        let before = attempts.get(shown.checked_sub(1)?)?.number;
+        Some((before, attempts.get(shown)?.number))
+    });
+    let (left, right) = match (app.tab, app.focus, answers) {
+        (Tab::Answer, _, Some((before, shown))) => {
+            let answer = |attempt| Side {
+                number,
+                attempt: Some(attempt),
+            };
+            (answer(before), answer(shown))
+        }
+        _ => {
+            let marked = app.marked.filter(|marked| *marked != number);
+            let before = app.list.before_selected().map(|row| row.number);
+            match marked.or(before) {
+                Some(other) => (delivery(other), delivery(number)),
+                None => {
+                    app.say(News::Fair, "nothing to compare with: m marks another one");
+                    return Vec::new();
+                }
+            }
+        }
+    };
+    let shows_secrets = app.shows_secrets;
+    vec![Deed::Chore(Chore::Compare {
+        left,
+        right,
+        shows_secrets,
+    })]
+}
+
+fn copy_address(app: &mut App) -> Vec<Deed> {
+    match app.status.link.ready() {
+        Some(ready) => vec![Deed::Copy {
+            text: ready.url.clone(),
+            says: "public address copied".to_owned(),
+        }],
+        None => {
+            app.say(News::Fair, "there is no address until the link is up");
+            Vec::new()
+        }
+    }
+}
+
+/// The path of the selected value, or the value itself as it stands in the source.
+fn copy_inside(app: &mut App, action: Action) -> Vec<Deed> {
+    let tab = app.tab;
+    let found = app.pane.as_mut().and_then(|pane| {
+        let (document, cursor) = pane.cursor(tab)?;
+        match action {
+            Action::CopyPath => cursor.path(document).map(|path| (path, "path copied")),
+            _ => {
+                let value = cursor.value(document)?;
+                let text = String::from_utf8_lossy(&value).into_owned();
+                Some((text, "value copied"))
+            }
+        }
+    });
+    match found {
+        Some((text, says)) if text.len() <= crate::limits::CLIPBOARD_BYTES => vec![Deed::Copy {
+            text,
+            says: says.to_owned(),
+        }],
+        Some(_) => {
+            app.say(News::Bad, "too much for a clipboard: x writes a file");
+            Vec::new()
+        }
+        None => {
+            app.say(News::Fair, "nothing here can be copied that way");
+            Vec::new()
+        }
+    }
+}
+
+/// The link that is selected, else the public address.
+fn browse(app: &mut App) -> Vec<Deed> {
+    let (tab, focus) = (app.tab, app.focus);
+    let value = app.pane.as_mut().filter(|_| focus == Focus::Detail).and_then(|pane| {
+        let (document, cursor) = pane.cursor(tab)?;
+        let value = cursor.value(document)?;
+        let text = String::from_utf8(value.to_vec()).ok()?;
+        serde_json::from_str::<String>(&text).ok().or(Some(text))
+    });
+    let link = value.filter(|text| is_link(text));
+    let address = || app.status.link.ready().map(|ready| ready.url.clone());
+    match link.or_else(address) {
+        Some(url) => vec![Deed::Browse(url)],
+        None => {
+            app.say(News::Fair, "there is no address until the link is up");
+            Vec::new()
+        }
+    }
+}
+
+/// Whether a browser may be given it: a web address of plain characters, and nothing else.
+fn is_link(text: &str) -> bool {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    is_web && text.len() <= 8192 && text.bytes().all(|byte| (0x21..0x7f).contains(&byte))
+}
+
+/// What was chosen in a menu.
+pub(super) fn chosen(app: &mut App, number: i64, choice: Choice) -> Vec<Deed> {
+    match choice {
+        Choice::Export(format) => {
+            let name = default_name(app, format);
+            app.mode = Mode::Prompt(Prompt::new(Purpose::ExportTo(number, format), &name));
+            Vec::new()
+        }
+        Choice::EditAgain => vec![Deed::EditAgain],
+        Choice::Drop => vec![Deed::DropEdited],
+    }
+}
+
+/// A name for an export that is not taken by another delivery's.
+fn default_name(app: &App, format: ExportFormat) -> String {
+    let id = app.list.selected().map_or_else(|| "delivery".to_owned(), |row| {
+        let id = row.summary.id.to_string();
+        // The end of the id differs most: its begin is the time.
+        format!("kreel-{}", &id[id.len().saturating_sub(12)..])
+    });
+    format!("{id}.{}", format.extension())
+}
+
+/// An export to this file.
+pub(crate) fn export(app: &mut App, number: i64, format: ExportFormat, to: &str) -> Vec<Deed> {
+    let to = to.trim();
+    if to.is_empty() {
+        app.say(News::Fair, "not exported: no file was named");
+        return Vec::new();
+    }
+    let to = match (to.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(to),
+    };
+    vec![Deed::Chore(Chore::Export {
+        number,
+        format,
+        to,
+        shows_secrets: app.shows_secrets,
+    })]
+}

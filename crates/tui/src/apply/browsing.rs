@@ -1,0 +1,234 @@
+//! Moving among the rows and inside a detail.
+
+use kreel_inspect::document::{Direction, Needle};
+
+use super::{Deed, follow_selection};
+use crate::action::Action;
+use crate::app::pane::{Extent, Tab};
+use crate::app::toast::News;
+use crate::app::{App, Focus};
+
+/// The selection, the focus, or the place inside a detail moves.
+pub(super) fn moved(app: &mut App, action: Action) -> Vec<Deed> {
+    match (app.focus, action) {
+        (_, Action::NextPane) => {
+            app.focus = match app.focus {
+                Focus::Rows if app.subject().is_some() => Focus::Detail,
+                _ => Focus::Rows,
+            };
+            Vec::new()
+        }
+        (_, Action::Follow) => {
+            match app.list.follows() {
+                true => app.list.stay(),
+                false => app.list.follow(),
+            }
+            wanted(app)
+        }
+        (Focus::Rows, action) => among_rows(app, action),
+        (Focus::Detail, action) => {
+            inside(app, action);
+            Vec::new()
+        }
+    }
+}
+
+fn among_rows(app: &mut App, action: Action) -> Vec<Deed> {
+    match action {
+        Action::Move(by) => app.list.move_by(by),
+        Action::Page(by) => app.list.page_by(by),
+        Action::Top => {
+            app.list.follow();
+            return wanted(app);
+        }
+        Action::Bottom => {
+            if app.list.to_oldest() {
+                app.wants_oldest = true;
+                return vec![Deed::Look];
+            }
+        }
+        Action::Open => {
+            if app.subject().is_some() {
+                app.focus = Focus::Detail;
+            }
+        }
+        Action::Back => return back(app),
+        _ => {}
+    }
+    let mut deeds = follow_selection(app);
+    if app.list.wants_more() {
+        deeds.push(Deed::Look);
+    }
+    deeds
+}
+
+/// Esc among the rows takes back what narrows them, the last thing first.
+fn back(app: &mut App) -> Vec<Deed> {
+    if app.toasts.shown().next().is_some() {
+        app.toasts.clear();
+        return Vec::new();
+    }
+    let view = &mut app.view;
+    if view.filter.is_some() {
+        view.filter = None;
+        view.typed.clear();
+    } else if view.only_marked {
+        view.only_marked = false;
+    } else if view.since.is_some() {
+        view.since = None;
+    } else {
+        return Vec::new();
+    }
+    app.list.reset();
+    vec![Deed::Look]
+}
+
+/// Moves inside what the detail shows.
+fn inside(app: &mut App, action: Action) {
+    if action == Action::Back {
+        match app.needle.is_empty() {
+            true => app.focus = Focus::Rows,
+            false => {
+                app.needle.clear();
+                app.before_find = None;
+                find_typed(app);
+            }
+        }
+        return;
+    }
+    let tab = app.tab;
+    let Some(pane) = app.pane.as_mut() else {
+        return;
+    };
+    if let Some(place) = tab.scroll() {
+        let by = match action {
+            Action::Move(by) => by as isize,
+            Action::Page(by) => by as isize * 10,
+            Action::Top => isize::MIN,
+            Action::Bottom => 1 << 30,
+            _ => return,
+        };
+        pane.scrolled[place] = pane.scrolled[place].saturating_add_signed(by);
+        return;
+    }
+    let Some((document, cursor)) = pane.cursor(tab) else {
+        return;
+    };
+    match action {
+        Action::Move(by) => cursor.move_by(document, by),
+        Action::Page(by) => cursor.page_by(document, by),
+        Action::Top => cursor.to_start(document),
+        Action::Bottom => cursor.to_end(document),
+        Action::Sideways(by) => match by > 0 {
+            true if cursor.expand(document) => {}
+            false if cursor.columns_left_out() == 0
+                && (cursor.collapse(document) || cursor.to_parent(document)) => {}
+            _ => cursor.sideways(by * STEP),
+        },
+        Action::Open | Action::Fold => cursor.toggle(document),
+        Action::FoldAll => cursor.fold_all(document),
+        Action::UnfoldAll => cursor.expand_all(document),
+        _ => {}
+    }
+}
+
+/// Columns to go sideways with one key: 8, as far as a tab.
+const STEP: i64 = 8;
+
+/// Another tab, or another attempt.
+pub(super) fn turned(app: &mut App, action: Action) -> Vec<Deed> {
+    let tabs = app.tabs();
+    let shown = tabs.iter().position(|tab| *tab == app.tab).unwrap_or(0);
+    let next = match action {
+        Action::Tab(index) => index,
+        Action::NextTab => (shown + 1) % tabs.len(),
+        Action::PreviousTab => (shown + tabs.len() - 1) % tabs.len(),
+        Action::NextAttempt | Action::PreviousAttempt => {
+            let by = if action == Action::NextAttempt { 1 } else { -1 };
+            if let Some(pane) = app.pane.as_mut() {
+                pane.turn_attempts(by);
+            }
+            app.explain();
+            return Vec::new();
+        }
+        _ => shown,
+    };
+    if let Some(tab) = tabs.get(next) {
+        app.tab = *tab;
+    }
+    Vec::new()
+}
+
+/// Other rows are wanted.
+pub(super) fn narrowed(app: &mut App, action: Action) -> Vec<Deed> {
+    match action {
+        Action::OnlyMarked => app.view.only_marked = !app.view.only_marked,
+        _ => match app.view.since.take() {
+            Some(_) => app.say(News::Fair, "all again"),
+            None => {
+                // The newest that is known, not the selected one.
+                let newest = app.list.newest().unwrap_or(0);
+                app.view.since = Some(newest);
+                app.say(News::Fair, "only what comes from now on; z or Esc shows all again");
+            }
+        },
+    }
+    app.list.reset();
+    vec![Deed::Look]
+}
+
+/// To the next place in the detail that has what is searched for.
+pub(super) fn find(app: &mut App, is_forward: bool) -> Vec<Deed> {
+    if app.needle.is_empty() {
+        app.say(News::Fair, "nothing searched for yet: / searches in what is shown");
+        return Vec::new();
+    }
+    let direction = if is_forward { Direction::Forward } else { Direction::Backward };
+    let (tab, typed) = (app.tab, app.needle.clone());
+    let is_all_here = tab == Tab::Answer
+        || app.shown().and_then(|pane| pane.body.as_ref()).is_some_and(|body| body.extent == Extent::Whole);
+    let found = match (app.pane.as_mut().and_then(|pane| pane.cursor(tab)), Needle::new(&typed)) {
+        (Some((document, cursor)), Some(needle)) => cursor.find(document, &needle, direction),
+        _ => {
+            app.say(News::Fair, "this tab can't be searched");
+            return Vec::new();
+        }
+    };
+    if !found {
+        let where_ = if is_all_here { "" } else { " in what is here of it" };
+        app.say(News::Fair, format!("{typed:?} is not there{where_}"));
+    }
+    Vec::new()
+}
+
+/// Goes to the first place, from where the search was begun, that has what is typed so far.
+pub(super) fn find_typed(app: &mut App) {
+    let needle = Needle::new(&app.needle);
+    let (tab, before) = (app.tab, app.before_find.clone());
+    let Some((document, cursor)) = app.pane.as_mut().and_then(|pane| pane.cursor(tab)) else {
+        return;
+    };
+    if let Some(before) = before {
+        *cursor = before;
+    }
+    match needle {
+        Some(needle) => {
+            cursor.find(document, &needle, Direction::Forward);
+        }
+        None => cursor.end_search(),
+    }
+}
+
+/// Whether what is searched for was found where the eye is now.
+pub(super) fn is_found(app: &mut App) -> bool {
+    let tab = app.tab;
+    let cursor = app.pane.as_mut().and_then(|pane| pane.cursor(tab));
+    cursor.is_some_and(|(_, cursor)| cursor.has_found())
+}
+
+/// The newest are wanted, or those around the selected one.
+fn wanted(app: &mut App) -> Vec<Deed> {
+    let mut deeds = follow_selection(app);
+    deeds.push(Deed::Look);
+    deeds
+}

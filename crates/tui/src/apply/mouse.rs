@@ -1,0 +1,47 @@
+//! The mouse, once the user has let it in: it selects and scrolls.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::{Deed, act, follow_selection};
+use crate::action::Action;
+use crate::app::{App, Focus, Mode};
+use crate::view::Places;
+
+/// Rows one turn of the wheel goes.
+const WHEEL: i64 = 3;
+
+/// What the mouse does there.
+pub(crate) fn mouse(app: &mut App, event: MouseEvent, places: Places) -> Vec<Deed> {
+    let at = Position::new(event.column, event.row);
+    let by = match event.kind {
+        MouseEventKind::ScrollDown => WHEEL,
+        MouseEventKind::ScrollUp => -WHEEL,
+        MouseEventKind::Down(MouseButton::Left) => return click(app, at, places),
+        _ => return Vec::new(),
+    };
+    if matches!(app.mode, Mode::Browse) {
+        app.focus = match places.detail.contains(at) {
+            true => Focus::Detail,
+            false => Focus::Rows,
+        };
+    }
+    act(app, Action::Move(by))
+}
+
+fn click(app: &mut App, at: Position, places: Places) -> Vec<Deed> {
+    if !matches!(app.mode, Mode::Browse) {
+        return Vec::new();
+    }
+    if places.rows.contains(at) {
+        app.focus = Focus::Rows;
+        // The first line is the frame's.
+        if let Some(line) = (at.y - places.rows.y).checked_sub(1) {
+            app.list.select_line(line.into());
+            return follow_selection(app);
+        }
+    } else if places.detail.contains(at) {
+        app.focus = Focus::Detail;
+    }
+    Vec::new()
+}

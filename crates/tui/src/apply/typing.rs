@@ -1,0 +1,245 @@
+//! A line that is typed: what each key does to it, and what it does once it is finished.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use kreel_inspect::filter::Filter;
+
+use super::acting::{export, replay_many, replay_to};
+use super::browsing::{find_typed, is_found};
+use super::{Deed, act};
+use crate::action::Action;
+use crate::app::prompt::{Prompt, Purpose};
+use crate::app::toast::News;
+use crate::app::{App, Focus, Mode};
+use crate::command;
+use crate::desk::Chore;
+
+/// Begins a line.
+pub(super) fn begin(app: &mut App, action: Action) -> Vec<Deed> {
+    let number = app.subject();
+    let (purpose, text) = match (action, app.focus, number) {
+        (Action::Search, Focus::Rows, _) => (Purpose::Search, app.view.typed.clone()),
+        (Action::Search | Action::Find, ..) => (Purpose::Find, String::new()),
+        (Action::Command, ..) => (Purpose::Command, String::new()),
+        (Action::Marker, ..) => (Purpose::Marker, String::new()),
+        (Action::Note, _, Some(number)) => {
+            let note = app.list.selected().and_then(|row| row.note.clone());
+            (Purpose::Note(number), note.unwrap_or_default())
+        }
+        (Action::ReplayMany, _, Some(number)) => (Purpose::ReplayMany(number), String::new()),
+        (Action::ReplayElsewhere, _, Some(number)) => {
+            (Purpose::ReplayElsewhere(number), String::new())
+        }
+        _ => {
+            app.say(News::Fair, "nothing is selected");
+            return Vec::new();
+        }
+    };
+    if purpose == Purpose::Find {
+        let tab = app.tab;
+        let cursor = app.pane.as_mut().and_then(|pane| pane.cursor(tab));
+        app.before_find = cursor.map(|(_, cursor)| cursor.clone());
+        if app.before_find.is_none() {
+            app.say(News::Fair, "this tab can't be searched");
+            return Vec::new();
+        }
+    }
+    app.mode = Mode::Prompt(Prompt::new(purpose, &text));
+    Vec::new()
+}
+
+/// What a key does to the line.
+pub(crate) fn typed(app: &mut App, event: KeyEvent) -> Vec<Deed> {
+    let Mode::Prompt(prompt) = &mut app.mode else {
+        return Vec::new();
+    };
+    match event.code {
+        KeyCode::Enter => finish(app),
+        KeyCode::Esc => give_up(app),
+        KeyCode::Tab if prompt.purpose == Purpose::Command => {
+            if let Some(more) = command::complete(prompt.text()) {
+                prompt.set(more);
+            }
+            Vec::new()
+        }
+        _ => match prompt.key(event) {
+            true => changed(app),
+            false => Vec::new(),
+        },
+    }
+}
+
+/// What was pasted goes where it would have been typed, and nowhere else.
+pub(crate) fn paste(app: &mut App, text: &str) -> Vec<Deed> {
+    match &mut app.mode {
+        Mode::Prompt(prompt) => {
+            prompt.paste(text);
+            changed(app)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The text is another one: what filters or searches does so at once.
+fn changed(app: &mut App) -> Vec<Deed> {
+    let Mode::Prompt(prompt) = &mut app.mode else {
+        return Vec::new();
+    };
+    prompt.fault = None;
+    let (purpose, text) = (prompt.purpose, prompt.text().to_owned());
+    match purpose {
+        Purpose::Search => match understood(app, &text) {
+            Ok(filter) => {
+                app.view.filter = filter;
+                app.view.typed = text;
+                app.list.reset();
+                vec![Deed::Look]
+            }
+            Err(fault) => {
+                if let Mode::Prompt(prompt) = &mut app.mode {
+                    prompt.fault = Some(fault);
+                }
+                Vec::new()
+            }
+        },
+        Purpose::Find => {
+            app.needle = text;
+            find_typed(app);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A filter as it was typed; the last word may be a beginning, since it may be typed further.
+fn understood(app: &App, text: &str) -> Result<Option<Filter>, (String, usize)> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let last = text.rsplit(char::is_whitespace).next().unwrap_or("");
+    let is_word = !last.is_empty() && last.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        && !last.starts_with('-') && !matches!(last, "or" | "and" | "not");
+    let is_inside = text.matches('"').count() % 2 == 1 || text.matches('\'').count() % 2 == 1;
+    let wanted = match is_word && !is_inside {
+        true => format!("{text}*"),
+        false => text.to_owned(),
+    };
+    Filter::parse_with(&wanted, &app.facts.saved_filters)
+        .map(Some)
+        .map_err(|error| (error.to_string(), error.range.start))
+}
+
+/// Esc: as it was before.
+fn give_up(app: &mut App) -> Vec<Deed> {
+    let Mode::Prompt(prompt) = std::mem::replace(&mut app.mode, Mode::Browse) else {
+        return Vec::new();
+    };
+    match prompt.purpose {
+        Purpose::Search => {
+            app.view.filter = understood(app, &prompt.before).ok().flatten();
+            app.view.typed = prompt.before;
+            app.list.reset();
+            vec![Deed::Look]
+        }
+        Purpose::Find => {
+            app.needle.clear();
+            find_typed(app);
+            app.before_find = None;
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Enter: it is done, unless something is wrong with it.
+fn finish(app: &mut App) -> Vec<Deed> {
+    let Mode::Prompt(prompt) = &mut app.mode else {
+        return Vec::new();
+    };
+    let (purpose, text) = (prompt.purpose, prompt.text().to_owned());
+    let done = match purpose {
+        Purpose::Search if prompt.fault.is_some() => return Vec::new(),
+        Purpose::Search => Ok(Vec::new()),
+        Purpose::Find => {
+            app.mode = Mode::Browse;
+            app.before_find = None;
+            if !app.needle.is_empty() && !is_found(app) {
+                let text = format!("{:?} is not there", app.needle);
+                app.say(News::Fair, text);
+            }
+            return Vec::new();
+        }
+        Purpose::Command => match command::parse(&text) {
+            Ok(typed) => {
+                app.mode = Mode::Browse;
+                return carry_out(app, typed);
+            }
+            Err(fault) => Err(fault),
+        },
+        Purpose::Note(number) => Ok(vec![Deed::Chore(Chore::Note { number, text })]),
+        Purpose::Marker => Ok(vec![Deed::Chore(Chore::Marker { text })]),
+        Purpose::ReplayMany(_) => command::times(&text).map(|(times, at_once)| {
+            app.mode = Mode::Browse;
+            replay_many(app, times, at_once)
+        }),
+        Purpose::ReplayElsewhere(_) => command::target(&text).map(|target| {
+            app.mode = Mode::Browse;
+            replay_to(app, target)
+        }),
+        Purpose::ExportTo(number, format) => {
+            app.mode = Mode::Browse;
+            return export(app, number, format, &text);
+        }
+    };
+    match done {
+        Ok(deeds) => {
+            app.mode = Mode::Browse;
+            deeds
+        }
+        Err(fault) => {
+            if let Mode::Prompt(prompt) = &mut app.mode {
+                prompt.fault = Some((fault, 0));
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Does what a command says.
+fn carry_out(app: &mut App, typed: command::Typed) -> Vec<Deed> {
+    use command::Typed;
+    match typed {
+        Typed::Act(action) => act(app, action),
+        Typed::Filter(text) => match understood(app, &text) {
+            Ok(filter) => {
+                app.view.filter = filter;
+                app.view.typed = text;
+                app.list.reset();
+                vec![Deed::Look]
+            }
+            Err((fault, _)) => {
+                app.say(News::Bad, fault);
+                Vec::new()
+            }
+        },
+        Typed::Replay { times, at_once } => replay_many(app, times, at_once),
+        Typed::ReplayTo(target) => replay_to(app, target),
+        Typed::Goto(which) => vec![Deed::Chore(Chore::Goto { which })],
+        Typed::Marker(text) => vec![Deed::Chore(Chore::Marker { text })],
+        Typed::Note(text) => match app.subject() {
+            Some(number) => vec![Deed::Chore(Chore::Note { number, text })],
+            None => Vec::new(),
+        },
+        Typed::Export { format, to } => match (app.subject(), to) {
+            (Some(number), Some(to)) => export(app, number, format, &to),
+            (Some(number), None) => {
+                super::acting::chosen(app, number, crate::app::menu::Choice::Export(format))
+            }
+            (None, _) => Vec::new(),
+        },
+        Typed::Theme(theme) => {
+            app.theme = theme;
+            vec![Deed::Redraw]
+        }
+        Typed::Nothing => Vec::new(),
+    }
+}

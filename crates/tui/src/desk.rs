@@ -1,0 +1,161 @@
+//! What takes time happens here, off the thread that draws: looking into the history, reading
+//! bodies, comparing, exporting. One desk for rows, one for what is inside a delivery.
+//!
+//! Of looks only the last that was asked for counts; chores are all done, in order.
+
+mod bodies;
+mod chore;
+mod exporting;
+mod picture;
+mod ports;
+mod rows;
+mod slot;
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use kreel_client::{DeliveryId, Marker, Row, Totals, Whole};
+use kreel_inspect::compare::Comparison;
+use kreel_inspect::edit::Request;
+use tokio::sync::mpsc;
+
+pub(crate) use chore::{Chore, Copied, ExportFormat, Side};
+pub(crate) use picture::Picture;
+pub(crate) use rows::Look;
+pub(crate) use slot::Slot;
+
+use crate::app::Progress;
+use crate::app::pane::Body;
+use crate::setup::Setup;
+
+/// What was found, or done.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// Rows, as they are in the history now.
+    Rows(Box<Rows>),
+    /// All of a delivery; none if it is gone.
+    Whole {
+        number: i64,
+        whole: Option<Arc<Whole>>,
+        listening: Vec<u16>,
+    },
+    /// Its body, or as much of it as is here by now.
+    Body { number: i64, body: Box<Body> },
+    /// What was asked to be copied.
+    Copy { text: String, says: String },
+    /// Two sides, compared.
+    Compared(Box<Comparing>),
+    /// A file to edit.
+    ToEdit(Box<ToEdit>),
+    /// Something was done: a sentence.
+    Done(String),
+    /// Something could not be done: a sentence.
+    Failed(String),
+    /// The delivery that was meant.
+    Goto(i64),
+    /// Rows may look different now.
+    Changed,
+}
+
+/// Rows, as they are in the history now.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    /// Which look this answers.
+    pub(crate) look: u64,
+    /// The newest first.
+    pub(crate) rows: Vec<Row>,
+    pub(crate) has_newer: bool,
+    pub(crate) has_older: bool,
+    /// How far a search has got, while it goes on.
+    pub(crate) progress: Option<Progress>,
+    pub(crate) totals: Option<Totals>,
+    pub(crate) markers: Vec<Marker>,
+}
+
+/// A request to be edited.
+#[derive(Debug)]
+pub(crate) struct ToEdit {
+    pub(crate) number: i64,
+    pub(crate) id: DeliveryId,
+    /// As it is given to the editor.
+    pub(crate) file: Vec<u8>,
+    /// As it came.
+    pub(crate) original: Request,
+}
+
+/// Two sides and how they differ.
+#[derive(Debug)]
+pub(crate) struct Comparing {
+    pub(crate) left: String,
+    pub(crate) right: String,
+    pub(crate) comparison: Comparison,
+}
+
+/// Both desks at work. Dropping it ends them.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    rows: Arc<Slot<Look>>,
+    bodies: Arc<Slot<Detail>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// A delivery whose inside is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Detail {
+    pub(crate) number: i64,
+    /// Its body is there already.
+    pub(crate) has_body: bool,
+}
+
+impl Desk {
+    pub(crate) fn open(setup: &Setup, found: &mpsc::Sender<Found>) -> io::Result<Self> {
+        let (rows, bodies) = (Arc::<Slot<Look>>::default(), Arc::<Slot<Detail>>::default());
+        let mut desk = Self {
+            rows: rows.clone(),
+            bodies: bodies.clone(),
+            threads: Vec::new(),
+        };
+        let (path, facts) = (setup.history.clone(), setup.facts.clone());
+        let (found_rows, found_bodies) = (found.clone(), found.clone());
+        let name = || thread::Builder::new();
+        let of_rows = rows::Desk::new(path.clone(), facts.clone());
+        let thread = name().name("inspector-rows".into());
+        let thread = thread.spawn(move || of_rows.run(&rows, &found_rows))?;
+        desk.threads.push(thread);
+        let of_bodies = bodies::Desk::new(path, facts, bodies.clone());
+        let thread = name().name("inspector-bodies".into());
+        let thread = thread.spawn(move || of_bodies.run(&bodies, &found_bodies))?;
+        desk.threads.push(thread);
+        Ok(desk)
+    }
+
+    /// Has rows looked up, in place of those asked for before.
+    pub(crate) fn look(&self, look: Look) {
+        self.rows.want(look);
+    }
+
+    /// Has a delivery opened, in place of the one asked for before.
+    pub(crate) fn open_detail(&self, detail: Detail) {
+        self.bodies.want(detail);
+    }
+
+    /// Has something done; false if too much is to be done already.
+    pub(crate) fn chore(&self, chore: Chore) -> bool {
+        match chore.is_about_rows() {
+            true => self.rows.add(chore),
+            false => self.bodies.add(chore),
+        }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.rows.close();
+        self.bodies.close();
+        for thread in self.threads.drain(..) {
+            // One that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}

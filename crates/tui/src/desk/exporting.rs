@@ -1,0 +1,194 @@
+//! A delivery with all that became of it, in the forms in which it is taken away.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use bytes::Bytes;
+use kreel_client::{KeptAttempt, Whole};
+use kreel_inspect::compare;
+use kreel_inspect::export::{self, Answer, Exchange, Masking, Request, Timings};
+use kreel_inspect::inert::{inert, inert_bytes};
+use kreel_wire::{Header, Headers};
+
+use super::ExportFormat;
+
+/// A delivery with its body.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) whole: Whole,
+    pub(super) body: Bytes,
+    /// The public address it was posted to, as far as that is known.
+    pub(super) url: String,
+}
+
+/// What is compared: the delivery, or the answer to one of its attempts.
+#[derive(Debug)]
+pub(super) struct TakenSide {
+    taken: Taken,
+    /// Which of its attempts.
+    attempt: Option<usize>,
+}
+
+impl Taken {
+    /// Whether its body is here to the last byte.
+    pub(super) fn is_whole(&self) -> bool {
+        let size = self.whole.row.summary.size_bytes;
+        self.whole.row.is_complete && size.is_none_or(|size| size == self.body.len() as u64)
+    }
+
+    /// It, or the answer to one of its attempts.
+    pub(super) fn as_side(self, attempt: Option<u32>) -> Result<TakenSide, String> {
+        let place = match attempt {
+            None => None,
+            Some(number) => {
+                let mut attempts = self.whole.attempts.iter();
+                let place = attempts.position(|attempt| attempt.number == number);
+                Some(place.ok_or("that attempt is not in the history any more")?)
+            }
+        };
+        Ok(TakenSide {
+            taken: self,
+            attempt: place,
+        })
+    }
+
+    fn request(&self) -> Request<'_> {
+        Request {
+            method: &self.whole.delivery.method,
+            url: &self.url,
+            headers: &self.whole.delivery.headers,
+            body: &self.body,
+            is_whole: self.is_whole(),
+        }
+    }
+}
+
+impl TakenSide {
+    /// What it is called.
+    pub(super) fn label(&self) -> String {
+        let row = &self.taken.whole.row;
+        let clock = crate::view::clock(row.summary.received_at_us);
+        match self.answer() {
+            Some(attempt) => {
+                let edited = if attempt.is_edited { ", edited" } else { "" };
+                format!("answer {}{edited}", attempt.number)
+            }
+            None => format!("#{} {} {clock}", row.summary.seq.0, inert(&row.summary.method)),
+        }
+    }
+
+    /// It, to be compared.
+    pub(super) fn side(&self) -> compare::Side<'_> {
+        let label = self.label();
+        match self.answer() {
+            Some(attempt) => answer_side(label, attempt),
+            None => compare::Side {
+                label,
+                method: Some(&self.taken.whole.delivery.method),
+                target: Some(&self.taken.whole.delivery.target),
+                status: None,
+                failure: None,
+                headers: &self.taken.whole.delivery.headers,
+                body: &self.taken.body,
+                is_whole: self.taken.is_whole(),
+                took: self.taken.whole.row.last.as_ref().map(|last| last.total),
+                at_us: Some(self.taken.whole.row.summary.received_at_us),
+            },
+        }
+    }
+
+    fn answer(&self) -> Option<&KeptAttempt> {
+        self.taken.whole.attempts.get(self.attempt?)
+    }
+}
+
+fn answer_side(label: String, attempt: &KeptAttempt) -> compare::Side<'_> {
+    static NO_HEADERS: std::sync::LazyLock<Headers> = std::sync::LazyLock::new(Headers::default);
+    let (headers, body) = match &attempt.answer {
+        Some((headers, body)) => (headers, &body[..]),
+        None => (&*NO_HEADERS, &[][..]),
+    };
+    compare::Side {
+        label,
+        method: None,
+        target: None,
+        status: attempt.status,
+        failure: attempt.failure.as_ref().map(|(_, text)| text.as_str()),
+        headers,
+        body,
+        is_whole: attempt.answer_bytes.is_none_or(|bytes| bytes == body.len() as u64),
+        took: Some(attempt.timings.total),
+        at_us: Some(attempt.began_at_us),
+    }
+}
+
+/// A curl command that sends it again.
+pub(super) fn curl(taken: &Taken, masking: &Masking) -> String {
+    export::curl(&taken.request(), masking)
+}
+
+/// Header lines as text.
+pub(super) fn headers_text(headers: &Headers, masking: &Masking) -> String {
+    let line = |header: &Header| {
+        let value = masking.shown(&header.name, &header.value);
+        format!("{}: {value}\n", inert_bytes(&header.name))
+    };
+    headers.iter().map(line).collect()
+}
+
+/// Writes it into a file that must not be there yet; what was done, or why not, in a sentence.
+pub(super) fn write_export(
+    taken: &Taken,
+    format: ExportFormat,
+    to: &Path,
+    masking: &Masking,
+) -> Result<String, String> {
+    let last = taken.whole.attempts.last();
+    let id = taken.whole.delivery.id.to_string();
+    let exchange = Exchange {
+        id: &id,
+        received_at_us: taken.whole.delivery.received_at_us,
+        request: taken.request(),
+        answer: last.and_then(answer),
+        failure: last.and_then(|last| last.failure.as_ref()).map(|(code, text)| (code.as_str(), text.as_str())),
+        started_at_us: last.map(|last| last.began_at_us),
+        timings: last.map_or_else(Timings::default, |last| Timings {
+            connect: last.timings.connect,
+            first_byte: last.timings.first_byte,
+            total: Some(last.timings.total),
+        }),
+    };
+    let mut text = match format {
+        ExportFormat::Curl => curl(taken, masking).into_bytes(),
+        ExportFormat::Har => export::har(&[exchange], masking).into_bytes(),
+        ExportFormat::Json => export::json(&exchange, masking).into_bytes(),
+        ExportFormat::Raw => export::raw(&exchange.request, masking),
+        ExportFormat::Fixture => export::fixture(&exchange, masking).into_bytes(),
+    };
+    if format != ExportFormat::Raw && !text.ends_with(b"\n") {
+        text.push(b'\n');
+    }
+    let shown = to.display().to_string();
+    let shown = inert(&shown);
+    // It may hold what others must not read.
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+    file.and_then(|mut file| file.write_all(&text))
+        .map(|()| format!("written to {shown}"))
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => format!("{shown} is there already: name another"),
+            _ => format!("{shown} can't be written: {error}"),
+        })
+}
+
+fn answer(attempt: &KeptAttempt) -> Option<Answer<'_>> {
+    let (headers, body) = attempt.answer.as_ref()?;
+    Some(Answer {
+        status: attempt.status?,
+        reason: None,
+        headers,
+        body,
+        is_whole: attempt.answer_bytes.is_none_or(|bytes| bytes == body.len() as u64),
+    })
+}

@@ -1,0 +1,249 @@
+//! The loop: keys, updates and what was found come in; the app changes; a frame is drawn.
+//!
+//! A key is answered with a frame at once. All else is drawn at most every [`FRAME`].
+
+pub(crate) mod deeds;
+mod news;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures_util::StreamExt as _;
+use kreel_client::{Command, Update};
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{sleep_until, timeout};
+
+use crate::End;
+use crate::app::App;
+use crate::apply::{self, Deed};
+use crate::desk::{Desk, Found, ToEdit};
+use crate::limits::{FOUND, FRAME, REFRESH};
+use crate::setup::Setup;
+use crate::terminal::Screen;
+use crate::view;
+
+/// The inspector at work.
+struct Inspector {
+    app: App,
+    screen: Screen,
+    desk: Desk,
+    commands: mpsc::Sender<Command>,
+    keys: Option<EventStream>,
+    /// Which look was asked for last.
+    look: u64,
+    /// When the rows were last looked up, and whether they are due again.
+    looked_at: Instant,
+    look_is_due: bool,
+    drawn_at: Instant,
+    draw_is_due: bool,
+    /// A file that is being edited.
+    edited: Option<ToEdit>,
+    end: End,
+    stops: u32,
+}
+
+/// What has happened.
+enum Turn {
+    Key(Option<io::Result<Event>>),
+    Update(Option<Update>),
+    Found(Found),
+    Due,
+    /// Somebody wants this process stopped (SIGTSTP), or has woken it (SIGCONT).
+    Suspend,
+    Woken,
+}
+
+/// Runs until there are no more updates.
+pub(crate) fn run(
+    setup: Setup,
+    commands: mpsc::Sender<Command>,
+    updates: mpsc::Receiver<Update>,
+) -> io::Result<End> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (found, finding) = mpsc::channel(FOUND);
+        let desk = Desk::open(&setup, &found)?;
+        let now = Instant::now();
+        let app = App::new(setup.facts, setup.keys, setup.theme, now);
+        let mut inspector = Inspector {
+            app,
+            screen: Screen::take()?,
+            desk,
+            commands,
+            keys: Some(EventStream::new()),
+            look: 0,
+            looked_at: now,
+            look_is_due: true,
+            drawn_at: now,
+            draw_is_due: true,
+            edited: None,
+            end: End::Quit,
+            stops: 0,
+        };
+        inspector.run(updates, finding).await
+    })
+}
+
+impl Inspector {
+    async fn run(
+        &mut self,
+        mut updates: mpsc::Receiver<Update>,
+        mut finding: mpsc::Receiver<Found>,
+    ) -> io::Result<End> {
+        let mut suspend = signal(SignalKind::from_raw(SIGTSTP))?;
+        let mut woken = signal(SignalKind::from_raw(SIGCONT))?;
+        self.draw()?;
+        loop {
+            let turn = self.turn(&mut updates, &mut finding, &mut suspend, &mut woken).await;
+            self.app.now = Instant::now();
+            match turn {
+                Turn::Key(Some(Ok(event))) => {
+                    self.event(event)?;
+                    self.more_keys().await?;
+                    self.draw()?;
+                }
+                Turn::Key(Some(Err(error))) => return Err(error),
+                // The terminal is gone.
+                Turn::Key(None) => return Ok(self.stop_and_wait(updates).await),
+                Turn::Update(Some(update)) => {
+                    self.hear(&update);
+                    while let Ok(update) = updates.try_recv() {
+                        self.hear(&update);
+                    }
+                }
+                Turn::Update(None) => return Ok(self.end),
+                Turn::Found(found) => {
+                    self.found(found)?;
+                    while let Ok(found) = finding.try_recv() {
+                        self.found(found)?;
+                    }
+                }
+                Turn::Due => {
+                    self.draw_is_due |= self.app.toasts.expire(self.app.now);
+                    self.draw_is_due |= self.app.status.counts_down();
+                }
+                Turn::Suspend => self.suspend()?,
+                Turn::Woken => {
+                    self.screen.take_again()?;
+                    self.draw_is_due = true;
+                }
+            }
+            self.do_what_is_due()?;
+        }
+    }
+
+    async fn turn(
+        &mut self,
+        updates: &mut mpsc::Receiver<Update>,
+        finding: &mut mpsc::Receiver<Found>,
+        suspend: &mut Signal,
+        woken: &mut Signal,
+    ) -> Turn {
+        let due = self.next_due();
+        let keys = self.keys.get_or_insert_with(EventStream::new);
+        let due = async move {
+            match due {
+                Some(due) => sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            event = keys.next() => Turn::Key(event),
+            Some(found) = finding.recv() => Turn::Found(found),
+            update = updates.recv() => Turn::Update(update),
+            _ = suspend.recv() => Turn::Suspend,
+            _ = woken.recv() => Turn::Woken,
+            () = due => Turn::Due,
+        }
+    }
+
+    /// Keys that were pressed meanwhile, or pasted, count before a frame is drawn.
+    async fn more_keys(&mut self) -> io::Result<()> {
+        for _ in 0..KEYS_A_FRAME {
+            let Some(keys) = self.keys.as_mut() else {
+                return Ok(());
+            };
+            match timeout(Duration::ZERO, keys.next()).await {
+                Ok(Some(Ok(event))) => self.event(event)?,
+                _ => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event) -> io::Result<()> {
+        let deeds = match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => apply::key(&mut self.app, key),
+            Event::Paste(text) => apply::paste(&mut self.app, &text),
+            Event::Mouse(mouse) => {
+                let places = view::places(self.screen.area(), self.app.focus);
+                apply::mouse(&mut self.app, mouse, places)
+            }
+            Event::Resize(..) => {
+                self.draw_is_due = true;
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        self.carry_out(deeds)
+    }
+
+    fn carry_out(&mut self, deeds: Vec<Deed>) -> io::Result<()> {
+        for deed in deeds {
+            self.deed(deed)?;
+        }
+        Ok(())
+    }
+
+    fn do_what_is_due(&mut self) -> io::Result<()> {
+        if self.look_is_due && self.looked_at.elapsed() >= REFRESH {
+            self.ask_for_rows();
+        }
+        if self.draw_is_due && self.drawn_at.elapsed() >= FRAME {
+            self.draw()?;
+        }
+        Ok(())
+    }
+
+    /// When there is something to do though nothing happens.
+    fn next_due(&self) -> Option<Instant> {
+        let look = self.look_is_due.then(|| self.looked_at + REFRESH);
+        let draw = self.draw_is_due.then(|| self.drawn_at + FRAME);
+        let count = self.app.status.counts_down().then(|| self.drawn_at + SECOND);
+        let toast = self.app.toasts.next_end();
+        [look, draw, count, toast].into_iter().flatten().min()
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.app.now = Instant::now();
+        let app = &mut self.app;
+        self.screen.draw(|frame| view::draw(frame, app))?;
+        self.drawn_at = Instant::now();
+        self.draw_is_due = false;
+        // A larger screen may show rows that are not at hand.
+        if self.app.list.wants_more() && !self.look_is_due {
+            self.look_is_due = true;
+        }
+        Ok(())
+    }
+
+    /// The terminal was closed: the client is told, and waited for without a screen.
+    async fn stop_and_wait(&mut self, mut updates: mpsc::Receiver<Update>) -> End {
+        let _ = self.commands.try_send(Command::Stop);
+        while updates.recv().await.is_some() {}
+        End::Interrupted
+    }
+}
+
+/// Keys taken in before a frame is drawn in between: 64, so that a held key shows its way.
+const KEYS_A_FRAME: usize = 64;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The numbers are the same on all systems kreel runs on but for these two on the BSDs.
+const SIGTSTP: i32 = rustix::process::Signal::TSTP.as_raw();
+const SIGCONT: i32 = rustix::process::Signal::CONT.as_raw();

@@ -1,0 +1,194 @@
+//! What the app wants done outside of itself.
+
+use std::io;
+use std::process::Command as Process;
+use std::sync::Arc;
+
+use kreel_client::{Command, Edited, Replay};
+use kreel_inspect::edit;
+use kreel_inspect::filter::Filter;
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::Inspector;
+use crate::End;
+use crate::app::list::Anchor;
+use crate::app::menu::Menu;
+use crate::app::toast::News;
+use crate::app::{App, Mode};
+use crate::apply::Deed;
+use crate::desk::{Detail, Look, ToEdit};
+use crate::{clipboard, editor};
+
+impl Inspector {
+    pub(super) fn deed(&mut self, deed: Deed) -> io::Result<()> {
+        match deed {
+            Deed::Tell(command) => self.tell(command),
+            Deed::Look => self.ask_for_rows(),
+            Deed::OpenDetail => {
+                if let Some(pane) = &self.app.pane {
+                    let number = pane.number;
+                    self.desk.open_detail(Detail {
+                        number,
+                        has_body: false,
+                    });
+                }
+            }
+            Deed::Chore(chore) => {
+                if let crate::desk::Chore::Mark { number, on } = chore {
+                    self.app.marked = on.then_some(number);
+                }
+                if !self.desk.chore(chore) {
+                    self.app.say(News::Bad, "too much is being done already");
+                }
+            }
+            Deed::Copy { text, says } => self.copy(&text, says)?,
+            Deed::Browse(url) => match editor::browse(&url) {
+                Ok(()) => self.app.say(News::Good, "opened in the browser"),
+                Err(error) => self.app.say(News::Bad, format!("no browser could be started: {error}")),
+            },
+            Deed::EditAgain => {
+                if let Some(edited) = self.edited.take() {
+                    self.edit(edited)?;
+                }
+            }
+            Deed::DropEdited => self.edited = None,
+            Deed::Mouse(is_on) => {
+                self.screen.set_mouse(is_on)?;
+                let text = if is_on { "the mouse is kreel's" } else { "the mouse is the terminal's" };
+                self.app.say(News::Fair, text);
+            }
+            Deed::Redraw => {
+                self.screen.forget()?;
+                self.draw_is_due = true;
+            }
+            Deed::Suspend => self.suspend()?,
+            Deed::Quit { is_interrupt } => self.quit(is_interrupt),
+        }
+        Ok(())
+    }
+
+    /// Asks for the rows that are wanted now.
+    pub(super) fn ask_for_rows(&mut self) {
+        self.look += 1;
+        self.looked_at = std::time::Instant::now();
+        self.look_is_due = false;
+        let app = &self.app;
+        self.desk.look(Look {
+            id: self.look,
+            anchor: match app.wants_oldest {
+                true => Anchor::Oldest,
+                false => app.list.anchor(),
+            },
+            filter: wanted(app),
+            since: app.view.since,
+        });
+    }
+
+    fn tell(&mut self, command: Command) {
+        if self.commands.try_send(command).is_err() {
+            self.app.say(News::Bad, "the client is busy or stopping: press it again");
+        }
+    }
+
+    fn quit(&mut self, is_interrupt: bool) {
+        self.stops += 1;
+        if is_interrupt {
+            self.end = End::Interrupted;
+        }
+        let command = if self.stops == 1 { Command::Stop } else { Command::StopNow };
+        // A client that is gone needs no telling, and a full channel has one in it.
+        let _ = self.commands.try_send(command);
+        self.app.mode = Mode::Browse;
+    }
+
+    pub(super) fn copy(&mut self, text: &str, says: String) -> io::Result<()> {
+        match clipboard::copy(&mut self.screen, text) {
+            Ok(()) => self.app.say(News::Good, says),
+            Err(fault) => self.app.say(News::Bad, fault),
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal to the shell until it gives it back.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        self.keys = None;
+        self.screen.give_back()?;
+        // The whole process stops here, and goes on here.
+        kill_process(getpid(), Signal::STOP)?;
+        self.screen.take_again()?;
+        self.draw_is_due = true;
+        Ok(())
+    }
+
+    /// Has the user edit a request, and sends it if it can be sent.
+    pub(super) fn edit(&mut self, edited: ToEdit) -> io::Result<()> {
+        self.keys = None;
+        self.screen.give_back()?;
+        let text = editor::edit(&self.app.facts.editor, &edited.file);
+        self.screen.take_again()?;
+        self.draw_is_due = true;
+        self.look_is_due = true;
+        let text = match text {
+            Ok(text) => text,
+            Err(fault) => {
+                self.app.say(News::Bad, fault);
+                return Ok(());
+            }
+        };
+        let request = match edit::read(&text, &edited.original) {
+            Ok(request) => request,
+            Err(fault) => {
+                self.app.say(News::Bad, fault.to_string());
+                self.app.mode = Mode::Menu(Menu::faulty(edited.number));
+                let file = edit::with_fault(&text, &fault);
+                self.edited = Some(ToEdit { file, ..edited });
+                return Ok(());
+            }
+        };
+        let changes = edit::changes(&edited.original, &request);
+        if changes.is_empty() {
+            let text = "nothing was changed, so nothing is sent; r replays it as it is";
+            self.app.say(News::Fair, text);
+            return Ok(());
+        }
+        self.app.say(News::Good, format!("sent with another {}", changes.join(", ")));
+        self.replay_edited(Replay {
+            edited: Some(Arc::new(Edited {
+                method: request.method,
+                target: request.target,
+                headers: request.headers,
+                body: request.body,
+            })),
+            ..Replay::once(edited.id)
+        });
+        Ok(())
+    }
+
+    fn replay_edited(&mut self, replay: Replay) {
+        if self.app.facts.target.is_none() {
+            self.app.say(News::Bad, "there is no app to send it to");
+            return;
+        }
+        self.tell(Command::Replay(Box::new(replay)));
+    }
+}
+
+/// The filter of all that narrows the rows.
+fn wanted(app: &App) -> Option<Filter> {
+    let view = &app.view;
+    if !view.only_marked {
+        return view.filter.clone();
+    }
+    let text = match &view.filter {
+        Some(filter) => format!("({filter}) is:marked"),
+        None => "is:marked".to_owned(),
+    };
+    // What was understood once is understood again.
+    Filter::parse(&text).ok()
+}
+
+/// So that nothing of a process that is started here reads or writes the terminal.
+pub(crate) fn quietly(process: &mut Process) -> &mut Process {
+    use std::process::Stdio;
+    process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+}

@@ -1,0 +1,110 @@
+//! What updates and found things do to the app.
+
+use std::io;
+
+use kreel_client::Update;
+
+use super::Inspector;
+use crate::app::Mode;
+use crate::app::pane::Extent;
+use crate::app::toast::News;
+use crate::apply;
+use crate::desk::{Detail, Found, Rows};
+
+impl Inspector {
+    /// The client says something.
+    pub(super) fn hear(&mut self, update: &Update) {
+        let now = self.app.now;
+        if let Some((news, text)) = self.app.status.hear(update, now) {
+            self.app.say(news, text);
+        }
+        // Whatever it is, the history may have changed with it.
+        self.look_is_due = true;
+        self.draw_is_due = true;
+    }
+
+    /// A desk has found something.
+    pub(super) fn found(&mut self, found: Found) -> io::Result<()> {
+        self.draw_is_due = true;
+        match found {
+            Found::Rows(rows) if rows.look == self.look => return self.rows(*rows),
+            Found::Rows(_) => {}
+            Found::Whole { number, whole, listening } => {
+                if let Some(pane) = self.app.pane.as_mut().filter(|pane| pane.number == number) {
+                    pane.listening = listening;
+                    match whole {
+                        Some(whole) => pane.show(whole),
+                        None => pane.is_gone = true,
+                    }
+                    self.app.explain();
+                }
+            }
+            Found::Body { number, body } => {
+                if let Some(pane) = self.app.pane.as_mut().filter(|pane| pane.number == number) {
+                    pane.show_body(*body);
+                    self.app.read_with_lens();
+                }
+            }
+            Found::Copy { text, says } => self.copy(&text, says)?,
+            Found::Compared(comparing) => {
+                if comparing.comparison.is_equal {
+                    self.app.say(News::Good, "no difference");
+                }
+                self.app.mode = Mode::Compare {
+                    comparing,
+                    scrolled: 0,
+                    unfolded: false,
+                };
+            }
+            Found::ToEdit(edited) => self.edit(*edited)?,
+            Found::Goto(number) => {
+                self.app.list.select(number);
+                let deeds = apply::follow_selection(&mut self.app);
+                self.look_is_due = true;
+                return self.carry_out(deeds);
+            }
+            Found::Done(text) => self.app.say(News::Good, text),
+            Found::Failed(text) => self.app.say(News::Bad, text),
+            Found::Changed => self.look_is_due = true,
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, rows: Rows) -> io::Result<()> {
+        let app = &mut self.app;
+        app.totals = rows.totals.or(app.totals);
+        app.progress = rows.progress;
+        app.markers = rows.markers;
+        app.list.show(rows.rows, rows.has_newer, rows.has_older);
+        if std::mem::take(&mut app.wants_oldest) {
+            app.list.to_oldest();
+        }
+        let deeds = apply::follow_selection(app);
+        self.refresh_detail();
+        self.carry_out(deeds)
+    }
+
+    /// The shown delivery is opened again if its row is another than it was.
+    fn refresh_detail(&mut self) {
+        let app = &self.app;
+        let (Some(row), Some(pane)) = (app.list.selected(), app.shown()) else {
+            return;
+        };
+        let Some(whole) = &pane.whole else {
+            return;
+        };
+        if whole.row != *row {
+            let extent = pane.body.as_ref().map(|body| body.extent);
+            // One that was still arriving is read again.
+            let has_body = match extent {
+                Some(Extent::Whole | Extent::Reading { .. }) => true,
+                Some(Extent::Beginning { .. }) => whole.row.is_complete == row.is_complete,
+                None => false,
+            };
+            self.desk.open_detail(Detail {
+                number: pane.number,
+                has_body,
+            });
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Sizes, counts and deadlines of the inspector, each with its reason.
+
+use std::time::Duration;
+
+/// How often news are drawn at the most, keys aside: 25 times a second, which looks like at once
+/// and leaves the processor to the deliveries.
+pub(crate) const FRAME: Duration = Duration::from_millis(40);
+
+/// How often the rows are looked up while news come in: as often as they are drawn.
+pub(crate) const REFRESH: Duration = FRAME;
+
+/// How often it is asked whether another process has written the history: a user who marks a row in
+/// one window looks at the other a moment later.
+pub(crate) const OTHERS: Duration = Duration::from_millis(250);
+
+/// How long a toast stays: long enough to be read, short enough to be of the present.
+pub(crate) const TOAST: Duration = Duration::from_secs(5);
+
+/// Rows looked up on either side of those on screen: ten screens of 40, so that leafing through
+/// finds the next page at hand.
+pub(crate) const MARGIN: usize = 400;
+
+/// How long one look into the history may take before it says how far it got.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
+
+/// Bodies up to this size are read before anything of them is shown: 1 MiB, some milliseconds.
+pub(crate) const AT_ONCE_BYTES: u64 = 1024 * 1024;
+
+/// The largest body that is read into memory to be looked at: 64 MiB, above the 50 MiB a relay
+/// takes by default. Of a larger one the beginning is shown.
+pub(crate) const SHOWN_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What goes to the clipboard: 512 KiB; several terminals cut or ignore longer sequences.
+pub(crate) const CLIPBOARD_BYTES: usize = 512 * 1024;
+
+/// How many found things may wait for the screen: it takes all of them each turn.
+pub(crate) const FOUND: usize = 64;
+
+/// The longest text that is typed on a line: 4 KiB, more than a person types.
+pub(crate) const TYPED_BYTES: usize = 4096;
+
+/// Toasts shown one above the other.
+pub(crate) const TOASTS: usize = 3;
+
+/// Rows a search finds at the most: 5,000. Who looks for one of more has to say more of it.
+pub(crate) const FOUND_ROWS: usize = 5000;
+
+/// How many of the newest deliveries a search looks at again when something has changed: 500, more
+/// than can be running at once. Older ones have had their answers.
+pub(crate) const UNSETTLED: i64 = 500;
+
+/// The longest side of an image that is decoded: 8,192 pixels, twice that of large screens.
+pub(crate) const PICTURE_SIDE: u32 = 8192;
+
+/// How much memory decoding an image may take: 64 MiB. A small file can claim any size.
+pub(crate) const PICTURE_BYTES: u64 = 64 * 1024 * 1024;

@@ -1,0 +1,59 @@
+//! What the inspector has to know before it starts.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kreel_client::{TunnelName, Whole};
+use kreel_inspect::document::Line;
+use kreel_inspect::export::Masking;
+
+use crate::keys::KeyMap;
+use crate::theme::Theme;
+
+/// What the inspector has to know before it starts.
+#[derive(Debug)]
+pub struct Setup {
+    /// The history's file.
+    pub history: PathBuf,
+    /// What does not change while it runs.
+    pub facts: Facts,
+    /// The keys.
+    pub keys: KeyMap,
+    /// The colours.
+    pub theme: Theme,
+}
+
+/// What does not change while the inspector runs.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The tunnel whose deliveries are shown.
+    pub tunnel: TunnelName,
+    /// What the history calls its relay.
+    pub relay_name: String,
+    /// The app, as it was typed; none if deliveries are only captured.
+    pub target: Option<String>,
+    /// What stands for an expression after `@` in a filter.
+    pub saved_filters: BTreeMap<String, String>,
+    /// Which headers are masked on screen and in exports.
+    pub masking: Masking,
+    /// How long a sender waits for the app.
+    pub wait: Duration,
+    /// The certificate to trust, where the relay is this process.
+    pub certificate: Option<PathBuf>,
+    /// The editor, as the user's shell would run it.
+    pub editor: String,
+    /// Knows more of some deliveries, if there is one.
+    pub lens: Option<Arc<dyn Lens>>,
+}
+
+/// Somebody who knows more of some deliveries than that they are HTTP.
+pub trait Lens: Debug + Send + Sync {
+    /// What the tab is called.
+    fn name(&self) -> &'static str;
+
+    /// What it makes of a delivery and its body; none if it knows nothing of it.
+    fn read(&self, whole: &Whole, body: &[u8]) -> Option<Vec<Line>>;
+}

@@ -1,0 +1,36 @@
+//! What the tests of this crate share.
+
+use std::time::Duration;
+
+use kreel_client::{Kind, Last, Replays, Row, Seq, Standing, Summary};
+
+/// A row of this number that was answered with 200.
+pub(crate) fn row(number: i64) -> Row {
+    let bytes = u128::try_from(number).unwrap_or(0).to_be_bytes();
+    Row {
+        number,
+        summary: Summary {
+            id: kreel_wire::DeliveryId::from_bytes(bytes),
+            seq: Seq(number.unsigned_abs()),
+            kind: Kind::Live,
+            method: "POST".into(),
+            target: bytes::Bytes::from_static(b"/hook"),
+            size_bytes: Some(612),
+            received_at_us: 1_763_884_800_000_000 + number.unsigned_abs() * 1_000_000,
+        },
+        relay: "relay".to_owned(),
+        tunnel: "tunnel".to_owned(),
+        standing: Standing::Answered,
+        attempts: 1,
+        last: Some(Last {
+            status: Some(200),
+            failure: None,
+            total: Duration::from_millis(12),
+        }),
+        is_complete: true,
+        is_marked: false,
+        note: None,
+        replays: Replays::default(),
+        content_type: Some("application/json".to_owned()),
+    }
+}

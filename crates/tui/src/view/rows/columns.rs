@@ -1,0 +1,100 @@
+//! Which columns there is room for, and what stands in them.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kreel_client::Row;
+use kreel_client::plain::{duration, fit, size};
+use kreel_inspect::inert::{inert, inert_bytes};
+
+use crate::theme::Look;
+
+/// The width of each column; 0 where it is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Columns {
+    time: usize,
+    method: usize,
+    path: usize,
+    status: usize,
+    took: usize,
+    size: usize,
+    flags: usize,
+}
+
+/// The sign in front, and the gaps around it.
+const FRONT: usize = 3;
+
+impl Columns {
+    /// Those for which there is room: path and status last until the end.
+    pub(super) fn of(columns: u16) -> Self {
+        let columns = usize::from(columns);
+        let mut these = Self {
+            time: 0,
+            method: 0,
+            path: 0,
+            status: if columns >= 60 { 11 } else { 9 },
+            took: 0,
+            size: 0,
+            flags: 0,
+        };
+        let mut left = columns.saturating_sub(FRONT + these.status);
+        let mut take = |width: usize, at_least: usize| {
+            let fits = left >= width + at_least;
+            left -= if fits { width } else { 0 };
+            if fits { width } else { 0 }
+        };
+        these.method = take(if columns >= 60 { 7 } else { 5 }, 12);
+        these.time = take(9, 14);
+        these.took = take(9, 16);
+        these.flags = take(6, 18);
+        these.size = take(9, 20);
+        these.path = left;
+        these
+    }
+
+    /// What stands in them.
+    pub(super) fn cells(&self, row: &Row, status: &str, look: Look) -> Vec<(String, Look)> {
+        let summary = &row.summary;
+        let took = row.last.as_ref().map_or_else(String::new, |last| duration(last.total));
+        let cell = |text: &str, width: usize, look| match width {
+            0 => (String::new(), look),
+            width => (format!("{} ", fit(text, width - 1)), look),
+        };
+        vec![
+            cell(&clock(summary.received_at_us), self.time, Look::Dim),
+            cell(&inert(&summary.method), self.method, Look::Strong),
+            cell(&inert_bytes(&summary.target), self.path, Look::Plain),
+            cell(status, self.status, look),
+            right(&took, self.took, Look::Dim),
+            right(&size(summary.size_bytes), self.size, Look::Dim),
+            cell(&flags(row), self.flags, Look::Fair),
+        ]
+    }
+}
+
+fn right(text: &str, width: usize, look: Look) -> (String, Look) {
+    match width {
+        0 => (String::new(), look),
+        width => (format!("{text:>width$} ", width = width - 1), look),
+    }
+}
+
+/// The time of day here.
+pub(crate) fn clock(received_at_us: u64) -> String {
+    let micros = i64::try_from(received_at_us).unwrap_or(i64::MAX);
+    let Ok(at) = Timestamp::from_microsecond(micros) else {
+        return "?".to_owned();
+    };
+    TimeZone::system().to_datetime(at).strftime("%H:%M:%S").to_string()
+}
+
+/// Signs, each a letter: marked, note, replayed, edited.
+pub(in crate::view) fn flags(row: &Row) -> String {
+    let flags = [
+        (row.is_marked, '*'),
+        (row.note.is_some(), 'n'),
+        (row.replays.count > 0, 'R'),
+        (row.replays.is_edited, 'E'),
+    ];
+    let set = flags.into_iter().filter(|(is_set, _)| *is_set);
+    set.map(|(_, sign)| sign).collect()
+}
