@@ -37,7 +37,7 @@ impl Rows {
 
     fn into(output: Output, colored: Colored, out: Sink, err: Sink) -> Self {
         let format = match output {
-            Output::Compact => Format::Compact,
+            Output::Tui | Output::Compact => Format::Compact,
             Output::Json => Format::Json,
             Output::Quiet => Format::Quiet,
         };

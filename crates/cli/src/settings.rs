@@ -1,6 +1,7 @@
 //! What can be set for tunnels, and the places where it can be: a flag comes before the
 //! environment, that before the project's `kreel.toml`, that before the user's `config.toml`.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -12,7 +13,7 @@ use kreel_wire::TunnelName;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::args::{
-    Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs, When,
+    Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs, ThemeName, When,
 };
 use crate::paths::Paths;
 use crate::problem::Result;
@@ -71,7 +72,17 @@ pub(crate) struct Settings {
     pub(crate) history: Option<PathBuf>,
     /// How deliveries are shown.
     pub(crate) output: Option<Output>,
+    /// The colours of the inspector.
+    #[serde(deserialize_with = "text")]
+    pub(crate) theme: Option<ThemeName>,
+    /// Keys of the inspector, by action.
+    pub(crate) keys: Option<Keys>,
 }
+
+/// Keys by the names of actions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Keys(pub(crate) BTreeMap<String, Vec<String>>);
 
 /// Where a setting was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +175,7 @@ impl Settings {
             output: part
                 .of("json", &Some(Output::Json))
                 .or_else(|| part.of("output", &args.output)),
+            theme: part.of("theme", &args.theme),
             ..Self::of_connection(&args.connection, matches, from)
         }
     }

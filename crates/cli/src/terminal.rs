@@ -17,6 +17,17 @@ pub(crate) enum Paint {
     Plain,
 }
 
+/// Whether there is a terminal to draw on and to read keys from.
+pub(crate) fn has_screen() -> bool {
+    let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
+    io::stdin().is_terminal() && io::stdout().is_terminal() && !is_dumb
+}
+
+/// Whether the user wants no colours (no-color.org).
+pub(crate) fn forbids_colour() -> bool {
+    variable("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 impl Paint {
     /// Whether standard output takes colour.
     pub(crate) fn of_stdout() -> Self {

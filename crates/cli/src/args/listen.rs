@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use kreel_client::Target;
 use kreel_wire::TunnelName;
 
-use super::{Answer, Connection, Header, Host, Output, Span, When};
+use super::{Answer, Connection, Header, Host, Output, Span, ThemeName, When};
 
 /// Open a tunnel from a public address to your app
 #[derive(Debug, Clone, Default, Args)]
@@ -154,7 +154,8 @@ pub(crate) struct ListenArgs {
     )]
     pub(crate) history: Option<PathBuf>,
 
-    /// How deliveries are shown: compact, json or quiet [default: compact]
+    /// How deliveries are shown: tui, compact, json or quiet [default: tui on a terminal, else
+    /// compact]
     #[arg(
         long,
         value_name = "FORMAT",
@@ -173,17 +174,28 @@ pub(crate) struct ListenArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) print_url: bool,
 
-    /// Never open the full-screen inspector.
-    #[arg(long, hide = true)]
+    /// The colours of the inspector: dark, light, contrast or none [default: dark]
+    #[arg(
+        long,
+        value_name = "THEME",
+        env = "KREEL_THEME",
+        hide_env = true,
+        help_heading = "Output"
+    )]
+    pub(crate) theme: Option<ThemeName>,
+
+    /// Never open the inspector: the same as --output compact
+    #[arg(long, help_heading = "Output")]
     pub(crate) no_tui: bool,
 }
 
 impl ListenArgs {
     /// The output asked for here, by either of its names.
     pub(crate) fn output(&self) -> Option<Output> {
-        match self.json {
-            true => Some(Output::Json),
-            false => self.output,
+        match (self.json, self.output) {
+            (true, _) => Some(Output::Json),
+            (false, None | Some(Output::Tui)) if self.no_tui => Some(Output::Compact),
+            (false, output) => output,
         }
     }
 }

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use http::{HeaderName, HeaderValue};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use kreel_tui::Theme;
 use kreel_client::{HostHeader, Since};
 use kreel_wire::AnswerMode;
 use serde::Deserialize;
@@ -16,6 +17,19 @@ use serde::Deserialize;
 /// A text that must not be shown.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Secret(pub(crate) String);
+
+/// Colours of the inspector, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ThemeName(pub(crate) Theme);
+
+impl FromStr for ThemeName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = Theme::ALL.map(|(name, _)| name).join(", ");
+        Theme::named(text).map(Self).ok_or_else(|| format!("there are {names}"))
+    }
+}
 
 /// A length of time: `500ms`, `10s`, `2m`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +72,8 @@ pub(crate) struct Host(pub(crate) HostHeader);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Output {
+    /// The inspector, on a full screen
+    Tui,
     /// One line a delivery, for people
     Compact,
     /// One JSON object a line, for scripts

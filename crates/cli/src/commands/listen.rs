@@ -1,5 +1,6 @@
 //! `kreel listen`: a tunnel from its public address to the app, until it is told to stop.
 
+mod screen;
 mod session;
 
 use std::time::Duration;

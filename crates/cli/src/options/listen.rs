@@ -7,14 +7,16 @@ use clap::ArgMatches;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
+use kreel_tui::{KeyMap, Theme};
 use kreel_wire::TunnelName;
 
 use super::{Remote, conflict, is_typed};
 use crate::args::{Header, ListenArgs, Output};
 use crate::paths::Paths;
-use crate::problem::Result;
+use crate::problem::{Code, Problem, Result};
 use crate::project::Project;
 use crate::settings::{Layers, Settings};
+use crate::terminal;
 
 /// A tunnel to open, and all about it.
 #[derive(Debug)]
@@ -47,6 +49,10 @@ pub(crate) struct ListenOptions {
     pub(crate) history: PathBuf,
     /// How deliveries are shown.
     pub(crate) output: Output,
+    /// The colours of the inspector.
+    pub(crate) theme: Theme,
+    /// Its keys.
+    pub(crate) keys: KeyMap,
     /// Whether standard output is for the public address alone.
     pub(crate) print_url: bool,
 }
@@ -79,7 +85,7 @@ impl ListenOptions {
         let typed = |from| Settings::of_listen(args, matches, from);
         let layers = Layers::gather(typed, &project, &paths)?;
         let headers = layers.value(|s| &s.headers).unwrap_or_default();
-        let output = layers.value(|s| &s.output).unwrap_or(Output::Compact);
+        let output = output(args, &layers)?;
         if args.print_url && output == Output::Json {
             return Err(conflict("--print-url", "JSON", "both want standard output"));
         }
@@ -112,8 +118,51 @@ impl ListenOptions {
             retries: layers.value(|s| &s.retry).unwrap_or(0),
             paths,
             output,
+            theme: theme(&layers)?,
+            keys: keys(&layers)?,
             print_url: args.print_url,
         })
+    }
+}
+
+/// The colours asked for; none where colours are not wanted.
+fn theme(layers: &Layers) -> Result<Theme> {
+    match layers.value(|s| &s.theme) {
+        Some(theme) => Ok(theme.0),
+        None if terminal::forbids_colour() => Ok(Theme::None),
+        None => Ok(Theme::default()),
+    }
+}
+
+/// The keys, some of them the user's own.
+fn keys(layers: &Layers) -> Result<KeyMap> {
+    let own = layers.value(|s| &s.keys).unwrap_or_default();
+    KeyMap::with(&own.0).map_err(|error| {
+        Problem::new(
+            Code::SettingsInvalid,
+            "[keys] is not what kreel understands",
+            error,
+            "? in the inspector lists actions and keys; write them as replay = [\"r\", \"f5\"]",
+        )
+    })
+}
+
+/// The inspector where there is a terminal for it, unless something else is wanted.
+fn output(args: &ListenArgs, layers: &Layers) -> Result<Output> {
+    let is_on_terminal = terminal::has_screen();
+    match layers.value(|s| &s.output) {
+        Some(Output::Tui) if args.no_tui => Ok(Output::Compact),
+        Some(Output::Tui) if args.print_url => {
+            Err(conflict("--print-url", "the inspector", "both want standard output"))
+        }
+        Some(Output::Tui) if !is_on_terminal => Err(conflict(
+            "--output tui",
+            "streams that are no terminal",
+            "the inspector is drawn on one; without it, use --output compact or json",
+        )),
+        Some(output) => Ok(output),
+        None if is_on_terminal && !args.print_url && !args.no_tui => Ok(Output::Tui),
+        None => Ok(Output::Compact),
     }
 }
 

@@ -1,18 +1,21 @@
 //! One run of a client: its updates to the streams, signals to it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kreel_client::inert::inert;
 use kreel_client::plain::Line;
 use kreel_client::{
-    AppAbsent, Client, Command, Ended, LinkError, Opened, Ready, RelayUrl, Target, TunnelName,
+    AppAbsent, Client, Command, Counters, Ended, LinkError, Opened, Ready, RelayUrl, Target, TunnelName,
     Update, look_for_app,
 };
+use kreel_tui::End;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::screen::{self, Face, Screen};
 use crate::args::Output;
 use crate::embedded;
 use crate::exit::Exit;
@@ -20,6 +23,7 @@ use crate::options::ListenOptions;
 use crate::problem::{Result, of_link};
 use crate::project::Project;
 use crate::rows::Rows;
+use crate::runtime;
 use crate::signals::{Received, Signals};
 use crate::sink::RETRY;
 use crate::terminal;
@@ -36,6 +40,10 @@ pub(super) struct Session {
     rows: Rows,
     was_ready: bool,
     target: Option<Target>,
+    /// The inspector, if there is a terminal for it.
+    face: Face,
+    /// The counters as they were told last.
+    counters: Option<Counters>,
     /// The one look at the app, once the tunnel is open.
     looking: JoinSet<std::result::Result<(), AppAbsent>>,
 }
@@ -83,8 +91,6 @@ impl Session {
     ) -> Self {
         Self {
             relay: relay.clone(),
-            memory,
-            certificate,
             output: options.output,
             print_url: options.print_url,
             rows: match options.print_url {
@@ -94,9 +100,17 @@ impl Session {
             was_ready: false,
             target: match options.output {
                 Output::Compact => options.target.clone(),
-                Output::Json | Output::Quiet => None,
+                // The inspector says it as soon as something comes.
+                Output::Tui | Output::Json | Output::Quiet => None,
             },
+            face: match options.output {
+                Output::Tui => Face::Wanted(Box::new(screen::setup(options, &memory, certificate.clone()))),
+                Output::Compact | Output::Json | Output::Quiet => Face::Lines,
+            },
+            counters: None,
             looking: JoinSet::new(),
+            memory,
+            certificate,
         }
     }
 
@@ -115,20 +129,22 @@ impl Session {
         let (commands, commanded) = mpsc::channel(COMMANDS);
         let (updating, mut updates) = mpsc::channel(UPDATES);
         let mut running = Box::pin(client.run(commanded, updating));
+        self.open_screen(&commands)?;
         let mut stop = None;
         let ended = loop {
             tokio::select! {
                 // The client first: rows are written while it waits.
                 biased;
                 ended = &mut running => break ended,
-                Some(update) = updates.recv(), if !self.rows.is_full() => {
+                Some(update) = updates.recv(), if !self.rows.is_full() && self.face.has_room() => {
                     self.show_all(update, &mut updates);
                 }
+                end = self.face.changed() => self.screen_ended(end, &commands),
                 Some(Ok(Err(absent))) = self.looking.join_next() => {
                     self.rows.say(&until_there(&absent));
                     self.rows.push();
                 }
-                () = sleep(RETRY), if self.rows.is_waiting() => self.rows.push(),
+                () = sleep(RETRY), if self.rows.is_waiting() || !self.face.has_room() => self.rows.push(),
                 signal = signals.next() => {
                     let command = match stop.replace(Stop::Signal(signal)) {
                         None => Command::Stop,
@@ -145,6 +161,9 @@ impl Session {
         while let Ok(update) = updates.try_recv() {
             self.show(&update);
         }
+        if let Some(End::Interrupted) = self.close_screen().await {
+            stop.get_or_insert(Stop::Signal(Received::Interrupt));
+        }
         self.finish(ended, stop)
     }
 
@@ -152,17 +171,24 @@ impl Session {
     fn show_all(&mut self, first: Update, more: &mut mpsc::Receiver<Update>) {
         self.rows.fit_terminal();
         self.show(&first);
-        while let (false, Ok(update)) = (self.rows.is_full(), more.try_recv()) {
+        while !self.rows.is_full()
+            && self.face.has_room()
+            && let Ok(update) = more.try_recv()
+        {
             self.show(&update);
         }
         self.rows.push();
     }
 
     fn show(&mut self, update: &Update) {
-        if let Update::Stopping { running, grace } = update {
-            return self.stopping(*running, *grace);
+        if let Update::Counters(counters) = update {
+            self.counters = Some(*counters);
         }
-        self.rows.show(update);
+        match (&mut self.face, update) {
+            (Face::Screen(screen), _) => screen.tell(update),
+            (_, Update::Stopping { running, grace }) => return self.stopping(*running, *grace),
+            _ => self.rows.show(update),
+        }
         if let Update::Ready(ready) = update
             && !std::mem::replace(&mut self.was_ready, true)
         {
@@ -191,9 +217,47 @@ impl Session {
             self.looking
                 .spawn(async move { look_for_app(&target).await });
         }
-        if let (Some(certificate), false) = (&self.certificate, self.output == Output::Quiet) {
+        let is_for_people = self.output != Output::Quiet && !matches!(self.face, Face::Screen(_));
+        if let (Some(certificate), true) = (&self.certificate, is_for_people) {
             self.rows.say(&private_address(&ready.url, certificate));
         }
+    }
+
+    /// Opens the inspector, if it is wanted.
+    fn open_screen(&mut self, commands: &mpsc::Sender<Command>) -> Result<()> {
+        if let Face::Wanted(setup) = std::mem::replace(&mut self.face, Face::Lines) {
+            self.face = Face::Screen(Screen::open(*setup, commands.clone())?);
+        }
+        Ok(())
+    }
+
+    /// The inspector has ended though the client has not: lines take its place.
+    fn screen_ended(&mut self, end: io::Result<End>, commands: &mpsc::Sender<Command>) {
+        self.face = Face::Lines;
+        runtime::release_log();
+        match end {
+            Ok(End::Interrupted | End::Quit) => {
+                let _ = commands.try_send(Command::Stop);
+            }
+            Ok(End::Failed) => self.rows.say("warning: the inspector failed; kreel goes on without it"),
+            Err(error) => self.rows.say(&format!(
+                "warning: the inspector can't use the terminal: {error}; kreel goes on without it"
+            )),
+        }
+        self.rows.push();
+    }
+
+    /// Gives the terminal back, and says what became of all.
+    async fn close_screen(&mut self) -> Option<End> {
+        let Face::Screen(screen) = std::mem::replace(&mut self.face, Face::Lines) else {
+            return None;
+        };
+        let end = screen.close().await;
+        runtime::release_log();
+        if let Some(counters) = self.counters {
+            self.rows.show(&Update::Counters(counters));
+        }
+        end.ok()
     }
 
     fn stopping(&mut self, running: u64, grace: Duration) {

@@ -1,0 +1,117 @@
+//! The inspector in front of a running client.
+
+use std::env;
+use std::future::pending;
+use std::io;
+use std::path::PathBuf;
+
+use kreel_client::{Command, Update};
+use kreel_inspect::mask::Masking;
+use kreel_tui::{End, Facts, Inspector, Setup};
+use tokio::sync::mpsc;
+
+use super::session::Memory;
+use crate::options::ListenOptions;
+use crate::problem::{Code, Problem, Result};
+use crate::runtime;
+
+/// What shows the updates.
+#[derive(Debug)]
+pub(super) enum Face {
+    /// Lines on the streams.
+    Lines,
+    /// The inspector, once the client runs.
+    Wanted(Box<Setup>),
+    /// The inspector.
+    Screen(Screen),
+}
+
+/// The inspector, and the way to it.
+#[derive(Debug)]
+pub(super) struct Screen {
+    inspector: Inspector,
+    updates: mpsc::Sender<Update>,
+}
+
+/// How many updates may wait for the inspector: as many as it takes in between two frames of a
+/// burst. Past that they wait where they come from.
+const UPDATES: usize = 1024;
+
+impl Face {
+    /// Whether another update can be shown.
+    pub(super) fn has_room(&self) -> bool {
+        match self {
+            Self::Screen(screen) => screen.updates.capacity() > 0,
+            Self::Lines | Self::Wanted(_) => true,
+        }
+    }
+
+    /// Waits for the inspector to end. Cancelling the wait loses nothing.
+    pub(super) async fn changed(&mut self) -> io::Result<End> {
+        match self {
+            Self::Screen(screen) => screen.inspector.ended().await,
+            Self::Lines | Self::Wanted(_) => pending().await,
+        }
+    }
+}
+
+impl Screen {
+    pub(super) fn open(setup: Setup, commands: mpsc::Sender<Command>) -> Result<Self> {
+        let (updates, updating) = mpsc::channel(UPDATES);
+        runtime::hold_log();
+        match Inspector::open(setup, commands, updating) {
+            Ok(inspector) => Ok(Self { inspector, updates }),
+            Err(error) => {
+                runtime::release_log();
+                Err(Problem::new(
+                    Code::SystemRefused,
+                    "the inspector can't be started",
+                    error,
+                    "use --no-tui",
+                ))
+            }
+        }
+    }
+
+    /// Passes an update on; there is room, or it is not needed.
+    pub(super) fn tell(&mut self, update: &Update) {
+        let _ = self.updates.try_send(update.clone());
+    }
+
+    /// Ends it: the terminal is given back.
+    pub(super) async fn close(mut self) -> io::Result<End> {
+        drop(self.updates);
+        self.inspector.ended().await
+    }
+}
+
+/// What the inspector has to know.
+pub(super) fn setup(
+    options: &ListenOptions,
+    memory: &Memory,
+    certificate: Option<PathBuf>,
+) -> Setup {
+    Setup {
+        history: options.history.clone(),
+        facts: Facts {
+            tunnel: memory.tunnel.clone(),
+            relay_name: memory.history_name(),
+            target: options.target.as_ref().map(ToString::to_string),
+            saved_filters: std::collections::BTreeMap::new(),
+            masking: Masking::standard(),
+            wait: options.policy.wait,
+            certificate,
+            editor: editor(),
+            lens: None,
+        },
+        keys: options.keys.clone(),
+        theme: options.theme,
+    }
+}
+
+/// The user's editor: the one for screens first, as programs have always asked for it.
+fn editor() -> String {
+    let named = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| env::var(name).ok());
+    let mut named = named.filter(|editor| !editor.trim().is_empty());
+    named.next().unwrap_or_else(|| "vi".to_owned())
+}
