@@ -1,7 +1,8 @@
 //! Which elements of a changed stretch of two arrays belong together.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use super::json::{Node, Value};
 use crate::limits;
@@ -42,17 +43,19 @@ pub(super) fn identical(
     )
 }
 
-/// Pairs of indices of one gap whose elements are most alike.
+/// Pairs of indices of one gap whose elements are most alike; after the deadline, those that
+/// are alike in their order.
 pub(super) fn alike(
     left: &[Value<'_>],
     right: &[Value<'_>],
     from: &[usize],
     to: &[usize],
+    deadline: Instant,
 ) -> Vec<(usize, usize)> {
     if let ([left], [right]) = (from, to) {
         return vec![(*left, *right)];
     }
-    if from.len().saturating_mul(to.len()) > limits::PAIRINGS {
+    if from.len().saturating_mul(to.len()) > limits::PAIRINGS || Instant::now() > deadline {
         let pairs = from.iter().copied().zip(to.iter().copied());
         return pairs
             .filter(|(l, r)| likeness(&left[*l], &right[*r]) > 0)
@@ -98,7 +101,7 @@ fn paired(
         pairs.extend(found.map(|r| (*l, r)));
         found.is_none()
     });
-    let taken: std::collections::HashSet<usize> = pairs.iter().map(|(_, r)| *r).collect();
+    let taken: HashSet<usize> = pairs.iter().map(|(_, r)| *r).collect();
     to.retain(|r| !taken.contains(r));
     pairs
 }

@@ -1,6 +1,6 @@
 //! Two JSON documents, compared by structure: objects by key, arrays by content.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
@@ -13,6 +13,10 @@ use super::preview::{shown, shown_pair};
 /// From how many bytes on a value that is gone here and new there is taken for the same one:
 /// a short one may be a coincidence.
 const TELLING_BYTES: usize = 8;
+
+/// How much of either end of a long path is shown. Each finding has its path, so that without
+/// a bound deep documents with long keys would take gigabytes.
+const PATH_BYTES: usize = 256;
 
 /// What a walk through two documents has found.
 pub(super) struct Walk<'a> {
@@ -51,15 +55,13 @@ impl<'a> Walk<'a> {
             return;
         }
         if left.hash == right.hash {
-            self.found.push(Found::Same(self.path.clone(), right));
+            self.found.push(Found::Same(self.here(), right));
             return;
         }
         match (&left.node, &right.node) {
             (Node::Object(left), Node::Object(right)) => self.objects(left, right),
             (Node::Array(left), Node::Array(right)) => self.arrays(left, right),
-            _ => self
-                .found
-                .push(Found::Changed(self.path.clone(), left, right)),
+            _ => self.found.push(Found::Changed(self.here(), left, right)),
         }
     }
 
@@ -88,32 +90,30 @@ impl<'a> Walk<'a> {
     fn arrays(&mut self, left: &'a [Value<'a>], right: &'a [Value<'a>]) {
         for pair in pairs(left, right, self.deadline) {
             match pair {
-                Pair::Both { l, r, is_move } if left[l].hash == right[r].hash => {
-                    let (from, to) = (self.index(&l.to_string()), self.index(&r.to_string()));
-                    let value = &right[r];
-                    if is_move {
-                        self.push(Found::Moved(from, to, value));
-                    } else {
-                        self.push(Found::Same(to, value));
-                    }
+                Pair::Both {
+                    l,
+                    r,
+                    is_move: true,
+                } => {
+                    let (from, to) = (self.at_index(l), self.at_index(r));
+                    self.push(Found::Moved(from, to, &right[r]));
                 }
                 Pair::Both { l, r, .. } => {
-                    let index = if l == r {
-                        l.to_string()
+                    let end = self.path.len();
+                    if l == r || left[l].hash == right[r].hash {
+                        self.path.push_str(&format!("[{r}]"));
                     } else {
-                        format!("{l}→{r}")
-                    };
-                    let (end, path) = (self.path.len(), self.index(&index));
-                    self.path = path;
+                        self.path.push_str(&format!("[{l}→{r}]"));
+                    }
                     self.compare(&left[l], &right[r]);
                     self.path.truncate(end);
                 }
                 Pair::Left(l) => {
-                    let path = self.index(&l.to_string());
+                    let path = self.at_index(l);
                     self.push(Found::Removed(path, &left[l]));
                 }
                 Pair::Right(r) => {
-                    let path = self.index(&r.to_string());
+                    let path = self.at_index(r);
                     self.push(Found::Added(path, &right[r]));
                 }
             }
@@ -132,8 +132,23 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn index(&self, index: &str) -> String {
-        format!("{}[{index}]", self.path)
+    /// The path, without its middle if it is long.
+    fn here(&self) -> String {
+        let path = &self.path;
+        if path.len() <= 2 * PATH_BYTES {
+            return path.clone();
+        }
+        let head = &path[..path.floor_char_boundary(PATH_BYTES)];
+        let tail = &path[path.ceil_char_boundary(path.len() - PATH_BYTES)..];
+        format!("{head}…{tail}")
+    }
+
+    fn at_index(&mut self, index: usize) -> String {
+        let end = self.path.len();
+        self.path.push_str(&format!("[{index}]"));
+        let path = self.here();
+        self.path.truncate(end);
+        path
     }
 
     fn at_key(
@@ -155,50 +170,51 @@ impl<'a> Walk<'a> {
             self.path.push_str(&format!("#{nth}"));
             self.duplicate.get_or_insert_with(|| shown(raw));
         }
-        let path = self.path.clone();
+        let path = self.here();
         act(self, path);
         self.path.truncate(end);
     }
 
     /// What was found, with what is gone in one place and new in another put together.
     pub(super) fn changes(self) -> Vec<Change> {
-        let mut gone: HashMap<u64, Vec<&str>> = HashMap::new();
-        for found in self.found.iter().rev() {
-            if let Found::Removed(path, value) = found
+        let mut gone: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (at, found) in self.found.iter().enumerate().rev() {
+            if let Found::Removed(_, value) = found
                 && value.is_telling()
             {
-                gone.entry(value.hash).or_default().push(path);
+                gone.entry(value.hash).or_default().push(at);
             }
         }
-        let mut moved: HashMap<&str, &str> = HashMap::new();
-        let mut left_behind = std::collections::HashSet::new();
-        for found in &self.found {
-            if let Found::Added(path, value) = found
-                && let Some(from) = gone.get_mut(&value.hash).and_then(Vec::pop)
+        // Where what came at an index has gone from, and which of those are told of by that.
+        let mut origins: HashMap<usize, usize> = HashMap::new();
+        for (at, found) in self.found.iter().enumerate() {
+            if let Found::Added(_, value) = found
+                && let Some(origin) = gone.get_mut(&value.hash).and_then(Vec::pop)
             {
-                moved.insert(path, from);
-                left_behind.insert(from);
+                origins.insert(at, origin);
             }
         }
-        let kept = self.found.iter().filter(
-            |found| !matches!(found, Found::Removed(path, _) if left_behind.contains(path.as_str())),
-        );
-        kept.map(|found| self.change(found, &moved)).collect()
+        let told: HashSet<usize> = origins.values().copied().collect();
+        let found = self.found.iter().enumerate();
+        found
+            .filter(|(at, _)| !told.contains(at))
+            .map(|(at, found)| self.change(found, origins.get(&at).copied()))
+            .collect()
     }
 
-    fn change(&self, found: &Found<'_>, moved: &HashMap<&str, &str>) -> Change {
+    fn change(&self, found: &Found<'_>, origin: Option<usize>) -> Change {
         match found {
             Found::Same(path, value) => Change::Same {
                 path: path.clone(),
                 value: value.shown(self.right),
             },
-            Found::Added(path, value) => match moved.get(path.as_str()) {
-                Some(from) => Change::Moved {
-                    from_path: (*from).to_owned(),
+            Found::Added(path, value) => match origin.and_then(|at| self.found.get(at)) {
+                Some(Found::Removed(from, _)) => Change::Moved {
+                    from_path: from.clone(),
                     to_path: path.clone(),
                     value: value.shown(self.right),
                 },
-                None => Change::Added {
+                _ => Change::Added {
                     path: path.clone(),
                     value: value.shown(self.right),
                 },
@@ -326,10 +342,10 @@ fn pairs(left: &[Value<'_>], right: &[Value<'_>], deadline: Instant) -> Vec<Pair
     for (l, r) in gaps {
         let from = within(&from, &l);
         let to = within(&to, &r);
-        both.extend(gaps::alike(left, right, from, to));
+        both.extend(gaps::alike(left, right, from, to, deadline));
     }
-    let taken_l: std::collections::HashSet<usize> = both.iter().map(|(l, _)| *l).collect();
-    let taken_r: std::collections::HashSet<usize> = both.iter().map(|(_, r)| *r).collect();
+    let taken_l: HashSet<usize> = both.iter().map(|(l, _)| *l).collect();
+    let taken_r: HashSet<usize> = both.iter().map(|(_, r)| *r).collect();
     placed.extend(both.into_iter().map(|(l, r)| {
         (
             r,

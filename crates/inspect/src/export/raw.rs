@@ -9,7 +9,7 @@ use crate::mask::{MASKED, Masking, scheme};
 pub fn raw(request: &Request<'_>, masking: &Masking) -> Vec<u8> {
     let mut message = Vec::with_capacity(request.body.len() + 512);
     let (authority, target) = split(request.url);
-    for part in [request.method, " ", target, " HTTP/1.1\r\n"] {
+    for part in [request.method, " ", &target, " HTTP/1.1\r\n"] {
         message.extend_from_slice(part.as_bytes());
     }
     if request.headers.first("host").is_none() {
@@ -43,12 +43,13 @@ pub(super) fn masked(value: &[u8]) -> String {
 }
 
 /// The authority of a URL, and its path and query.
-pub(super) fn split(url: &str) -> (&str, &str) {
+fn split(url: &str) -> (&str, String) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    match rest.find(['/', '?']) {
-        Some(at) if rest[at..].starts_with('/') => rest.split_at(at),
-        _ => (rest, "/"),
+    let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if target.starts_with('/') {
+        return (authority, target.to_owned());
     }
+    (authority, format!("/{target}"))
 }
 
 fn push(message: &mut Vec<u8>, name: &[u8], value: &[u8]) {
@@ -99,8 +100,9 @@ mod tests {
 
     #[test]
     fn an_address_without_path_asks_for_the_root() {
-        assert_eq!(split("http://a:1"), ("a:1", "/"));
-        assert_eq!(split("http://a:1/b?c"), ("a:1", "/b?c"));
+        assert_eq!(split("http://a:1"), ("a:1", "/".to_owned()));
+        assert_eq!(split("http://a:1?b"), ("a:1", "/?b".to_owned()));
+        assert_eq!(split("http://a:1/b?c"), ("a:1", "/b?c".to_owned()));
         let headers = headers(&[]);
         let request = Request {
             method: "GET",

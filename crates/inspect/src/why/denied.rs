@@ -7,11 +7,8 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
     if let Some(why) = signature(facts, page) {
         return why;
     }
-    if let Some(how) = csrf(status, page) {
-        return Why::new(
-            "The app took this for a form and missed its CSRF token, which no webhook sender has.",
-            format!("Take the webhook's route out of the check: {how}."),
-        );
+    if let Some(why) = forgery(status, page) {
+        return why;
     }
     if status == 407 {
         return Why::new(
@@ -72,6 +69,15 @@ pub(super) fn signature(facts: &Facts<'_>, page: &Page) -> Option<Why> {
         }
         Why::new(cause, "Check the signing secret; verify over the raw bytes, before any middleware parses the body; and mind that an old delivery, replayed, may be outside the allowed time.")
     })
+}
+
+/// A token that only the app's own forms have.
+pub(super) fn forgery(status: u16, page: &Page) -> Option<Why> {
+    let how = csrf(status, page)?;
+    Some(Why::new(
+        "The app took this for a form and missed its CSRF token, which no webhook sender has.",
+        format!("Take the webhook's route out of the check: {how}."),
+    ))
 }
 
 /// The app's framework does not know the name it was called by.

@@ -4,7 +4,8 @@ use super::page::Page;
 use super::{Facts, Why, denied, quote};
 
 pub(super) fn explain(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
-    if let Some(why) = denied::signature(facts, page) {
+    let denied = denied::signature(facts, page).or_else(|| denied::forgery(status, page));
+    if let Some(why) = denied {
         return why;
     }
     let said = page.said_that();
