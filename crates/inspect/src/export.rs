@@ -8,6 +8,8 @@ mod curl;
 mod document;
 mod har;
 mod raw;
+#[cfg(test)]
+mod testing;
 mod text;
 
 use std::time::Duration;

@@ -118,7 +118,9 @@ fn large_bodies_go_through_a_pipe() {
         &[("content-type", b"text/plain")],
         text.as_bytes(),
     );
-    let binary: Vec<u8> = (0..400_000u32).map(|n| (n.wrapping_mul(n) >> 7) as u8).collect();
+    let binary: Vec<u8> = (0..400_000u32)
+        .map(|n| (n.wrapping_mul(n) >> 7) as u8)
+        .collect();
     arrives(
         &listener,
         "PUT",
