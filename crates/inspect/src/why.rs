@@ -105,10 +105,19 @@ fn is_fine(facts: &Facts<'_>) -> bool {
 fn web_page(facts: &Facts<'_>, page: &Page) -> Option<Why> {
     let is_page = page.is_html && !matches!(facts.method, "GET" | "HEAD");
     is_page.then(|| {
-        let title = page.title().map(|title| format!(" “{title}”")).unwrap_or_default();
+        let title = page
+            .title()
+            .map(|title| format!(" “{title}”"))
+            .unwrap_or_default();
         Why::new(
-            format!("The app answered with a web page{title}, not as an API would: probably a catch-all route or a dev server's index page took the request."),
-            format!("Check that {} is handled by your webhook's route.", facts.route()),
+            format!(
+                "The app answered with a web page{title}, not as an API would: probably a \
+                catch-all route or a dev server's index page took the request."
+            ),
+            format!(
+                "Check that {} is handled by your webhook's route.",
+                facts.route()
+            ),
         )
     })
 }
@@ -118,15 +127,18 @@ fn slow(facts: &Facts<'_>) -> Option<Why> {
     let wait = facts.wait.filter(|wait| took >= *wait);
     let cause = match wait {
         Some(wait) => format!(
-            "The app took {took:.1?}, longer than the {wait:.0?} that a sender waits (--wait), so the sender got 202 from the relay instead of this answer."
+            "The app took {took:.1?}, longer than the {wait:.0?} that a sender waits \
+                (--wait), so the sender got 202 from the relay instead of this answer."
         ),
         None => format!(
-            "The app took {took:.1?} to answer, and many senders give up after 5 to 10 s and send again."
+            "The app took {took:.1?} to answer, and many senders give up after 5 to 10 s and \
+                send again."
         ),
     };
     Some(Why::new(
         cause,
-        "Answer first and work afterwards (a queue or a background task); or raise --wait, as far as the sender waits.",
+        "Answer first and work afterwards (a queue or a background task); or raise --wait, as \
+            far as the sender waits.",
     ))
 }
 

@@ -34,7 +34,8 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
             format!(
                 "The app wants an Authorization header{scheme}, and the request has none{said}."
             ),
-            "Take the webhook's route out of the login check, or add what it wants: kreel listen -H 'Authorization: …'.",
+            "Take the webhook's route out of the login check, or add what it wants: kreel \
+                listen -H 'Authorization: …'.",
         );
     }
     let what = if status == 401 {
@@ -44,7 +45,8 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
     };
     Why::new(
         format!("The app {what}{said}."),
-        "Check the secret or role it looks for, and whether a middleware guards the webhook's route.",
+        "Check the secret or role it looks for, and whether a middleware guards the webhook's \
+            route.",
     )
 }
 
@@ -63,11 +65,23 @@ pub(super) fn signature(facts: &Facts<'_>, page: &Page) -> Option<Why> {
             "fail",
         ]);
     is_meant.then(|| {
-        let cause = format!("The app could not verify the signature{}.", page.said_that());
+        let cause = format!(
+            "The app could not verify the signature{}.",
+            page.said_that()
+        );
         if facts.is_edited {
-            return Why::new(cause, "An edited request no longer fits the signature of the original.");
+            return Why::new(
+                cause,
+                "An edited request no longer fits the signature of the \
+                original.",
+            );
         }
-        Why::new(cause, "Check the signing secret; verify over the raw bytes, before any middleware parses the body; and mind that an old delivery, replayed, may be outside the allowed time.")
+        Why::new(
+            cause,
+            "Check the signing secret; verify over the raw bytes, before any \
+            middleware parses the body; and mind that an old delivery, replayed, may be \
+            outside the allowed time.",
+        )
     })
 }
 
@@ -95,7 +109,8 @@ fn csrf(status: u16, page: &Page) -> Option<&'static str> {
     }
     if status == 419 || page.has(&["csrf token mismatch", "page expired"]) {
         return Some(
-            "in Laravel, add the path to validateCsrfTokens(except: […]), or put it in routes/api.php",
+            "in Laravel, add the path to validateCsrfTokens(except: […]), or put it in \
+                routes/api.php",
         );
     }
     if page.has(&[

@@ -12,11 +12,14 @@ pub(super) fn explain(code: &str, facts: &Facts<'_>) -> Why {
                 "The app took the request and did not finish its answer{}.",
                 within(facts)
             ),
-            "Look where it hangs (a debugger's breakpoint, a call it waits for, an answer that is never sent), or raise --timeout.",
+            "Look where it hangs (a debugger's breakpoint, a call it waits for, an answer \
+                that is never sent), or raise --timeout.",
         ),
         "died" => died(facts),
         "died_mid_answer" => Why::new(
-            "The app closed the connection in the middle of its answer: it crashed, was restarted (a file watcher does that), or announced a longer body than it sent.",
+            "The app closed the connection in the middle of its answer: it crashed, was \
+                restarted (a file watcher does that), or announced a longer body than it \
+                sent.",
             "Look at the app's own output at that moment, and replay.",
         ),
         "garbled" => garbled(facts),
@@ -25,7 +28,8 @@ pub(super) fn explain(code: &str, facts: &Facts<'_>) -> Why {
             "Nothing to mend in the app: a sender that gives up usually sends again.",
         ),
         "given_up" => Why::new(
-            "The attempt was given up because kreel was stopped or lost its link; the app may have worked on it.",
+            "The attempt was given up because kreel was stopped or lost its link; the app may \
+                have worked on it.",
             "Replay it.",
         ),
         _ => Why::new(
@@ -56,14 +60,16 @@ fn unreachable(facts: &Facts<'_>) -> Why {
     ]) {
         let plain = address.replacen("https://", "http://", 1);
         return Why::new(
-            "The app does not speak TLS on that port: it was addressed with https and answered in the clear.",
+            "The app does not speak TLS on that port: it was addressed with https and \
+                answered in the clear.",
             format!("Use plain HTTP: kreel listen {plain}"),
         );
     }
     if has(&["certificate", "unknownissuer", "notvalidforname"]) {
         return Why::new(
             format!("The app's certificate was not accepted: {}.", quote(text)),
-            "For a certificate made for development: kreel listen --insecure, which trusts whatever the local app shows.",
+            "For a certificate made for development: kreel listen --insecure, which trusts \
+                whatever the local app shows.",
         );
     }
     if has(&[
@@ -75,13 +81,15 @@ fn unreachable(facts: &Facts<'_>) -> Why {
     ]) {
         return Why::new(
             format!("The name in {address} is not known here."),
-            "Check its spelling; inside a container, localhost is the container itself and the host is host.docker.internal.",
+            "Check its spelling; inside a container, localhost is the container itself and \
+                the host is host.docker.internal.",
         );
     }
     if has(&["timed out", "timeout", "deadline"]) {
         return Why::new(
             format!(
-                "Nothing at {address} took the connection in time: a firewall swallows it, or the machine is off."
+                "Nothing at {address} took the connection in time: a firewall swallows it, or \
+                    the machine is off."
             ),
             "Check that the address can be reached from here, for instance with curl -v.",
         );
@@ -106,7 +114,8 @@ fn died(facts: &Facts<'_>) -> Why {
         return tls_on(&target);
     }
     Why::new(
-        "The app took the request and closed the connection without an answer: it crashed, or was restarted just then (a file watcher does that).",
+        "The app took the request and closed the connection without an answer: it crashed, or \
+            was restarted just then (a file watcher does that).",
         "Look at the app's own output at that moment, and replay.",
     )
 }
@@ -116,7 +125,8 @@ fn garbled(facts: &Facts<'_>) -> Why {
         Some(target) if !target.is_tls => {
             let mut why = tls_on(&target);
             why.cause = format!(
-                "What listens on port {} did not answer in HTTP: perhaps it wants TLS, or it is another kind of server, a database for instance.",
+                "What listens on port {} did not answer in HTTP: perhaps it wants TLS, or it \
+                    is another kind of server, a database for instance.",
                 target.port
             );
             why
@@ -136,7 +146,8 @@ fn tls_on(target: &Target<'_>) -> Why {
     Why::new(
         format!("The app closed the connection without an answer; port {port} probably wants TLS."),
         format!(
-            "If so: kreel listen https://{host}:{port}, with --insecure for a certificate made for development."
+            "If so: kreel listen https://{host}:{port}, with --insecure for a certificate \
+                made for development."
         ),
     )
 }

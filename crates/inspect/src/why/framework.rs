@@ -57,7 +57,8 @@ pub(super) fn of_missing(facts: &Facts<'_>, page: &Page) -> Option<(&'static str
     ]) {
         return Some((
             "Laravel",
-            "routes/web.php or routes/api.php, whose paths begin with /api (php artisan route:list)",
+            "routes/web.php or routes/api.php, whose paths begin with /api (php artisan \
+                route:list)",
         ));
     }
     if text == "404 page not found" {

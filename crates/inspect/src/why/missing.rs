@@ -17,7 +17,8 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
                 facts.route(),
                 page.said_that()
             ),
-            "Find out where it has moved and change the webhook's address; some senders stop sending after a 410.",
+            "Find out where it has moved and change the webhook's address; some senders stop \
+                sending after a 410.",
         );
     }
     let framework = framework::of_missing(facts, page);
@@ -33,7 +34,9 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
     let next = match (meant(facts), framework) {
         (Some(hint), _) => hint,
         (None, Some((_, place))) => format!("Check {place}."),
-        (None, None) => "Check the path in the webhook's address, and the one after the port in kreel listen PORT/PATH, which is put in front of it.".to_owned(),
+        (None, None) => "Check the path in the webhook's address, and the one after the port \
+            in kreel listen PORT/PATH, which is put in front of it."
+            .to_owned(),
     };
     Why::new(format!("{who}."), next)
 }
@@ -64,7 +67,9 @@ fn meant(facts: &Facts<'_>) -> Option<String> {
     if let Some((method, _)) = worked.iter().find(|(_, other)| *other == path) {
         let method = quote(method);
         return Some(if method == facts.method {
-            "The same path has worked before: what it names may be gone, or the app was changed or restarted since.".to_owned()
+            "The same path has worked before: what it names may be gone, or the app was \
+                changed or restarted since."
+                .to_owned()
         } else {
             format!(
                 "{method} {} has worked before: the method may be the cause.",
@@ -105,7 +110,8 @@ fn method(facts: &Facts<'_>, page: &Page) -> Why {
                 page.said_that()
             ),
             format!(
-                "Let the webhook's route take {method}: in Next.js export a function named {method}, elsewhere check the route's method."
+                "Let the webhook's route take {method}: in Next.js export a function named \
+                    {method}, elsewhere check the route's method."
             ),
         );
     };

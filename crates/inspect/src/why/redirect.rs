@@ -23,7 +23,8 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>) -> Option<Why> {
         };
         return Some(Why::new(
             format!(
-                "The app knows this path only {way} a slash at its end and redirects to {shown}; {back}, and most webhook senders do not follow them."
+                "The app knows this path only {way} a slash at its end and redirects to \
+                    {shown}; {back}, and most webhook senders do not follow them."
             ),
             format!(
                 "Use {} in the webhook's address, or let the app take both.",
@@ -34,7 +35,8 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>) -> Option<Why> {
     if location.starts_with("https://") && path_alone == from && !is_tls(facts) {
         return Some(Why::new(
             format!("The app insists on HTTPS and redirects to {shown}; {back}."),
-            "Let the app trust X-Forwarded-Proto (kreel sends https in it), or turn its HTTPS redirect off in development.",
+            "Let the app trust X-Forwarded-Proto (kreel sends https in it), or turn its HTTPS \
+                redirect off in development.",
         ));
     }
     let lower = path.to_lowercase();
@@ -44,7 +46,8 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>) -> Option<Why> {
                 "The app wants a login for {} and redirects to {shown}; {back}.",
                 facts.route()
             ),
-            "Take the webhook's route out of the session check: a webhook proves itself by its signature, not by a login.",
+            "Take the webhook's route out of the session check: a webhook proves itself by \
+                its signature, not by a login.",
         ));
     }
     let method = match status {

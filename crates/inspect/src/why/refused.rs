@@ -24,7 +24,8 @@ pub(super) fn explain(facts: &Facts<'_>) -> Why {
                 "{} refused the connection on port {port}.",
                 quote(target.host)
             ),
-            "Check that the app runs there, listens on all addresses and not on its own localhost alone, and that the port is the published one.",
+            "Check that the app runs there, listens on all addresses and not on its own \
+                localhost alone, and that the port is the published one.",
         );
     }
     if facts.listening.contains(&port) {
@@ -44,7 +45,8 @@ pub(super) fn explain(facts: &Facts<'_>) -> Why {
             ports.join(", ")
         ),
         format!(
-            "If that is the app: kreel listen {best}. Or start it on {port}; what waits is delivered then."
+            "If that is the app: kreel listen {best}. Or start it on {port}; what waits is \
+                delivered then."
         ),
     )
 }
@@ -68,7 +70,8 @@ fn mismatch(target: &Target<'_>) -> Why {
     };
     Why::new(
         format!(
-            "Something listens on port {port}, but not on {tried}: localhost is 127.0.0.1 for some programs and ::1 for others. Or the app has started since."
+            "Something listens on port {port}, but not on {tried}: localhost is 127.0.0.1 for \
+                some programs and ::1 for others. Or the app has started since."
         ),
         format!("Replay; if it is refused again, {others}, or let the app listen on both."),
     )

@@ -82,7 +82,8 @@ fn gateway(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
                 page.said_that(),
                 after.unwrap_or_default()
             ),
-            "It may be starting, stopping or waiting for something it needs: look at its output, then replay.",
+            "It may be starting, stopping or waiting for something it needs: look at its \
+                output, then replay.",
         );
     }
     let who = named.map_or("the proxy of the dev server".to_owned(), str::to_owned);
@@ -96,6 +97,7 @@ fn gateway(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
             "What listens there is {who}, and it {what}{}.",
             page.said_that()
         ),
-        "Start the app behind it, or look at its output; or point kreel at the app's own port: kreel listen PORT.",
+        "Start the app behind it, or look at its output; or point kreel at the app's own \
+            port: kreel listen PORT.",
     )
 }

@@ -13,17 +13,21 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
         400 => bad(facts, page),
         408 => Why::new(
             format!("The app gave up waiting for the rest of the request{said}."),
-            "Replay it; if it happens again, something in the app reads the body before the route does.",
+            "Replay it; if it happens again, something in the app reads the body before the \
+                route does.",
         ),
         409 => Why::new(
             format!(
-                "The app sees a conflict with what it has{said}; a delivery that was handled before looks like that."
+                "The app sees a conflict with what it has{said}; a delivery that was handled \
+                    before looks like that."
             ),
             "If it was, answer 200 to repeats: senders send again until they see one.",
         ),
         411 => Why::new(
-            "The app wants a Content-Length, and the sender sent the body in chunks of unknown number.",
-            "Let the app or the proxy in front of it accept Transfer-Encoding: chunked, as HTTP/1.1 has it.",
+            "The app wants a Content-Length, and the sender sent the body in chunks of \
+                unknown number.",
+            "Let the app or the proxy in front of it accept Transfer-Encoding: chunked, as \
+                HTTP/1.1 has it.",
         ),
         413 => too_large(facts, page),
         414 | 431 => Why::new(
@@ -32,7 +36,8 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
         ),
         415 => Why::new(
             format!("The app does not take {}{said}.", facts.content_type()),
-            "Let the route accept this type, in its body parser or its decorator; to try another, edit Content-Type and replay.",
+            "Let the route accept this type, in its body parser or its decorator; to try \
+                another, edit Content-Type and replay.",
         ),
         422 => invalid(facts, page),
         429 => too_many(facts),
@@ -56,7 +61,8 @@ pub(super) fn upgrade(facts: &Facts<'_>) -> Why {
             "The app wants to change to {wanted} at {}, and webhooks are plain HTTP.",
             facts.route()
         ),
-        "Check that the path is the webhook's and not that of a websocket or of a dev server's reload channel.",
+        "Check that the path is the webhook's and not that of a websocket or of a dev \
+            server's reload channel.",
     )
 }
 
@@ -108,12 +114,14 @@ fn bad(facts: &Facts<'_>, page: &Page) -> Why {
         if is_json {
             return Why::new(
                 format!("The app could not read the body as JSON{said}."),
-                "Look at the Body tab, which shows where JSON breaks. If it is whole there, something in the app read the body first or parses it twice.",
+                "Look at the Body tab, which shows where JSON breaks. If it is whole there, \
+                    something in the app read the body first or parses it twice.",
             );
         }
         return Why::new(
             format!("The app tried to read {content_type} as JSON{said}."),
-            "Let the route parse the type that is sent, or set the sender to JSON; to try, edit Content-Type and replay.",
+            "Let the route parse the type that is sent, or set the sender to JSON; to try, \
+                edit Content-Type and replay.",
         );
     }
     let next = if facts.request_bytes == 0 && facts.method != "GET" {
@@ -147,7 +155,8 @@ fn too_large(facts: &Facts<'_>, page: &Page) -> Why {
     {
         (
             "Next.js takes 1 MB in an API route by default",
-            "Raise it: export const config = { api: { bodyParser: { sizeLimit: '10mb' } } }, or use a route handler, which has no such limit.",
+            "Raise it: export const config = { api: { bodyParser: { sizeLimit: '10mb' } } }, \
+                or use a route handler, which has no such limit.",
         )
     } else if page.has(&["payloadtoolargeerror", "request entity too large"])
         || powered.contains("express")

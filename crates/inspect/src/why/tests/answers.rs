@@ -101,15 +101,29 @@ fn refusals_say_what_is_wanted() {
 
 #[test]
 fn missing_routes_name_their_framework() {
-    let express = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>Cannot POST /api/hook</pre>\n</body>\n</html>\n";
-    let django = "<!DOCTYPE html><html lang=\"en\"><head><title>Page not found at /api/hook</title></head><body><p>Using the URLconf defined in <code>shop.urls</code>, Django tried these URL patterns";
-    let flask = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.</p>\n";
-    let next = "<!DOCTYPE html><html><head><title>404: This page could not be found.</title><script src=\"/_next/static/chunks/main.js\">";
-    let rails = "{\"status\":404,\"error\":\"Not Found\",\"exception\":\"#<ActionController::RoutingError: No route matches [POST] \\\"/api/hook\\\">\"}";
-    let laravel = "{\"message\":\"The route api/hook could not be found.\",\"exception\":\"Symfony\\\\Component\\\\HttpKernel\\\\Exception\\\\NotFoundHttpException\"}";
-    let fastify = "{\"message\":\"Route POST:/api/hook not found\",\"error\":\"Not Found\",\"statusCode\":404}";
-    let spring = "{\"timestamp\":\"2026-01-01T00:00:00Z\",\"status\":404,\"error\":\"Not Found\",\"path\":\"/api/hook\"}";
-    let nginx = "<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n<hr><center>nginx/1.27.0</center>";
+    let express = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta \
+        charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>Cannot POST \
+        /api/hook</pre>\n</body>\n</html>\n";
+    let django = "<!DOCTYPE html><html lang=\"en\"><head><title>Page not found at \
+        /api/hook</title></head><body><p>Using the URLconf defined in <code>shop.urls</code>, \
+        Django tried these URL patterns";
+    let flask = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not \
+        Found</h1>\n<p>The requested URL was not found on the server. If you entered the URL \
+        manually please check your spelling and try again.</p>\n";
+    let next = "<!DOCTYPE html><html><head><title>404: This page could not be \
+        found.</title><script src=\"/_next/static/chunks/main.js\">";
+    let rails = "{\"status\":404,\"error\":\"Not \
+        Found\",\"exception\":\"#<ActionController::RoutingError: No route matches [POST] \
+        \\\"/api/hook\\\">\"}";
+    let laravel = "{\"message\":\"The route api/hook could not be \
+        found.\",\"exception\":\"Symfony\\\\Component\\\\HttpKernel\\\\Exception\\\\NotFoundHttpException\"}";
+    let fastify = "{\"message\":\"Route POST:/api/hook not found\",\"error\":\"Not \
+        Found\",\"statusCode\":404}";
+    let spring = "{\"timestamp\":\"2026-01-01T00:00:00Z\",\"status\":404,\"error\":\"Not \
+        Found\",\"path\":\"/api/hook\"}";
+    let nginx = "<html>\r\n<head><title>404 Not \
+        Found</title></head>\r\n<body>\r\n<center><h1>404 Not \
+        Found</h1></center>\r\n<hr><center>nginx/1.27.0</center>";
     for (lines, body, name) in [
         (&[("content-type", "text/html")][..], express, "Express"),
         (&[], django, "Django"),
@@ -194,8 +208,11 @@ fn wrong_methods_and_upgrades() {
 #[test]
 fn unfit_requests_say_what_does_not_fit() {
     let express = "{\"error\":\"Unexpected token 'h', \\\"hello\\\" is not valid JSON\"}";
-    let too_large = "PayloadTooLargeError: request entity too large\n    at readStream (/app/node_modules/raw-body/index.js:163:17)";
-    let nginx = "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n<center><h1>413 Request Entity Too Large</h1></center>\r\n<hr><center>nginx/1.27.0</center>";
+    let too_large = "PayloadTooLargeError: request entity too large\n    at readStream \
+        (/app/node_modules/raw-body/index.js:163:17)";
+    let nginx = "<html>\r\n<head><title>413 Request Entity Too \
+        Large</title></head>\r\n<body>\r\n<center><h1>413 Request Entity Too \
+        Large</h1></center>\r\n<hr><center>nginx/1.27.0</center>";
     let fastapi = r#"{"detail":[{"type":"missing","loc":["body","event_id"],"msg":"Field required","input":{}},{"type":"int_parsing","loc":["body","user","age"],"msg":"Input should be a valid integer"}]}"#;
     let laravel = r#"{"message":"The email field is required.","errors":{"email":["The email field is required."]}}"#;
     let zod = r#"{"error":{"issues":[{"code":"invalid_type","path":["job","id"],"message":"Required"}]}}"#;

@@ -4,13 +4,33 @@ use super::*;
 
 #[test]
 fn a_trace_tells_where() {
-    let node = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>TypeError: Cannot read properties of undefined (reading &#39;id&#39;)<br> &nbsp; &nbsp;at Layer.handle (/app/node_modules/express/lib/router/layer.js:95:5)<br> &nbsp; &nbsp;at hook (/app/src/server.js:12:31)<br> &nbsp; &nbsp;at process.processTicksAndRejections (node:internal/process/task_queues:95:5)</pre>\n</body>\n</html>\n";
+    let node = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta \
+        charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>TypeError: Cannot \
+        read properties of undefined (reading &#39;id&#39;)<br> &nbsp; &nbsp;at Layer.handle \
+        (/app/node_modules/express/lib/router/layer.js:95:5)<br> &nbsp; &nbsp;at hook \
+        (/app/src/server.js:12:31)<br> &nbsp; &nbsp;at process.processTicksAndRejections \
+        (node:internal/process/task_queues:95:5)</pre>\n</body>\n</html>\n";
     let node_json = r#"{"error":"boom","stack":"Error: boom\n    at async file:///app/hook.mjs:3:9\n    at next (/app/node_modules/koa/index.js:1:2)"}"#;
-    let python = "Traceback (most recent call last):\n  File \"/venv/lib/python3.12/site-packages/flask/app.py\", line 1473, in wsgi_app\n    response = self.full_dispatch_request()\n  File \"/app/main.py\", line 14, in hook\n    event[\"id\"]\n    ~~~~~^^^^^^\nKeyError: 'id'\n";
-    let django = "KeyError at /api/hook\n'id'\n\nRequest Method: POST\nTraceback (most recent call last):\n  File \"/venv/lib/python3.12/site-packages/django/core/handlers/exception.py\", line 55, in inner\n    response = get_response(request)\n  File \"/app/shop/views.py\", line 9, in hook\n    event['id']\n\nException Type: KeyError at /api/hook\n";
-    let rails = "{\"status\":500,\"error\":\"Internal Server Error\",\"exception\":\"#<NoMethodError: undefined method 'fetch' for nil>\",\"traces\":{\"Application Trace\":[{\"exception_object_id\":1,\"id\":0,\"trace\":\"app/controllers/hooks_controller.rb:5:in 'create'\"}]}}";
-    let rack = "NoMethodError: undefined method `[]' for nil:NilClass\n\t/usr/lib/ruby/gems/3.2.0/gems/rack-3.0/lib/rack/x.rb:9:in `call'\n\tapp.rb:5:in `block in <main>'\n";
-    let php = "<br />\n<b>Fatal error</b>:  Uncaught TypeError: count(): Argument #1 must be of type Countable|array, null given in /app/public/hook.php:7\nStack trace:\n#0 {main}\n  thrown in <b>/app/public/hook.php</b> on line <b>7</b><br />";
+    let python = "Traceback (most recent call last):\n  File \
+        \"/venv/lib/python3.12/site-packages/flask/app.py\", line 1473, in wsgi_app\n    \
+        response = self.full_dispatch_request()\n  File \"/app/main.py\", line 14, in hook\n    \
+        event[\"id\"]\n    ~~~~~^^^^^^\nKeyError: 'id'\n";
+    let django = "KeyError at /api/hook\n'id'\n\nRequest Method: POST\nTraceback (most recent \
+        call last):\n  File \
+        \"/venv/lib/python3.12/site-packages/django/core/handlers/exception.py\", line 55, in \
+        inner\n    response = get_response(request)\n  File \"/app/shop/views.py\", line 9, \
+        in hook\n    event['id']\n\nException Type: KeyError at /api/hook\n";
+    let rails = "{\"status\":500,\"error\":\"Internal Server \
+        Error\",\"exception\":\"#<NoMethodError: undefined method 'fetch' for \
+        nil>\",\"traces\":{\"Application \
+        Trace\":[{\"exception_object_id\":1,\"id\":0,\"trace\":\"app/controllers/hooks_controller.rb:5:in \
+        'create'\"}]}}";
+    let rack = "NoMethodError: undefined method `[]' for \
+        nil:NilClass\n\t/usr/lib/ruby/gems/3.2.0/gems/rack-3.0/lib/rack/x.rb:9:in \
+        `call'\n\tapp.rb:5:in `block in <main>'\n";
+    let php = "<br />\n<b>Fatal error</b>:  Uncaught TypeError: count(): Argument #1 must be \
+        of type Countable|array, null given in /app/public/hook.php:7\nStack trace:\n#0 \
+        {main}\n  thrown in <b>/app/public/hook.php</b> on line <b>7</b><br />";
     let laravel = r#"{"message":"Undefined array key \"id\"","exception":"ErrorException","file":"/app/app/Http/Controllers/HookController.php","line":21,"trace":[]}"#;
     let html = &[("content-type", "text/html; charset=utf-8")][..];
     for (lines, body, place, error) in [
@@ -84,7 +104,9 @@ fn without_a_trace_the_words_are_quoted() {
 
 #[test]
 fn gateways_are_not_the_app() {
-    let nginx = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx/1.27.0</center>";
+    let nginx = "<html>\r\n<head><title>502 Bad \
+        Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad \
+        Gateway</h1></center>\r\n<hr><center>nginx/1.27.0</center>";
     says(
         said(502, &[("server", "nginx/1.27.0")], nginx),
         &["is nginx, and it could not reach"],

@@ -109,7 +109,8 @@ fn other_failures_have_a_next_step() {
         ("given_up", "", app, "kreel was stopped", "Replay"),
         (
             "unreachable",
-            "could not connect to the app at localhost:3000: received corrupt message of type InvalidContentType",
+            "could not connect to the app at localhost:3000: received corrupt message of type \
+                InvalidContentType",
             app,
             "does not speak TLS",
             "kreel listen http://localhost:3000",
