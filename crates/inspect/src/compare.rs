@@ -5,6 +5,8 @@
 //! (see `limits`); where a bound was met, a note says so.
 
 mod body;
+mod elements;
+mod escape;
 mod gaps;
 mod headers;
 mod ignore;
