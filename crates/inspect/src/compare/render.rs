@@ -134,6 +134,13 @@ impl Page {
         let mut columns = 0;
         let mut line: Vec<Span> = Vec::new();
         for span in spans {
+            // Most spans fit, and need not be taken apart.
+            let whole = span.text.width();
+            if columns + whole <= self.width {
+                columns += whole;
+                line.push(span);
+                continue;
+            }
             let mut piece = String::new();
             for grapheme in span.text.graphemes(true) {
                 let wide = grapheme.width();

@@ -2,6 +2,7 @@
 
 use super::page::Page;
 use super::{Facts, Why, framework, quote};
+use crate::limits;
 
 /// How like another path must be to be meant: most of its letters in common.
 const LIKE: f64 = 0.7;
@@ -44,7 +45,7 @@ pub(super) fn explain(status: u16, facts: &Facts<'_>, page: &Page) -> Why {
 /// The path that was probably meant, from those seen to work.
 fn meant(facts: &Facts<'_>) -> Option<String> {
     let path = facts.path_alone();
-    let worked = facts.paths_that_worked.iter();
+    let worked = facts.paths_that_worked.iter().take(limits::WORKED_PATHS);
     let mut worked: Vec<(&str, &str)> = worked
         .map(|(method, path)| (*method, path.split('?').next().unwrap_or(path)))
         .collect();
@@ -78,6 +79,9 @@ fn meant(facts: &Facts<'_>) -> Option<String> {
         });
     }
     let score = |other: &str| {
+        if path.len().max(other.len()) > limits::LIKE_PATH_BYTES {
+            return 0.0;
+        }
         let is_part =
             path.len() > 1 && other.len() > 1 && (other.ends_with(path) || path.ends_with(other));
         let like = strsim::jaro_winkler(other, path)
