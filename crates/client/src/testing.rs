@@ -16,7 +16,9 @@ use tokio::task::JoinHandle;
 
 pub(crate) use self::app::FakeApp;
 pub(crate) use self::relay::{FakeLink, FakeRelay};
-use crate::{Client, Command, Config, Ended, History, HostHeader, LinkError, Update};
+use crate::{
+    Client, Command, Config, Ended, History, HostHeader, LinkError, Match, Reader, Update, Whole,
+};
 
 /// Waits for what must happen soon.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
@@ -94,7 +96,7 @@ pub(crate) struct TestClient {
     pub(crate) commands: mpsc::Sender<Command>,
     updates: mpsc::Receiver<Update>,
     task: JoinHandle<Result<Ended, LinkError>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl TestClient {
@@ -109,7 +111,7 @@ impl TestClient {
             commands,
             updates,
             task,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -133,6 +135,17 @@ impl TestClient {
 
     pub(crate) async fn command(&self, command: Command) {
         self.commands.send(command).await.unwrap();
+    }
+
+    /// What the run ended with, and what the history has of a delivery then.
+    pub(crate) async fn ended_with(self, number: u64) -> (Result<Ended, LinkError>, Whole) {
+        let ended = soon(self.task).await.unwrap();
+        let file = self.folder.path().join("history.db");
+        let reader = Reader::open(&file).unwrap().unwrap();
+        let Match::One(row) = reader.find(&id(number).to_string()).unwrap() else {
+            panic!("the history does not have it");
+        };
+        (ended, reader.get(row).unwrap().unwrap())
     }
 
     /// What the run ended with.

@@ -2,6 +2,7 @@
 
 mod flow;
 mod life;
+mod replays;
 
 use kreel_wire::{Kind, ToClient, ToRelay};
 

@@ -175,3 +175,35 @@ pub(super) fn glance(db: &Connection) -> rusqlite::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_first_version_keeps_its_rows() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(FIRST).unwrap();
+        db.pragma_update(None, "user_version", 1).unwrap();
+        db.execute_batch(
+            "INSERT INTO delivery VALUES
+                (7, x'00', 1, 1, 0, 2, 3, 1, 0, 0, 0, 0, 200, NULL, 5, 'POST', '/', '', 0, '');
+            INSERT INTO attempt (key, began_at_us, is_replay, total_us) VALUES (7340033, 1, 0, 5);",
+        )
+        .unwrap();
+        migrate(&mut db).unwrap();
+        assert_eq!(version(&db).unwrap(), VERSION);
+        let row = "SELECT replayed, attempts.number, is_edited, attempts.method, body
+            FROM delivery JOIN attempts ON attempts.delivery = delivery.number";
+        db.query_row(row, [], |row| {
+            assert_eq!(
+                (row.get(0), row.get(1), row.get(2)),
+                (Ok(0), Ok(1), Ok(false))
+            );
+            assert_eq!(row.get::<_, Option<String>>(3), Ok(None));
+            assert_eq!(row.get::<_, Option<Vec<u8>>>(4), Ok(None));
+            Ok(())
+        })
+        .unwrap();
+    }
+}

@@ -5,6 +5,7 @@ mod damage;
 mod full;
 mod model;
 mod reading;
+mod replays;
 mod road;
 mod speed;
 mod support;

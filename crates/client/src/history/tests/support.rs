@@ -186,7 +186,7 @@ pub(super) fn ended(delivery: &Delivery, standing: Standing, attempt: u32) -> Jo
     }
 }
 
-fn attempt_of(delivery: &Delivery, standing: Standing, attempt: u32) -> StoredAttempt {
+pub(super) fn attempt_of(delivery: &Delivery, standing: Standing, attempt: u32) -> StoredAttempt {
     let is_answered = standing == Standing::Answered;
     let mut headers = HeadersBuilder::with_capacity(4);
     headers.push(b"content-type", b"application/json");
