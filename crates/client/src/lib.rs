@@ -33,7 +33,7 @@ pub use history::{
     Found, From, History, HistoryError, KeptAttempt, Last, Marker, Match, Newer, Opened, Page, Pen,
     Reader, Removed, Replays, Row, Scope, SetAside, Standing, Totals, Whole,
 };
-pub use kreel_inspect::{filter, inert};
+pub use kreel_inspect::{edit, filter, inert};
 pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy, Seq, TunnelName};
 pub use probe::{AppAbsent, Health, ProbeConfig, look_for_app, probe};
 pub use replay::{Edited, Replay};

@@ -40,6 +40,17 @@ pub struct Edited {
     pub body: Bytes,
 }
 
+impl From<kreel_inspect::edit::Request> for Edited {
+    fn from(request: kreel_inspect::edit::Request) -> Self {
+        Self {
+            method: request.method,
+            target: request.target,
+            headers: request.headers,
+            body: request.body,
+        }
+    }
+}
+
 impl Replay {
     /// One attempt, of the delivery as it came, at the app.
     pub fn once(delivery: DeliveryId) -> Self {

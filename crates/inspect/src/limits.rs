@@ -144,11 +144,11 @@ pub(crate) const CAUSE_BYTES: usize = 64 * 1024;
 pub(crate) const QUOTE_CHARS: usize = 160;
 
 /// The most paths seen to work that are looked through for the one that was meant: 1,000.
-pub const WORKED_PATHS: usize = 1_000;
+pub(crate) const WORKED_PATHS: usize = 1_000;
 
 /// The longest paths that are compared letter by letter: 512 bytes, since the work grows with
 /// the square.
-pub const LIKE_PATH_BYTES: usize = 512;
+pub(crate) const LIKE_PATH_BYTES: usize = 512;
 
 /// From when on an answer is slow: 5 s, half of what senders wait by default.
 pub(crate) const SLOW: Duration = Duration::from_secs(5);

@@ -159,7 +159,7 @@ async fn a_second_stop_gives_up_those_that_hang_and_they_are_kept() {
         at_once: 2,
         ..Replay::once(id(7))
     };
-    let mut run = past.replay(Some(&app.target()), vec![replay]);
+    let run = past.replay(Some(&app.target()), vec![replay]);
     let mut callers = [app.accept().await, app.accept().await];
     for caller in &mut callers {
         caller.request().await;

@@ -178,7 +178,7 @@ fn a_length_that_came_or_is_true_is_none_of_the_users_lies() {
 fn a_faulty_file_is_edited_again_with_its_fault_at_the_top() {
     let file = "POST /\nno header\n\nmy long work";
     let first = with_fault(file.as_bytes(), &fault(file));
-    let text = String::from_utf8(first.clone()).unwrap();
+    let text = String::from_utf8(first).unwrap();
     assert!(
         text.starts_with("#! line 4: ") && text.ends_with(file),
         "{text}"
