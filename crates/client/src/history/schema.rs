@@ -187,7 +187,7 @@ mod tests {
         db.pragma_update(None, "user_version", 1).unwrap();
         db.execute_batch(
             "INSERT INTO delivery VALUES
-                (7, x'00', 1, 1, 0, 2, 3, 1, 0, 0, 0, 0, 200, NULL, 5, 'POST', '/', '', 0, '');
+                (7, x'00', 1, 1, 0, 2, 3, 1, 0, 0, 0, 0, 200, NULL, 5, 'POST', x'2f', x'', 0, '');
             INSERT INTO attempt (key, began_at_us, is_replay, total_us) VALUES (7340033, 1, 0, 5);",
         )
         .unwrap();
