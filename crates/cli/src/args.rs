@@ -23,7 +23,9 @@ pub(crate) use requests::{
     GetArgs, HistoryPlace, ListArgs, Page, RequestsArgs, RequestsCommand, SearchArgs,
 };
 pub(crate) use token::{Place, TokenArgs, TokenCommand};
-pub(crate) use values::{Answer, Domain, Header, Host, Output, Secret, Size, Span, ThemeName, When};
+pub(crate) use values::{
+    Answer, Domain, Header, Host, Output, Secret, Size, Span, ThemeName, When,
+};
 
 /// Catch webhooks on localhost
 #[derive(Debug, Parser)]

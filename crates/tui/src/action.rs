@@ -23,13 +23,10 @@ pub(crate) enum Action {
     PreviousTab,
     NextAttempt,
     PreviousAttempt,
-    Fold,
     FoldAll,
     UnfoldAll,
     /// Searches and filters the rows.
     Search,
-    /// Searches inside what the detail shows.
-    Find,
     FindNext,
     FindPrevious,
     Follow,

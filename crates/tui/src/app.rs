@@ -11,6 +11,7 @@ pub(crate) mod toast;
 use std::time::Instant;
 
 use kreel_client::{Marker, Totals};
+use kreel_inspect::compare::DiffLine;
 use kreel_inspect::document::Cursor;
 use kreel_inspect::filter::Filter;
 
@@ -105,6 +106,8 @@ pub(crate) enum Mode {
         comparing: Box<Comparing>,
         scrolled: usize,
         unfolded: bool,
+        /// As they were laid out last, for this width, folded or not.
+        lines: Option<(u16, bool, Vec<DiffLine>)>,
     },
 }
 

@@ -29,7 +29,10 @@ pub(crate) enum Deed {
     /// Have something done at a desk.
     Chore(Chore),
     /// Put text into the clipboard, and say so.
-    Copy { text: String, says: String },
+    Copy {
+        text: String,
+        says: String,
+    },
     /// Open a link in a browser.
     Browse(String),
     /// Edit the file again that had a fault.
@@ -40,7 +43,9 @@ pub(crate) enum Deed {
     Redraw,
     Suspend,
     /// End: first in peace, then at once.
-    Quit { is_interrupt: bool },
+    Quit {
+        is_interrupt: bool,
+    },
 }
 
 /// What a key does.
@@ -85,12 +90,17 @@ pub(crate) fn act(app: &mut App, action: Action) -> Vec<Deed> {
                 *scrolled = to;
                 return Vec::new();
             }
-            if matches!(action, Action::Help | Action::Back | Action::Quit | Action::Open) {
+            if matches!(
+                action,
+                Action::Help | Action::Back | Action::Quit | Action::Open
+            ) {
                 app.mode = Mode::Browse;
                 return Vec::new();
             }
         }
-        Mode::Compare { scrolled, unfolded, .. } => {
+        Mode::Compare {
+            scrolled, unfolded, ..
+        } => {
             if let Some(to) = scroll(*scrolled, action) {
                 *scrolled = to;
                 return Vec::new();
@@ -100,7 +110,13 @@ pub(crate) fn act(app: &mut App, action: Action) -> Vec<Deed> {
                 Action::FoldAll | Action::Sideways(-1) => *unfolded = false,
                 Action::Open => *unfolded = !*unfolded,
                 Action::Back | Action::Quit | Action::Compare => app.mode = Mode::Browse,
-                _ => return if is_global(action) { rest(app, action) } else { Vec::new() },
+                _ => {
+                    return if is_global(action) {
+                        rest(app, action)
+                    } else {
+                        Vec::new()
+                    };
+                }
             }
             return Vec::new();
         }
@@ -111,7 +127,10 @@ pub(crate) fn act(app: &mut App, action: Action) -> Vec<Deed> {
 
 fn is_global(action: Action) -> bool {
     use Action as A;
-    matches!(action, A::Interrupt | A::Suspend | A::Redraw | A::Mouse | A::Help | A::Command)
+    matches!(
+        action,
+        A::Interrupt | A::Suspend | A::Redraw | A::Mouse | A::Help | A::Command
+    )
 }
 
 /// Where scrolled text is after this; none if the action is about something else.
@@ -129,15 +148,23 @@ fn scroll(scrolled: usize, action: Action) -> Option<usize> {
 fn rest(app: &mut App, action: Action) -> Vec<Deed> {
     use Action as A;
     match action {
-        A::Move(_) | A::Page(_) | A::Top | A::Bottom | A::Sideways(_) | A::Open | A::Back
-        | A::NextPane | A::Fold | A::FoldAll | A::UnfoldAll | A::Follow => {
-            browsing::moved(app, action)
-        }
+        A::Move(_)
+        | A::Page(_)
+        | A::Top
+        | A::Bottom
+        | A::Sideways(_)
+        | A::Open
+        | A::Back
+        | A::NextPane
+        | A::FoldAll
+        | A::UnfoldAll
+        | A::Follow => browsing::moved(app, action),
         A::Tab(_) | A::NextTab | A::PreviousTab | A::NextAttempt | A::PreviousAttempt => {
             browsing::turned(app, action)
         }
-        A::Search | A::Find | A::Note | A::Marker | A::ReplayMany | A::ReplayElsewhere
-        | A::Command => typing::begin(app, action),
+        A::Search | A::Note | A::Marker | A::ReplayMany | A::ReplayElsewhere | A::Command => {
+            typing::begin(app, action)
+        }
         A::FindNext | A::FindPrevious => browsing::find(app, action == A::FindNext),
         A::OnlyMarked | A::Clear => browsing::narrowed(app, action),
         A::Unmask => {

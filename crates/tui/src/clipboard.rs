@@ -27,7 +27,9 @@ pub(crate) fn copy(screen: &mut Screen, text: &str) -> Result<(), String> {
     } else if env::var_os("DISPLAY").is_some() {
         pipe("xclip", &["-selection", "clipboard"], text);
     }
-    screen.copy(text).map_err(|error| format!("not copied: {error}"))
+    screen
+        .copy(text)
+        .map_err(|error| format!("not copied: {error}"))
 }
 
 /// Terminals that are known to have none.
@@ -38,7 +40,11 @@ fn is_without_clipboard(term: Option<&str>) -> bool {
 /// Gives the text to a program, if it is there.
 fn pipe(program: &str, arguments: &[&str], text: &str) {
     let mut process = Command::new(program);
-    process.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    process
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let Ok(mut child) = process.spawn() else {
         return;
     };
@@ -62,8 +68,13 @@ fn to_file(text: &str) -> Result<(), String> {
             file.keep().map_err(|error| error.error)
         });
     match kept {
-        Ok((_, path)) => Err(format!("this terminal has no clipboard: it is in {}", path.display())),
-        Err(error) => Err(format!("this terminal has no clipboard, and no file could be written: {error}")),
+        Ok((_, path)) => Err(format!(
+            "this terminal has no clipboard: it is in {}",
+            path.display()
+        )),
+        Err(error) => Err(format!(
+            "this terminal has no clipboard, and no file could be written: {error}"
+        )),
     }
 }
 

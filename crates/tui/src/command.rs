@@ -16,15 +16,51 @@ pub(crate) struct Command {
 }
 
 pub(crate) const COMMANDS: &[Command] = &[
-    Command { name: "filter", usage: "filter status:5xx", says: "Show only these; nothing after it shows all" },
-    Command { name: "goto", usage: "goto 019ab5 | last~2", says: "To a delivery, by the begin of its id" },
-    Command { name: "replay", usage: "replay [100 [at 5]]", says: "Hand it over again, so often, so many at once" },
-    Command { name: "to", usage: "to 4000/hook", says: "Replay to another app" },
-    Command { name: "export", usage: "export har [FILE]", says: "As curl, har, json, raw or fixture" },
-    Command { name: "note", usage: "note TEXT", says: "Write a note to it; no text takes it away" },
-    Command { name: "line", usage: "line TEXT", says: "Draw a line across the rows" },
-    Command { name: "theme", usage: "theme light", says: "dark, light, contrast or none" },
-    Command { name: "quit", usage: "quit", says: "Quit, as does every action by its name: mark, hold, edit…" },
+    Command {
+        name: "filter",
+        usage: "filter status:5xx",
+        says: "Show only these; nothing after it shows all",
+    },
+    Command {
+        name: "goto",
+        usage: "goto 019ab5 | last~2",
+        says: "To a delivery, by the begin of its id",
+    },
+    Command {
+        name: "replay",
+        usage: "replay [100 [at 5]]",
+        says: "Hand it over again, so often, so many at once",
+    },
+    Command {
+        name: "to",
+        usage: "to 4000/hook",
+        says: "Replay to another app",
+    },
+    Command {
+        name: "export",
+        usage: "export har [FILE]",
+        says: "As curl, har, json, raw or fixture",
+    },
+    Command {
+        name: "note",
+        usage: "note TEXT",
+        says: "Write a note to it; no text takes it away",
+    },
+    Command {
+        name: "line",
+        usage: "line TEXT",
+        says: "Draw a line across the rows",
+    },
+    Command {
+        name: "theme",
+        usage: "theme light",
+        says: "dark, light, contrast or none",
+    },
+    Command {
+        name: "quit",
+        usage: "quit",
+        says: "Quit, as does every action by its name: mark, hold, edit…",
+    },
 ];
 
 /// What was typed, understood.
@@ -33,9 +69,15 @@ pub(crate) enum Typed {
     Act(Action),
     Filter(String),
     Goto(String),
-    Replay { times: u32, at_once: u32 },
+    Replay {
+        times: u32,
+        at_once: u32,
+    },
     ReplayTo(Target),
-    Export { format: ExportFormat, to: Option<String> },
+    Export {
+        format: ExportFormat,
+        to: Option<String>,
+    },
     Note(String),
     Marker(String),
     Theme(Theme),
@@ -92,7 +134,12 @@ pub(crate) fn times(text: &str) -> Result<(u32, u32), String> {
         .split(|c: char| c.is_whitespace() || c == '@' || c == 'x')
         .filter(|word| !word.is_empty() && *word != "at")
         .collect();
-    let number = |word: &str| word.parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong);
+    let number = |word: &str| {
+        word.parse::<u32>()
+            .ok()
+            .filter(|number| *number > 0)
+            .ok_or_else(wrong)
+    };
     match words[..] {
         [times] => Ok((number(times)?, 1)),
         [times, at_once] => Ok((number(times)?, number(at_once)?)),
@@ -102,18 +149,31 @@ pub(crate) fn times(text: &str) -> Result<(u32, u32), String> {
 
 /// Where to replay to.
 pub(crate) fn target(text: &str) -> Result<Target, String> {
-    text.trim().parse().map_err(|error: kreel_client::InvalidTarget| error.to_string())
+    text.trim()
+        .parse()
+        .map_err(|error: kreel_client::InvalidTarget| error.to_string())
 }
 
 /// The only way to go on, or as far as all ways agree.
 pub(crate) fn complete(text: &str) -> Option<String> {
     let (before, word, choices): (&str, &str, Vec<&str>) = match text.rsplit_once(' ') {
         None => ("", text, names().collect()),
-        Some(("export", word)) => ("export ", word, ExportFormat::ALL.iter().map(|(name, _)| *name).collect()),
-        Some(("theme", word)) => ("theme ", word, Theme::ALL.iter().map(|(name, _)| *name).collect()),
+        Some(("export", word)) => (
+            "export ",
+            word,
+            ExportFormat::ALL.iter().map(|(name, _)| *name).collect(),
+        ),
+        Some(("theme", word)) => (
+            "theme ",
+            word,
+            Theme::ALL.iter().map(|(name, _)| *name).collect(),
+        ),
         Some(_) => return None,
     };
-    let fitting: Vec<&str> = choices.into_iter().filter(|name| name.starts_with(word)).collect();
+    let fitting: Vec<&str> = choices
+        .into_iter()
+        .filter(|name| name.starts_with(word))
+        .collect();
     let first = fitting.first()?;
     let agreed = fitting.iter().fold(first.len(), |agreed, name| {
         let same = first.bytes().zip(name.bytes()).take_while(|(a, b)| a == b);
@@ -132,7 +192,10 @@ fn names() -> impl Iterator<Item = &'static str> {
 fn unknown(name: &str) -> String {
     let near = |known: &&str| strsim::damerau_levenshtein(known, name);
     let nearest = names().min_by_key(near).filter(|known| near(known) <= 2);
-    let hint = nearest.map_or_else(|| "? lists them".to_owned(), |known| format!("did you mean {known}?"));
+    let hint = nearest.map_or_else(
+        || "? lists them".to_owned(),
+        |known| format!("did you mean {known}?"),
+    );
     format!("no such command; {hint}")
 }
 
@@ -145,11 +208,32 @@ mod tests {
         for (text, typed) in [
             ("q", Typed::Act(Action::Quit)),
             ("  mark ", Typed::Act(Action::Mark)),
-            ("filter status:5xx or x", Typed::Filter("status:5xx or x".into())),
+            (
+                "filter status:5xx or x",
+                Typed::Filter("status:5xx or x".into()),
+            ),
             ("replay", Typed::Act(Action::Replay)),
-            ("replay 100 at 5", Typed::Replay { times: 100, at_once: 5 }),
-            ("replay 3x2", Typed::Replay { times: 3, at_once: 2 }),
-            ("export har a b.har", Typed::Export { format: ExportFormat::Har, to: Some("a b.har".into()) }),
+            (
+                "replay 100 at 5",
+                Typed::Replay {
+                    times: 100,
+                    at_once: 5,
+                },
+            ),
+            (
+                "replay 3x2",
+                Typed::Replay {
+                    times: 3,
+                    at_once: 2,
+                },
+            ),
+            (
+                "export har a b.har",
+                Typed::Export {
+                    format: ExportFormat::Har,
+                    to: Some("a b.har".into()),
+                },
+            ),
             ("theme none", Typed::Theme(Theme::None)),
             ("", Typed::Nothing),
         ] {
@@ -175,7 +259,10 @@ mod tests {
         assert_eq!(complete("copy-").as_deref(), Some("copy-"));
         assert_eq!(complete("copy-c").as_deref(), Some("copy-curl "));
         assert_eq!(complete("export h").as_deref(), Some("export har "));
-        assert_eq!(complete("theme "), Some(String::new()).map(|_| "theme ".into()));
+        assert_eq!(
+            complete("theme "),
+            Some(String::new()).map(|_| "theme ".into())
+        );
         assert_eq!(complete("xyz"), None);
     }
 }

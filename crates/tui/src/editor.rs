@@ -13,8 +13,10 @@ pub(crate) fn edit(editor: &str, text: &[u8]) -> Result<Vec<u8>, String> {
         .suffix(".http")
         .tempfile()
         .map_err(|error| problem("a file can't be made", error))?;
-    file.write_all(text).map_err(|error| problem("the file can't be written", error))?;
-    file.flush().map_err(|error| problem("the file can't be written", error))?;
+    file.write_all(text)
+        .map_err(|error| problem("the file can't be written", error))?;
+    file.flush()
+        .map_err(|error| problem("the file can't be written", error))?;
     // The editor may come with options of its own, as in `code --wait`.
     let status = Command::new("sh")
         .arg("-c")
@@ -32,8 +34,14 @@ pub(crate) fn edit(editor: &str, text: &[u8]) -> Result<Vec<u8>, String> {
 
 /// Opens a link in the user's browser.
 pub(crate) fn browse(url: &str) -> std::io::Result<()> {
-    let own = std::env::var("BROWSER").ok().filter(|own| !own.is_empty() && !own.contains(':'));
-    let known = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let own = std::env::var("BROWSER")
+        .ok()
+        .filter(|own| !own.is_empty() && !own.contains(':'));
+    let known = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
     let program = own.as_deref().unwrap_or(known);
     let mut process = Command::new(program);
     let child = quietly(&mut process).arg(url).spawn()?;

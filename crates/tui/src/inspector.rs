@@ -97,7 +97,9 @@ impl Inspector {
         let mut woken = signal(SignalKind::from_raw(SIGCONT))?;
         self.draw()?;
         loop {
-            let turn = self.turn(&mut updates, &mut finding, &mut suspend, &mut woken).await;
+            let turn = self
+                .turn(&mut updates, &mut finding, &mut suspend, &mut woken)
+                .await;
             self.app.now = Instant::now();
             match turn {
                 Turn::Key(Some(Ok(event))) => {
@@ -213,7 +215,11 @@ impl Inspector {
     fn next_due(&self) -> Option<Instant> {
         let look = self.look_is_due.then(|| self.looked_at + REFRESH);
         let draw = self.draw_is_due.then(|| self.drawn_at + FRAME);
-        let count = self.app.status.counts_down().then(|| self.drawn_at + SECOND);
+        let count = self
+            .app
+            .status
+            .counts_down()
+            .then(|| self.drawn_at + SECOND);
         let toast = self.app.toasts.next_end();
         [look, draw, count, toast].into_iter().flatten().min()
     }

@@ -32,7 +32,9 @@ pub enum InvalidBinding {
         nearest: Option<&'static str>,
     },
     /// It is not the name of a key.
-    #[error("{key:?} is not a key: write it like r, R, ctrl-r, f5, enter, esc, space, tab, up or pgdn")]
+    #[error(
+        "{key:?} is not a key: write it like r, R, ctrl-r, f5, enter, esc, space, tab, up or pgdn"
+    )]
     Key {
         /// The text.
         key: String,
@@ -73,8 +75,9 @@ impl KeyMap {
             keys: HashMap::new(),
         };
         // The user's first: a usual key that is wanted for something else is simply free for it.
-        let (theirs, usual): (Vec<&Binding>, Vec<&Binding>) =
-            BINDINGS.iter().partition(|binding| own.contains_key(binding.name));
+        let (theirs, usual): (Vec<&Binding>, Vec<&Binding>) = BINDINGS
+            .iter()
+            .partition(|binding| own.contains_key(binding.name));
         for binding in theirs {
             for text in &own[binding.name] {
                 map.bind(binding, parse(text)?)?;
@@ -84,9 +87,9 @@ impl KeyMap {
         for binding in usual {
             for text in binding.keys {
                 let key = parse(text)?;
-                let is_taken = taken.iter().any(|(place, other)| {
-                    *other == key && place.overlaps(binding.place)
-                });
+                let is_taken = taken
+                    .iter()
+                    .any(|(place, other)| *other == key && place.overlaps(binding.place));
                 if !is_taken {
                     map.bind(binding, key)?;
                 }
@@ -99,7 +102,8 @@ impl KeyMap {
     pub(crate) fn action(&self, place: Place, event: &KeyEvent) -> Option<Action> {
         let key = Key::of(event)?;
         let here = self.actions.get(&(place, key));
-        here.or_else(|| self.actions.get(&(Place::Everywhere, key))).copied()
+        here.or_else(|| self.actions.get(&(Place::Everywhere, key)))
+            .copied()
     }
 
     /// The keys of an action, as they are written.
@@ -115,7 +119,10 @@ impl KeyMap {
     }
 
     fn bind(&mut self, binding: &'static Binding, key: Key) -> Result<(), InvalidBinding> {
-        for place in Place::ALL.into_iter().filter(|place| place.overlaps(binding.place)) {
+        for place in Place::ALL
+            .into_iter()
+            .filter(|place| place.overlaps(binding.place))
+        {
             if let Some(action) = self.actions.get(&(place, key))
                 && *action != binding.action
             {
@@ -148,7 +155,9 @@ fn unknown(name: &str) -> InvalidBinding {
     let nearest = BINDINGS.iter().min_by_key(near);
     InvalidBinding::Action {
         name: name.to_owned(),
-        nearest: nearest.filter(|known| near(known) <= 3).map(|known| known.name),
+        nearest: nearest
+            .filter(|known| near(known) <= 3)
+            .map(|known| known.name),
     }
 }
 
@@ -171,7 +180,12 @@ mod tests {
     fn every_usual_key_is_bound_once() {
         let map = KeyMap::default();
         for binding in BINDINGS {
-            assert_eq!(map.keys[&binding.action].len(), binding.keys.len(), "{}", binding.name);
+            assert_eq!(
+                map.keys[&binding.action].len(),
+                binding.keys.len(),
+                "{}",
+                binding.name
+            );
         }
     }
 

@@ -57,10 +57,12 @@ impl Inspector {
         updates: mpsc::Receiver<Update>,
     ) -> io::Result<Self> {
         let (end, ended) = oneshot::channel();
-        let thread = thread::Builder::new().name("inspector".into()).spawn(move || {
-            // Nobody waits for the end any more: then nobody need know.
-            let _ = end.send(inspector::run(setup, commands, updates));
-        })?;
+        let thread = thread::Builder::new()
+            .name("inspector".into())
+            .spawn(move || {
+                // Nobody waits for the end any more: then nobody need know.
+                let _ = end.send(inspector::run(setup, commands, updates));
+            })?;
         Ok(Self {
             ended,
             thread: Some(thread),

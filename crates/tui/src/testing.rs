@@ -1,8 +1,38 @@
 //! What the tests of this crate share.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use kreel_client::{Kind, Last, Replays, Row, Seq, Standing, Summary};
+use kreel_inspect::mask::Masking;
+
+use crate::app::App;
+use crate::keys::KeyMap;
+use crate::setup::Facts;
+use crate::theme::Theme;
+
+/// What does not change, in tests.
+pub(crate) fn facts() -> Facts {
+    Facts {
+        tunnel: "tunnel".parse().expect("it is a name"),
+        relay_name: "relay".to_owned(),
+        target: Some("http://localhost:3000".to_owned()),
+        saved_filters: BTreeMap::new(),
+        masking: Masking::standard(),
+        wait: Duration::from_secs(10),
+        certificate: None,
+        editor: "true".to_owned(),
+        lens: None,
+    }
+}
+
+/// An app that has seen these rows.
+pub(crate) fn app(rows: Vec<Row>) -> App {
+    let mut app = App::new(facts(), KeyMap::default(), Theme::default(), Instant::now());
+    app.list.set_height(10);
+    app.list.show(rows, false, false);
+    app
+}
 
 /// A row of this number that was answered with 200.
 pub(crate) fn row(number: i64) -> Row {

@@ -30,7 +30,8 @@ impl Theme {
     /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
         let mut all = Self::ALL.iter();
-        all.find(|(known, _)| *known == name).map(|(_, theme)| *theme)
+        all.find(|(known, _)| *known == name)
+            .map(|(_, theme)| *theme)
     }
 
     /// Its name in settings.
@@ -139,7 +140,9 @@ fn light(look: Look) -> (Option<Color>, Modifier) {
 
 fn contrast(look: Look) -> (Option<Color>, Modifier) {
     match look {
-        Look::Dim | Look::Plain | Look::Bar | Look::Border => (Some(Color::White), Modifier::empty()),
+        Look::Dim | Look::Plain | Look::Bar | Look::Border => {
+            (Some(Color::White), Modifier::empty())
+        }
         Look::Key | Look::Hint | Look::BorderHere => (Some(Color::LightCyan), Modifier::BOLD),
         Look::Number | Look::Literal => (Some(Color::LightMagenta), Modifier::empty()),
         Look::Text | Look::Good => (Some(Color::LightGreen), Modifier::empty()),

@@ -109,7 +109,12 @@ fn toasts(frame: &mut Frame<'_>, bar: Rect, app: &App) {
         let room = usize::from(bar.width.saturating_sub(4));
         let text = format!(" {sign} {} ", cut(&toast.text, room));
         let width = width(&text) as u16;
-        let area = Rect::new(bar.right().saturating_sub(width), row, width.min(bar.width), 1);
+        let area = Rect::new(
+            bar.right().saturating_sub(width),
+            row,
+            width.min(bar.width),
+            1,
+        );
         frame.render_widget(Clear, area);
         let style = app.theme.style(look).patch(app.theme.style(Look::Selected));
         frame.render_widget(Paragraph::new(Span::styled(text, style)), area);
@@ -137,7 +142,9 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     if columns == 0 {
         return String::new();
     }
-    kreel_client::plain::fit(text, columns).trim_end().to_owned()
+    kreel_client::plain::fit(text, columns)
+        .trim_end()
+        .to_owned()
 }
 
 /// The end of a text in at most so many columns.
@@ -154,7 +161,32 @@ pub(crate) fn cut_front(text: &str, columns: usize) -> String {
             taken <= columns
         })
         .collect();
-    std::iter::once('…').chain(tail.into_iter().rev()).take(columns.max(1)).collect()
+    std::iter::once('…')
+        .chain(tail.into_iter().rev())
+        .take(columns.max(1))
+        .collect()
+}
+
+/// The text in lines of at most so many columns, broken between words, and inside of those that
+/// are longer than a line.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(2);
+    let mut lines = Vec::new();
+    for line in kreel_client::plain::wrap(text, columns) {
+        let mut part = String::new();
+        let mut taken = 0;
+        for c in line.chars() {
+            let wide = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+            if taken + wide > columns {
+                lines.push(std::mem::take(&mut part));
+                taken = 0;
+            }
+            taken += wide;
+            part.push(c);
+        }
+        lines.push(part);
+    }
+    lines
 }
 
 /// Pieces one after another, as far as there is room for whole ones.
@@ -174,7 +206,11 @@ fn fitting<'a>(pieces: Vec<Vec<Span<'a>>>, columns: u16) -> Line<'a> {
 
 /// A frame around a pane: the title on top, brighter if the keys act here.
 fn block<'a>(title: Line<'a>, is_here: bool, theme: Theme) -> ratatui::widgets::Block<'a> {
-    let look = if is_here { Look::BorderHere } else { Look::Border };
+    let look = if is_here {
+        Look::BorderHere
+    } else {
+        Look::Border
+    };
     let border = if is_here {
         ratatui::widgets::BorderType::Thick
     } else {

@@ -9,8 +9,8 @@ use clap::ValueEnum;
 use http::{HeaderName, HeaderValue};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use kreel_tui::Theme;
 use kreel_client::{HostHeader, Since};
+use kreel_tui::Theme;
 use kreel_wire::AnswerMode;
 use serde::Deserialize;
 
@@ -27,7 +27,9 @@ impl FromStr for ThemeName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let names = Theme::ALL.map(|(name, _)| name).join(", ");
-        Theme::named(text).map(Self).ok_or_else(|| format!("there are {names}"))
+        Theme::named(text)
+            .map(Self)
+            .ok_or_else(|| format!("there are {names}"))
     }
 }
 

@@ -152,9 +152,11 @@ fn output(args: &ListenArgs, layers: &Layers) -> Result<Output> {
     let is_on_terminal = terminal::has_screen();
     match layers.value(|s| &s.output) {
         Some(Output::Tui) if args.no_tui => Ok(Output::Compact),
-        Some(Output::Tui) if args.print_url => {
-            Err(conflict("--print-url", "the inspector", "both want standard output"))
-        }
+        Some(Output::Tui) if args.print_url => Err(conflict(
+            "--print-url",
+            "the inspector",
+            "both want standard output",
+        )),
         Some(Output::Tui) if !is_on_terminal => Err(conflict(
             "--output tui",
             "streams that are no terminal",

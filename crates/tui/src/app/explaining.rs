@@ -11,8 +11,10 @@ impl App {
     /// Finds out why the shown attempt went wrong, if it did.
     pub(crate) fn explain(&mut self) {
         let worked = self.worked();
-        let worked: Vec<(&str, &str)> =
-            worked.iter().map(|(method, path)| (method.as_str(), path.as_str())).collect();
+        let worked: Vec<(&str, &str)> = worked
+            .iter()
+            .map(|(method, path)| (method.as_str(), path.as_str()))
+            .collect();
         let (target, wait) = (self.facts.target.as_deref(), self.facts.wait);
         let Some(pane) = self.pane.as_mut() else {
             return;

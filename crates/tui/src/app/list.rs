@@ -222,7 +222,9 @@ impl List {
             below if below >= start + height => below + 1 - height,
             _ => {
                 // No empty lines while there are rows for them.
-                start.min(self.rows.len().saturating_sub(height)).min(selected)
+                start
+                    .min(self.rows.len().saturating_sub(height))
+                    .min(selected)
             }
         };
         self.top = self.rows.get(start).map(|row| row.number);

@@ -44,7 +44,11 @@ impl Menu {
                 item('h', "HAR 1.2, for browsers", ExportFormat::Har),
                 item('j', "JSON", ExportFormat::Json),
                 item('r', "raw HTTP request", ExportFormat::Raw),
-                item('f', "fixture: one line for a cassette", ExportFormat::Fixture),
+                item(
+                    'f',
+                    "fixture: one line for a cassette",
+                    ExportFormat::Fixture,
+                ),
             ],
             number,
         }

@@ -148,17 +148,17 @@ impl Pane {
         self.body = Some(body);
     }
 
-    /// Whether all of the body is here.
-    pub(crate) fn has_body(&self) -> bool {
-        let extent = self.body.as_ref().map(|body| body.extent);
-        extent == Some(Extent::Whole)
-    }
-
     /// What the keys move in, if this tab has a cursor.
     pub(crate) fn cursor(&mut self, tab: Tab) -> Option<(&Document, &mut Cursor)> {
         match tab {
-            Tab::Body => self.body.as_mut().map(|body| (&body.document, &mut body.cursor)),
-            Tab::Raw => self.body.as_mut().map(|body| (&body.raw, &mut body.raw_cursor)),
+            Tab::Body => self
+                .body
+                .as_mut()
+                .map(|body| (&body.document, &mut body.cursor)),
+            Tab::Raw => self
+                .body
+                .as_mut()
+                .map(|body| (&body.raw, &mut body.raw_cursor)),
             Tab::Answer => {
                 let answer = self.answer.as_mut();
                 answer.map(|answer| (&answer.document, &mut answer.cursor))
@@ -174,7 +174,11 @@ impl Pane {
             return;
         };
         let number = attempt.number;
-        if self.answer.as_ref().is_some_and(|answer| answer.attempt == number) {
+        if self
+            .answer
+            .as_ref()
+            .is_some_and(|answer| answer.attempt == number)
+        {
             return;
         }
         self.answer = attempt.answer.as_ref().map(|(headers, body)| {

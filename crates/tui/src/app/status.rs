@@ -102,7 +102,10 @@ impl Status {
             Update::AppDown { address, failure } => {
                 self.app_down = Some(inert(&failure.to_string()).into_owned());
                 let address = inert(address);
-                Some((News::Bad, format!("the app at {address} can't be reached: deliveries wait")))
+                Some((
+                    News::Bad,
+                    format!("the app at {address} can't be reached: deliveries wait"),
+                ))
             }
             Update::AppUp { waiting } => {
                 self.app_down = None;
@@ -114,7 +117,10 @@ impl Status {
             }
             Update::Drained { total } => {
                 self.draining = None;
-                Some((News::Good, format!("all {total} that had waited are handed over")))
+                Some((
+                    News::Good,
+                    format!("all {total} that had waited are handed over"),
+                ))
             }
             Update::HistoryFailing { cause } => {
                 let cause = inert(cause).into_owned();
@@ -129,10 +135,20 @@ impl Status {
                 self.held = on.then_some(*waiting);
                 None
             }
-            Update::Replaying { done, failed, total, .. } => {
-                let (done, failed, total) = (u64::from(*done), u64::from(*failed), u64::from(*total));
+            Update::Replaying {
+                done,
+                failed,
+                total,
+                ..
+            } => {
+                let (done, failed, total) =
+                    (u64::from(*done), u64::from(*failed), u64::from(*total));
                 let is_over = done >= total;
-                self.replaying = (!is_over).then_some(Replaying { done, failed, total });
+                self.replaying = (!is_over).then_some(Replaying {
+                    done,
+                    failed,
+                    total,
+                });
                 is_over.then(|| replayed(failed, total))
             }
             Update::NotReplayed { why, .. } => {
@@ -151,7 +167,13 @@ fn replayed(failed: u64, total: u64) -> (News, String) {
     match (failed, total) {
         (0, 1) => (News::Good, "replayed".to_owned()),
         (0, total) => (News::Good, format!("replayed {total} times")),
-        (_, 1) => (News::Bad, "replayed, and it failed: see 3 Answer".to_owned()),
-        (failed, total) => (News::Bad, format!("replayed {total} times, {failed} failed")),
+        (_, 1) => (
+            News::Bad,
+            "replayed, and it failed: see 3 Answer".to_owned(),
+        ),
+        (failed, total) => (
+            News::Bad,
+            format!("replayed {total} times, {failed} failed"),
+        ),
     }
 }

@@ -204,12 +204,16 @@ fn copy_inside(app: &mut App, action: Action) -> Vec<Deed> {
 /// The link that is selected, else the public address.
 fn browse(app: &mut App) -> Vec<Deed> {
     let (tab, focus) = (app.tab, app.focus);
-    let value = app.pane.as_mut().filter(|_| focus == Focus::Detail).and_then(|pane| {
-        let (document, cursor) = pane.cursor(tab)?;
-        let value = cursor.value(document)?;
-        let text = String::from_utf8(value.to_vec()).ok()?;
-        serde_json::from_str::<String>(&text).ok().or(Some(text))
-    });
+    let value = app
+        .pane
+        .as_mut()
+        .filter(|_| focus == Focus::Detail)
+        .and_then(|pane| {
+            let (document, cursor) = pane.cursor(tab)?;
+            let value = cursor.value(document)?;
+            let text = String::from_utf8(value.to_vec()).ok()?;
+            serde_json::from_str::<String>(&text).ok().or(Some(text))
+        });
     let link = value.filter(|text| is_link(text));
     let address = || app.status.link.ready().map(|ready| ready.url.clone());
     match link.or_else(address) {
@@ -242,11 +246,14 @@ pub(super) fn chosen(app: &mut App, number: i64, choice: Choice) -> Vec<Deed> {
 
 /// A name for an export that is not taken by another delivery's.
 fn default_name(app: &App, format: ExportFormat) -> String {
-    let id = app.list.selected().map_or_else(|| "delivery".to_owned(), |row| {
-        let id = row.summary.id.to_string();
-        // The end of the id differs most: its begin is the time.
-        format!("kreel-{}", &id[id.len().saturating_sub(12)..])
-    });
+    let id = app.list.selected().map_or_else(
+        || "delivery".to_owned(),
+        |row| {
+            let id = row.summary.id.to_string();
+            // The end of the id differs most: its begin is the time.
+            format!("kreel-{}", &id[id.len().saturating_sub(12)..])
+        },
+    );
     format!("{id}.{}", format.extension())
 }
 

@@ -121,11 +121,12 @@ fn inside(app: &mut App, action: Action) {
         Action::Bottom => cursor.to_end(document),
         Action::Sideways(by) => match by > 0 {
             true if cursor.expand(document) => {}
-            false if cursor.columns_left_out() == 0
-                && (cursor.collapse(document) || cursor.to_parent(document)) => {}
+            false
+                if cursor.columns_left_out() == 0
+                    && (cursor.collapse(document) || cursor.to_parent(document)) => {}
             _ => cursor.sideways(by * STEP),
         },
-        Action::Open | Action::Fold => cursor.toggle(document),
+        Action::Open => cursor.toggle(document),
         Action::FoldAll => cursor.fold_all(document),
         Action::UnfoldAll => cursor.expand_all(document),
         _ => {}
@@ -169,7 +170,10 @@ pub(super) fn narrowed(app: &mut App, action: Action) -> Vec<Deed> {
                 // The newest that is known, not the selected one.
                 let newest = app.list.newest().unwrap_or(0);
                 app.view.since = Some(newest);
-                app.say(News::Fair, "only what comes from now on; z or Esc shows all again");
+                app.say(
+                    News::Fair,
+                    "only what comes from now on; z or Esc shows all again",
+                );
             }
         },
     }
@@ -180,14 +184,27 @@ pub(super) fn narrowed(app: &mut App, action: Action) -> Vec<Deed> {
 /// To the next place in the detail that has what is searched for.
 pub(super) fn find(app: &mut App, is_forward: bool) -> Vec<Deed> {
     if app.needle.is_empty() {
-        app.say(News::Fair, "nothing searched for yet: / searches in what is shown");
+        app.say(
+            News::Fair,
+            "nothing searched for yet: / searches in what is shown",
+        );
         return Vec::new();
     }
-    let direction = if is_forward { Direction::Forward } else { Direction::Backward };
+    let direction = if is_forward {
+        Direction::Forward
+    } else {
+        Direction::Backward
+    };
     let (tab, typed) = (app.tab, app.needle.clone());
     let is_all_here = tab == Tab::Answer
-        || app.shown().and_then(|pane| pane.body.as_ref()).is_some_and(|body| body.extent == Extent::Whole);
-    let found = match (app.pane.as_mut().and_then(|pane| pane.cursor(tab)), Needle::new(&typed)) {
+        || app
+            .shown()
+            .and_then(|pane| pane.body.as_ref())
+            .is_some_and(|body| body.extent == Extent::Whole);
+    let found = match (
+        app.pane.as_mut().and_then(|pane| pane.cursor(tab)),
+        Needle::new(&typed),
+    ) {
         (Some((document, cursor)), Some(needle)) => cursor.find(document, &needle, direction),
         _ => {
             app.say(News::Fair, "this tab can't be searched");
@@ -195,7 +212,11 @@ pub(super) fn find(app: &mut App, is_forward: bool) -> Vec<Deed> {
         }
     };
     if !found {
-        let where_ = if is_all_here { "" } else { " in what is here of it" };
+        let where_ = if is_all_here {
+            ""
+        } else {
+            " in what is here of it"
+        };
         app.say(News::Fair, format!("{typed:?} is not there{where_}"));
     }
     Vec::new()

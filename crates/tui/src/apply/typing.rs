@@ -18,7 +18,7 @@ pub(super) fn begin(app: &mut App, action: Action) -> Vec<Deed> {
     let number = app.subject();
     let (purpose, text) = match (action, app.focus, number) {
         (Action::Search, Focus::Rows, _) => (Purpose::Search, app.view.typed.clone()),
-        (Action::Search | Action::Find, ..) => (Purpose::Find, String::new()),
+        (Action::Search, ..) => (Purpose::Find, String::new()),
         (Action::Command, ..) => (Purpose::Command, String::new()),
         (Action::Marker, ..) => (Purpose::Marker, String::new()),
         (Action::Note, _, Some(number)) => {
@@ -116,8 +116,12 @@ fn understood(app: &App, text: &str) -> Result<Option<Filter>, (String, usize)> 
         return Ok(None);
     }
     let last = text.rsplit(char::is_whitespace).next().unwrap_or("");
-    let is_word = !last.is_empty() && last.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
-        && !last.starts_with('-') && !matches!(last, "or" | "and" | "not");
+    let is_word = !last.is_empty()
+        && last
+            .chars()
+            .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        && !last.starts_with('-')
+        && !matches!(last, "or" | "and" | "not");
     let is_inside = text.matches('"').count() % 2 == 1 || text.matches('\'').count() % 2 == 1;
     let wanted = match is_word && !is_inside {
         true => format!("{text}*"),

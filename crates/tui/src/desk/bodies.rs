@@ -38,7 +38,10 @@ enum Fault {
 
 impl From<HistoryError> for Fault {
     fn from(error: HistoryError) -> Self {
-        Self::Says(format!("the history can't be read: {}", with_causes(&error)))
+        Self::Says(format!(
+            "the history can't be read: {}",
+            with_causes(&error)
+        ))
     }
 }
 
@@ -81,7 +84,14 @@ impl Desk {
         let number = detail.number;
         let whole = self.whole(number)?.map(Arc::new);
         let listening = whole.as_deref().map_or_else(Vec::new, ports::listening);
-        tell(found, Found::Whole { number, whole: whole.clone(), listening })?;
+        tell(
+            found,
+            Found::Whole {
+                number,
+                whole: whole.clone(),
+                listening,
+            },
+        )?;
         let Some(whole) = whole.filter(|_| !detail.has_body) else {
             return Ok(());
         };
@@ -105,7 +115,16 @@ impl Desk {
             let read_bytes = first.len() as u64;
             let kind = Kind::of(headers, &first);
             let document = Document::beginning(kind, headers, first.clone());
-            show(Extent::Reading { read_bytes, total_bytes }, document, &first, None, None)?;
+            show(
+                Extent::Reading {
+                    read_bytes,
+                    total_bytes,
+                },
+                document,
+                &first,
+                None,
+                None,
+            )?;
         }
         let body = self.body(number, total_bytes, cancel)?;
         let read_bytes = body.len() as u64;
@@ -120,20 +139,38 @@ impl Desk {
         let sha256 = is_whole.then(|| sha256(&body));
         let extent = match is_whole {
             true => Extent::Whole,
-            false => Extent::Beginning { read_bytes, total_bytes: total_bytes.max(read_bytes) },
+            false => Extent::Beginning {
+                read_bytes,
+                total_bytes: total_bytes.max(read_bytes),
+            },
         };
         show(extent, document, &body, sha256, picture)
     }
 
     fn chore(&mut self, chore: Chore) -> Result<Found> {
         match chore {
-            Chore::Copy { number, what, shows_secrets } => self.copy(number, what, shows_secrets),
-            Chore::Export { number, format, to, shows_secrets } => {
+            Chore::Copy {
+                number,
+                what,
+                shows_secrets,
+            } => self.copy(number, what, shows_secrets),
+            Chore::Export {
+                number,
+                format,
+                to,
+                shows_secrets,
+            } => {
                 let taken = self.take(number)?;
                 let masking = self.masking(shows_secrets);
-                write_export(&taken, format, &to, &masking).map(Found::Done).map_err(Fault::Says)
+                write_export(&taken, format, &to, &masking)
+                    .map(Found::Done)
+                    .map_err(Fault::Says)
             }
-            Chore::Compare { left, right, shows_secrets } => self.compare(left, right, shows_secrets),
+            Chore::Compare {
+                left,
+                right,
+                shows_secrets,
+            } => self.compare(left, right, shows_secrets),
             Chore::Edit { number } => {
                 let taken = self.take(number)?;
                 if !taken.is_whole() {
@@ -150,7 +187,12 @@ impl Desk {
                 };
                 let file = edit::write(&original)
                     .map_err(|error| Fault::Says(format!("not edited: {error}")))?;
-                Ok(Found::ToEdit(Box::new(ToEdit { number, id, file, original })))
+                Ok(Found::ToEdit(Box::new(ToEdit {
+                    number,
+                    id,
+                    file,
+                    original,
+                })))
             }
             other => Err(Fault::Says(format!("{other:?} is not this desk's"))),
         }
@@ -161,7 +203,10 @@ impl Desk {
         let masking = self.masking(shows_secrets);
         let (text, says) = match what {
             Copied::Curl => (curl(&taken, &masking), "copied as a curl command"),
-            Copied::Headers => (headers_text(&taken.whole.delivery.headers, &masking), "headers copied"),
+            Copied::Headers => (
+                headers_text(&taken.whole.delivery.headers, &masking),
+                "headers copied",
+            ),
             Copied::Body => match std::str::from_utf8(&taken.body) {
                 Ok(text) => (text.to_owned(), "body copied"),
                 Err(_) => {
@@ -175,7 +220,10 @@ impl Desk {
             let text = format!("{size} is too much for a clipboard: x writes a file");
             return Err(Fault::Says(text));
         }
-        Ok(Found::Copy { text, says: says.to_owned() })
+        Ok(Found::Copy {
+            text,
+            says: says.to_owned(),
+        })
     }
 
     fn compare(&mut self, left: Side, right: Side, shows_secrets: bool) -> Result<Found> {
@@ -210,7 +258,10 @@ impl Desk {
     fn public_url(&self, whole: &Whole) -> String {
         let delivery = &whole.delivery;
         let scheme = delivery.scheme.as_str();
-        let host = delivery.headers.first("host").map(|host| String::from_utf8_lossy(host));
+        let host = delivery
+            .headers
+            .first("host")
+            .map(|host| String::from_utf8_lossy(host));
         let host = host.unwrap_or(std::borrow::Cow::Borrowed("localhost"));
         let target = String::from_utf8_lossy(&delivery.target);
         let tunnel = &whole.row.tunnel;
@@ -260,7 +311,9 @@ impl Desk {
         if self.reader.is_none() {
             self.reader = Reader::open(&self.path)?;
         }
-        self.reader.as_ref().ok_or_else(|| Fault::Says("there is no history yet".to_owned()))
+        self.reader
+            .as_ref()
+            .ok_or_else(|| Fault::Says("there is no history yet".to_owned()))
     }
 }
 

@@ -5,15 +5,40 @@ use std::path::PathBuf;
 /// Something to be done once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Chore {
-    Mark { number: i64, on: bool },
-    Note { number: i64, text: String },
-    Marker { text: String },
-    Copy { number: i64, what: Copied, shows_secrets: bool },
-    Export { number: i64, format: ExportFormat, to: PathBuf, shows_secrets: bool },
-    Compare { left: Side, right: Side, shows_secrets: bool },
-    Edit { number: i64 },
+    Mark {
+        number: i64,
+        on: bool,
+    },
+    Note {
+        number: i64,
+        text: String,
+    },
+    Marker {
+        text: String,
+    },
+    Copy {
+        number: i64,
+        what: Copied,
+        shows_secrets: bool,
+    },
+    Export {
+        number: i64,
+        format: ExportFormat,
+        to: PathBuf,
+        shows_secrets: bool,
+    },
+    Compare {
+        left: Side,
+        right: Side,
+        shows_secrets: bool,
+    },
+    Edit {
+        number: i64,
+    },
     /// Finds out which delivery is meant.
-    Goto { which: String },
+    Goto {
+        which: String,
+    },
 }
 
 /// What is copied of a delivery.
@@ -44,7 +69,10 @@ pub(crate) struct Side {
 
 impl Chore {
     pub(crate) fn is_about_rows(&self) -> bool {
-        matches!(self, Self::Mark { .. } | Self::Note { .. } | Self::Marker { .. } | Self::Goto { .. })
+        matches!(
+            self,
+            Self::Mark { .. } | Self::Note { .. } | Self::Marker { .. } | Self::Goto { .. }
+        )
     }
 }
 

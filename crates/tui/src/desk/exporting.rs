@@ -75,7 +75,11 @@ impl TakenSide {
                 let edited = if attempt.is_edited { ", edited" } else { "" };
                 format!("answer {}{edited}", attempt.number)
             }
-            None => format!("#{} {} {clock}", row.summary.seq.0, inert(&row.summary.method)),
+            None => format!(
+                "#{} {} {clock}",
+                row.summary.seq.0,
+                inert(&row.summary.method)
+            ),
         }
     }
 
@@ -118,7 +122,9 @@ fn answer_side(label: String, attempt: &KeptAttempt) -> compare::Side<'_> {
         failure: attempt.failure.as_ref().map(|(_, text)| text.as_str()),
         headers,
         body,
-        is_whole: attempt.answer_bytes.is_none_or(|bytes| bytes == body.len() as u64),
+        is_whole: attempt
+            .answer_bytes
+            .is_none_or(|bytes| bytes == body.len() as u64),
         took: Some(attempt.timings.total),
         at_us: Some(attempt.began_at_us),
     }
@@ -152,7 +158,9 @@ pub(super) fn write_export(
         received_at_us: taken.whole.delivery.received_at_us,
         request: taken.request(),
         answer: last.and_then(answer),
-        failure: last.and_then(|last| last.failure.as_ref()).map(|(code, text)| (code.as_str(), text.as_str())),
+        failure: last
+            .and_then(|last| last.failure.as_ref())
+            .map(|(code, text)| (code.as_str(), text.as_str())),
         started_at_us: last.map(|last| last.began_at_us),
         timings: last.map_or_else(Timings::default, |last| Timings {
             connect: last.timings.connect,
@@ -173,7 +181,11 @@ pub(super) fn write_export(
     let shown = to.display().to_string();
     let shown = inert(&shown);
     // It may hold what others must not read.
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(to);
     file.and_then(|mut file| file.write_all(&text))
         .map(|()| format!("written to {shown}"))
         .map_err(|error| match error.kind() {
@@ -189,6 +201,8 @@ fn answer(attempt: &KeptAttempt) -> Option<Answer<'_>> {
         reason: None,
         headers,
         body,
-        is_whole: attempt.answer_bytes.is_none_or(|bytes| bytes == body.len() as u64),
+        is_whole: attempt
+            .answer_bytes
+            .is_none_or(|bytes| bytes == body.len() as u64),
     })
 }

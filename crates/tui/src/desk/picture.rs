@@ -1,7 +1,7 @@
 //! Images, decoded within limits, off the thread that draws.
 
-use std::io::Cursor;
 use std::fmt;
+use std::io::Cursor;
 
 use bytes::Bytes;
 use image::{DynamicImage, ImageReader, Limits};
@@ -36,10 +36,12 @@ pub(super) fn decode(body: &Bytes) -> Picture {
     limits.max_image_height = Some(PICTURE_SIDE);
     limits.max_alloc = Some(PICTURE_BYTES);
     let reader = ImageReader::new(Cursor::new(body)).with_guessed_format();
-    let decoded = reader.map_err(|error| error.to_string()).and_then(|mut reader| {
-        reader.limits(limits);
-        reader.decode().map_err(|error| error.to_string())
-    });
+    let decoded = reader
+        .map_err(|error| error.to_string())
+        .and_then(|mut reader| {
+            reader.limits(limits);
+            reader.decode().map_err(|error| error.to_string())
+        });
     match decoded {
         Ok(image) => Picture::Decoded(Box::new(image)),
         Err(error) => {

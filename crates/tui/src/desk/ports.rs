@@ -23,7 +23,9 @@ pub(super) fn listening(whole: &Whole) -> Vec<u16> {
         return Vec::new();
     }
     let own = attempt.request.as_ref().and_then(|(url, _)| port_of(url));
-    let near = own.map_or(0..=0, |own| own.saturating_sub(NEAR)..=own.saturating_add(NEAR));
+    let near = own.map_or(0..=0, |own| {
+        own.saturating_sub(NEAR)..=own.saturating_add(NEAR)
+    });
     let mut ports: Vec<u16> = near.chain(USUAL).filter(|port| *port > 1023).collect();
     ports.sort_unstable();
     ports.dedup();

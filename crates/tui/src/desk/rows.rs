@@ -82,7 +82,11 @@ impl Desk {
 
     /// Whether somebody else has written the history.
     fn has_changed(&mut self) -> bool {
-        let version = self.reader().ok().flatten().and_then(|reader| reader.version().ok());
+        let version = self
+            .reader()
+            .ok()
+            .flatten()
+            .and_then(|reader| reader.version().ok());
         version.is_some() && version != self.version
     }
 
@@ -99,7 +103,10 @@ impl Desk {
                 self.reader = None;
                 let text = kreel_client::with_causes(&error);
                 let is_new = self.told.replace(text.clone()).as_ref() != Some(&text);
-                is_new.then_some((Found::Failed(format!("the history can't be read: {text}")), true))
+                is_new.then_some((
+                    Found::Failed(format!("the history can't be read: {text}")),
+                    true,
+                ))
             }
         }
     }
@@ -210,7 +217,9 @@ impl Desk {
 
 fn now_us() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+    since.map_or(0, |since| {
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+    })
 }
 
 /// The rows around the one that is wanted.

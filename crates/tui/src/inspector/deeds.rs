@@ -44,7 +44,9 @@ impl Inspector {
             Deed::Copy { text, says } => self.copy(&text, says)?,
             Deed::Browse(url) => match editor::browse(&url) {
                 Ok(()) => self.app.say(News::Good, "opened in the browser"),
-                Err(error) => self.app.say(News::Bad, format!("no browser could be started: {error}")),
+                Err(error) => self
+                    .app
+                    .say(News::Bad, format!("no browser could be started: {error}")),
             },
             Deed::EditAgain => {
                 if let Some(edited) = self.edited.take() {
@@ -54,7 +56,11 @@ impl Inspector {
             Deed::DropEdited => self.edited = None,
             Deed::Mouse(is_on) => {
                 self.screen.set_mouse(is_on)?;
-                let text = if is_on { "the mouse is kreel's" } else { "the mouse is the terminal's" };
+                let text = if is_on {
+                    "the mouse is kreel's"
+                } else {
+                    "the mouse is the terminal's"
+                };
                 self.app.say(News::Fair, text);
             }
             Deed::Redraw => {
@@ -86,7 +92,8 @@ impl Inspector {
 
     fn tell(&mut self, command: Command) {
         if self.commands.try_send(command).is_err() {
-            self.app.say(News::Bad, "the client is busy or stopping: press it again");
+            self.app
+                .say(News::Bad, "the client is busy or stopping: press it again");
         }
     }
 
@@ -95,7 +102,11 @@ impl Inspector {
         if is_interrupt {
             self.end = End::Interrupted;
         }
-        let command = if self.stops == 1 { Command::Stop } else { Command::StopNow };
+        let command = if self.stops == 1 {
+            Command::Stop
+        } else {
+            Command::StopNow
+        };
         // A client that is gone needs no telling, and a full channel has one in it.
         let _ = self.commands.try_send(command);
         self.app.mode = Mode::Browse;
@@ -151,7 +162,10 @@ impl Inspector {
             self.app.say(News::Fair, text);
             return Ok(());
         }
-        self.app.say(News::Good, format!("sent with another {}", changes.join(", ")));
+        self.app.say(
+            News::Good,
+            format!("sent with another {}", changes.join(", ")),
+        );
         self.replay_edited(Replay {
             edited: Some(Arc::new(Edited {
                 method: request.method,
@@ -190,5 +204,8 @@ fn wanted(app: &App) -> Option<Filter> {
 /// So that nothing of a process that is started here reads or writes the terminal.
 pub(crate) fn quietly(process: &mut Process) -> &mut Process {
     use std::process::Stdio;
-    process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
+    process
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
 }

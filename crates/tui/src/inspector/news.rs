@@ -29,7 +29,11 @@ impl Inspector {
         match found {
             Found::Rows(rows) if rows.look == self.look => return self.rows(*rows),
             Found::Rows(_) => {}
-            Found::Whole { number, whole, listening } => {
+            Found::Whole {
+                number,
+                whole,
+                listening,
+            } => {
                 if let Some(pane) = self.app.pane.as_mut().filter(|pane| pane.number == number) {
                     pane.listening = listening;
                     match whole {
@@ -54,6 +58,7 @@ impl Inspector {
                     comparing,
                     scrolled: 0,
                     unfolded: false,
+                    lines: None,
                 };
             }
             Found::ToEdit(edited) => self.edit(*edited)?,

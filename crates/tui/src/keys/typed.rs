@@ -142,7 +142,10 @@ mod tests {
             ("minus", "-"),
             ("up", "↑"),
         ] {
-            assert_eq!(text.parse::<Key>().map(|key| key.to_string()), Ok(shown.to_owned()));
+            assert_eq!(
+                text.parse::<Key>().map(|key| key.to_string()),
+                Ok(shown.to_owned())
+            );
         }
         for nonsense in ["", "ctrl-", "f13", "f0", "rr", "\u{7}"] {
             assert_eq!(nonsense.parse::<Key>(), Err(()), "{nonsense:?}");
@@ -154,6 +157,9 @@ mod tests {
         let small = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::SHIFT);
         let capital = KeyEvent::new(KeyCode::Char('R'), KeyModifiers::SHIFT);
         assert_eq!(Key::of(&small), Key::of(&capital));
-        assert_eq!(Key::of(&small).map(|key| key.to_string()).as_deref(), Some("R"));
+        assert_eq!(
+            Key::of(&small).map(|key| key.to_string()).as_deref(),
+            Some("R")
+        );
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     if let Mode::Prompt(prompt) = &app.mode {
         return typing(frame, area, prompt, app.theme);
     }
-    let hints = hints(app).into_iter().filter_map(|action| hint(app, action));
+    let hints = hints(app)
+        .into_iter()
+        .filter_map(|action| hint(app, action));
     frame.render_widget(Paragraph::new(fitting(hints.collect(), area.width)), area);
 }
 
@@ -29,17 +31,51 @@ fn hints(app: &App) -> Vec<Action> {
         Mode::Menu(_) => vec![A::Back],
         Mode::Prompt(_) => Vec::new(),
         Mode::Browse if app.status.held.is_some() => {
-            vec![A::Hold, A::ReleaseAll, A::Open, A::Replay, A::Search, A::Help, A::Quit]
+            vec![
+                A::Hold,
+                A::ReleaseAll,
+                A::Open,
+                A::Replay,
+                A::Search,
+                A::Help,
+                A::Quit,
+            ]
         }
         Mode::Browse if app.list.is_empty() => {
-            vec![A::CopyAddress, A::Search, A::Clear, A::Command, A::Help, A::Quit]
+            vec![
+                A::CopyAddress,
+                A::Search,
+                A::Clear,
+                A::Command,
+                A::Help,
+                A::Quit,
+            ]
         }
         Mode::Browse => match app.focus {
             Focus::Rows => {
-                vec![A::Open, A::Replay, A::Edit, A::Search, A::Compare, A::Help, A::Quit, A::CopyCurl, A::Mark]
+                vec![
+                    A::Open,
+                    A::Replay,
+                    A::Edit,
+                    A::Search,
+                    A::Compare,
+                    A::Help,
+                    A::Quit,
+                    A::CopyCurl,
+                    A::Mark,
+                ]
             }
             Focus::Detail => {
-                vec![A::Back, A::Search, A::Replay, A::Edit, A::CopyPath, A::Help, A::Quit, A::CopyValue]
+                vec![
+                    A::Back,
+                    A::Search,
+                    A::Replay,
+                    A::Edit,
+                    A::CopyPath,
+                    A::Help,
+                    A::Quit,
+                    A::CopyValue,
+                ]
             }
         },
     }
@@ -63,14 +99,25 @@ fn hint(app: &App, action: Action) -> Option<Vec<Span<'static>>> {
 fn typing(frame: &mut Frame<'_>, area: Rect, prompt: &Prompt, theme: Theme) {
     let sign = prompt.purpose.sign();
     let fault = prompt.fault.as_ref().map(|(text, _)| format!("  ! {text}"));
-    let fault_width = fault.as_deref().map_or(0, width).min(usize::from(area.width) / 2);
-    let room = usize::from(area.width).saturating_sub(width(sign) + fault_width + 1).max(1);
+    let fault_width = fault
+        .as_deref()
+        .map_or(0, width)
+        .min(usize::from(area.width) / 2);
+    let room = usize::from(area.width)
+        .saturating_sub(width(sign) + fault_width + 1)
+        .max(1);
     let scroll = prompt.input.visual_scroll(room);
     let typed = kreel_inspect::inert::inert(prompt.text()).into_owned();
     let shown = skip_columns(&typed, scroll, room);
-    let mut spans = vec![Span::styled(sign, theme.style(Look::Hint)), Span::raw(shown)];
+    let mut spans = vec![
+        Span::styled(sign, theme.style(Look::Hint)),
+        Span::raw(shown),
+    ];
     if let Some(fault) = fault {
-        spans.push(Span::styled(super::cut(&fault, fault_width), theme.style(Look::Bad)));
+        spans.push(Span::styled(
+            super::cut(&fault, fault_width),
+            theme.style(Look::Bad),
+        ));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
     let column = width(sign) + prompt.input.visual_cursor().saturating_sub(scroll);

@@ -12,7 +12,13 @@ use crate::theme::{Look, Theme};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
     let theme = app.theme;
-    let Mode::Compare { comparing, scrolled, unfolded } = &mut app.mode else {
+    let Mode::Compare {
+        comparing,
+        scrolled,
+        unfolded,
+        lines,
+    } = &mut app.mode
+    else {
         return;
     };
     let half = usize::from(area.width / 2).saturating_sub(8);
@@ -25,17 +31,24 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
     ]);
     let block = block(title, true, theme);
     let inner = block.inner(area);
-    let lines = comparing.comparison.lines(inner.width, *unfolded);
+    let laid_out = lines
+        .take()
+        .filter(|(width, how, _)| (*width, *how) == (inner.width, *unfolded));
+    let laid_out = laid_out.unwrap_or_else(|| {
+        let all = comparing.comparison.lines(inner.width, *unfolded);
+        (inner.width, *unfolded, all)
+    });
+    let (_, _, lines) = &*lines.insert(laid_out);
     let most = lines.len().saturating_sub(usize::from(inner.height));
     *scrolled = (*scrolled).min(most);
-    let shown = lines.into_iter().skip(*scrolled).take(inner.height.into());
+    let shown = lines.iter().skip(*scrolled).take(inner.height.into());
     let shown: Vec<Line<'static>> = shown.map(|line| styled(line, theme)).collect();
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
     frame.render_widget(Paragraph::new(shown), inner);
 }
 
-fn styled(line: kreel_inspect::compare::DiffLine, theme: Theme) -> Line<'static> {
+fn styled(line: &kreel_inspect::compare::DiffLine, theme: Theme) -> Line<'static> {
     let look = match line.sign {
         Sign::Added => Look::Good,
         Sign::Removed => Look::Bad,
@@ -45,9 +58,13 @@ fn styled(line: kreel_inspect::compare::DiffLine, theme: Theme) -> Line<'static>
     };
     let style = theme.style(look);
     let mut spans = vec![Span::styled(format!("{} ", line.sign.as_char()), style)];
-    for piece in line.spans {
-        let style = if piece.is_marked { theme.style(Look::Found) } else { style };
-        spans.push(Span::styled(piece.text, style));
+    for piece in &line.spans {
+        let style = if piece.is_marked {
+            theme.style(Look::Found)
+        } else {
+            style
+        };
+        spans.push(Span::styled(piece.text.clone(), style));
     }
     Line::from(spans)
 }

@@ -13,7 +13,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::rows::{flags, styled_outcome};
-use super::{block, cut, fitting, width};
+use super::{block, cut, fitting, width, wrapped};
 use crate::app::pane::{Body, Extent, Pane, Tab};
 use crate::app::{App, Focus, Mode};
 use crate::theme::{Look, Theme};
@@ -40,7 +40,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
 }
 
 fn head_height(area: Rect) -> u16 {
-    if area.height >= 8 { 2 } else { u16::from(area.height >= 4) }
+    if area.height >= 8 {
+        2
+    } else {
+        u16::from(area.height >= 4)
+    }
 }
 
 fn draw_tab(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) {
@@ -116,7 +120,11 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, app: &App) {
         Span::raw("  "),
         outcome,
     ]);
-    let mut facts = vec![format!("#{}", summary.seq.0), id_of(row), date(summary.received_at_us)];
+    let mut facts = vec![
+        format!("#{}", summary.seq.0),
+        id_of(row),
+        date(summary.received_at_us),
+    ];
     facts.push(attempts(row.attempts));
     let flags = flags(row);
     if !flags.is_empty() {
@@ -163,7 +171,14 @@ fn draw_body(frame: &mut Frame<'_>, area: Rect, body: &mut Body, is_here: bool, 
     if let Some(picture) = &mut body.picture {
         return picture::draw(frame, content, picture, theme);
     }
-    document_lines(frame, content, &body.document, &mut body.cursor, is_here, theme);
+    document_lines(
+        frame,
+        content,
+        &body.document,
+        &mut body.cursor,
+        is_here,
+        theme,
+    );
 }
 
 fn draw_raw(frame: &mut Frame<'_>, area: Rect, body: &mut Body, is_here: bool, theme: Theme) {
@@ -174,7 +189,14 @@ fn draw_raw(frame: &mut Frame<'_>, area: Rect, body: &mut Body, is_here: bool, t
         None => "no SHA-256: the body is not all here".to_owned(),
     };
     under(frame, line, about, &body.raw, &body.raw_cursor, theme);
-    document_lines(frame, content, &body.raw, &mut body.raw_cursor, is_here, theme);
+    document_lines(
+        frame,
+        content,
+        &body.raw,
+        &mut body.raw_cursor,
+        is_here,
+        theme,
+    );
 }
 
 /// What a document is, and how much of it is there.
@@ -182,13 +204,19 @@ fn about(document: &Document, extent: Extent) -> String {
     let size = |bytes| kreel_client::plain::size(Some(bytes));
     match extent {
         Extent::Whole => document.about(),
-        Extent::Reading { read_bytes, total_bytes } => format!(
+        Extent::Reading {
+            read_bytes,
+            total_bytes,
+        } => format!(
             "{}: {} of {} read…",
             document.about(),
             size(read_bytes),
             size(total_bytes)
         ),
-        Extent::Beginning { read_bytes, total_bytes } => format!(
+        Extent::Beginning {
+            read_bytes,
+            total_bytes,
+        } => format!(
             "{}: only the first {} of {} are here",
             document.about(),
             size(read_bytes),
@@ -225,8 +253,10 @@ fn document_lines(
     theme: Theme,
 ) {
     let lines = document::lines(document, cursor, area.width, area.height);
-    let lines: Vec<Line<'static>> =
-        lines.into_iter().map(|line| styled(line, is_here, area.width, theme)).collect();
+    let lines: Vec<Line<'static>> = lines
+        .into_iter()
+        .map(|line| styled(line, is_here, area.width, theme))
+        .collect();
     frame.render_widget(Paragraph::new(lines), area);
 }
 
@@ -239,11 +269,14 @@ pub(super) fn styled(
 ) -> Line<'static> {
     let is_selected = line.is_selected && is_here;
     let pieces = line.pieces.into_iter();
-    let mut spans: Vec<Span<'static>> =
-        pieces.map(|(tone, text)| Span::styled(text, theme.tone(tone))).collect();
+    let mut spans: Vec<Span<'static>> = pieces
+        .map(|(tone, text)| Span::styled(text, theme.tone(tone)))
+        .collect();
     if is_selected {
         let taken: usize = spans.iter().map(Span::width).sum();
-        spans.push(Span::raw(" ".repeat(usize::from(columns).saturating_sub(taken))));
+        spans.push(Span::raw(
+            " ".repeat(usize::from(columns).saturating_sub(taken)),
+        ));
         let style = theme.style(Look::Selected);
         for span in &mut spans {
             span.style = span.style.patch(style);
@@ -263,8 +296,11 @@ fn scrolled(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, app: &
     let most = lines.len().saturating_sub(usize::from(area.height));
     let from = pane.scrolled[place].min(most);
     pane.scrolled[place] = from;
-    let shown: Vec<Line<'static>> =
-        lines.into_iter().skip(from).take(area.height.into()).collect();
+    let shown: Vec<Line<'static>> = lines
+        .into_iter()
+        .skip(from)
+        .take(area.height.into())
+        .collect();
     frame.render_widget(Paragraph::new(shown), area);
 }
 
@@ -273,8 +309,14 @@ fn more(app: &App) -> Vec<Line<'static>> {
     let theme = app.theme;
     let read = app.shown().and_then(|pane| pane.more.clone());
     match read {
-        Some(lines) => lines.into_iter().map(|line| styled(line, false, 0, theme)).collect(),
-        None => vec![Line::styled(" nothing is known of it", theme.style(Look::Dim))],
+        Some(lines) => lines
+            .into_iter()
+            .map(|line| styled(line, false, 0, theme))
+            .collect(),
+        None => vec![Line::styled(
+            " nothing is known of it",
+            theme.style(Look::Dim),
+        )],
     }
 }
 
@@ -291,8 +333,11 @@ fn why_lines(app: &App, area: Rect) -> Vec<Line<'static>> {
     let columns = usize::from(area.width).saturating_sub(5).max(10);
     let room = usize::from(area.height / 3).max(2);
     let mut lines = Vec::new();
-    for (sign, text, look) in [("why:", &why.cause, Look::Bad), ("try:", &why.next, Look::Fair)] {
-        let wrapped = kreel_client::plain::wrap(text, columns);
+    for (sign, text, look) in [
+        ("why:", &why.cause, Look::Bad),
+        ("try:", &why.next, Look::Fair),
+    ] {
+        let wrapped = wrapped(text, columns);
         for (index, part) in wrapped.into_iter().enumerate() {
             let sign = if index == 0 { sign } else { "" };
             lines.push(Line::from(vec![

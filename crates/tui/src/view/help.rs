@@ -12,14 +12,20 @@ use crate::theme::Look;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
     let lines = lines(app, area.width);
-    let title = Line::styled(" Help: ↑ ↓ scroll, Esc closes ", app.theme.style(Look::Strong));
+    let title = Line::styled(
+        " Help: ↑ ↓ scroll, Esc closes ",
+        app.theme.style(Look::Strong),
+    );
     let block = block(title, true, app.theme);
     let inner = block.inner(area);
     let most = lines.len().saturating_sub(usize::from(inner.height));
     if let Mode::Help { scrolled } = &mut app.mode {
         *scrolled = (*scrolled).min(most);
-        let shown: Vec<Line<'static>> =
-            lines.into_iter().skip(*scrolled).take(inner.height.into()).collect();
+        let shown: Vec<Line<'static>> = lines
+            .into_iter()
+            .skip(*scrolled)
+            .take(inner.height.into())
+            .collect();
         frame.render_widget(Clear, area);
         frame.render_widget(block, area);
         frame.render_widget(Paragraph::new(shown), inner);
@@ -46,7 +52,7 @@ fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
         };
         let text = format!("{}{place}", binding.says);
         let room = usize::from(columns).saturating_sub(18).max(20);
-        for (index, part) in kreel_client::plain::wrap(&text, room).into_iter().enumerate() {
+        for (index, part) in super::wrapped(&text, room).into_iter().enumerate() {
             let keys = if index == 0 { keys.as_str() } else { "" };
             lines.push(Line::from(vec![
                 Span::styled(format!("   {keys:<13} "), theme.style(Look::Hint)),
@@ -63,10 +69,16 @@ fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
         ]));
     }
     lines.push(Line::default());
-    lines.push(Line::styled(" Commands, after :", theme.style(Look::Strong)));
+    lines.push(Line::styled(
+        " Commands, after :",
+        theme.style(Look::Strong),
+    ));
     for command in crate::command::COMMANDS {
         lines.push(Line::from(vec![
-            Span::styled(format!("   {:<24} ", command.usage), theme.style(Look::Hint)),
+            Span::styled(
+                format!("   {:<24} ", command.usage),
+                theme.style(Look::Hint),
+            ),
             Span::raw(command.says),
         ]));
     }

@@ -9,14 +9,20 @@ use crate::app::menu::Menu;
 use crate::theme::{Look, Theme};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, menu: &Menu, theme: Theme) {
-    let widest = menu.items.iter().map(|item| super::width(item.says) + 8).max();
+    let widest = menu
+        .items
+        .iter()
+        .map(|item| super::width(item.says) + 8)
+        .max();
     let width = (widest.unwrap_or(20).max(super::width(menu.title) + 4) as u16).min(area.width);
     let height = (menu.items.len() as u16 + 2).min(area.height);
     let left = area.x + (area.width - width) / 2;
     let top = area.y + (area.height - height) / 2;
     let place = Rect::new(left, top, width, height);
     let title = Line::styled(format!(" {} ", menu.title), theme.style(Look::Strong));
-    let block = Block::bordered().title(title).border_style(theme.style(Look::BorderHere));
+    let block = Block::bordered()
+        .title(title)
+        .border_style(theme.style(Look::BorderHere));
     let inner = block.inner(place);
     let line = |item: &crate::app::menu::Item| {
         Line::from(vec![

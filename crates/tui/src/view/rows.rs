@@ -2,8 +2,8 @@
 
 mod columns;
 
-pub(super) use columns::flags;
 pub(crate) use columns::clock;
+pub(super) use columns::flags;
 
 use kreel_client::{Row, Standing};
 use ratatui::Frame;
@@ -12,7 +12,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use self::columns::Columns;
-use super::{block, cut};
+use super::{block, cut, wrapped};
 use crate::app::{App, Focus, Mode};
 use crate::theme::{Look, Theme};
 
@@ -38,7 +38,11 @@ fn lines(app: &App, area: Rect, is_here: bool) -> Vec<Line<'static>> {
     let row = |row: &Row| {
         let mut line = line(row, &columns, app);
         if Some(row.number) == selected {
-            let look = if is_here { Look::Selected } else { Look::SelectedAside };
+            let look = if is_here {
+                Look::Selected
+            } else {
+                Look::SelectedAside
+            };
             let style = app.theme.style(look);
             let gap = usize::from(area.width).saturating_sub(line.width());
             line.spans.push(Span::raw(" ".repeat(gap)));
@@ -56,7 +60,11 @@ fn lines(app: &App, area: Rect, is_here: bool) -> Vec<Line<'static>> {
 fn line(row: &Row, columns: &Columns, app: &App) -> Line<'static> {
     let (sign, status, look) = outcome(row, app.status.held.is_some());
     let theme = app.theme;
-    let mut spans = vec![Span::raw(" "), Span::styled(sign, theme.style(look)), Span::raw(" ")];
+    let mut spans = vec![
+        Span::raw(" "),
+        Span::styled(sign, theme.style(look)),
+        Span::raw(" "),
+    ];
     for (text, look) in columns.cells(row, &status, look) {
         spans.push(Span::styled(text, theme.style(look)));
     }
@@ -112,7 +120,10 @@ fn title(app: &App, columns: u16) -> Line<'static> {
         spans.push(Span::styled(" following ", theme.style(Look::Good)));
     } else if above > 0 || more {
         let more = if more { "+" } else { "" };
-        spans.push(Span::styled(format!(" ↑ {above}{more} newer "), theme.style(Look::Fair)));
+        spans.push(Span::styled(
+            format!(" ↑ {above}{more} newer "),
+            theme.style(Look::Fair),
+        ));
     } else {
         spans.push(Span::styled(" not following ", theme.style(Look::Dim)));
     }
@@ -126,11 +137,17 @@ fn title(app: &App, columns: u16) -> Line<'static> {
     if !view.typed.is_empty() {
         let room = usize::from(columns).saturating_sub(34).max(8);
         let typed = kreel_inspect::inert::inert(&view.typed).into_owned();
-        spans.push(Span::styled(format!("/{} ", cut(&typed, room)), theme.style(Look::Strong)));
+        spans.push(Span::styled(
+            format!("/{} ", cut(&typed, room)),
+            theme.style(Look::Strong),
+        ));
     }
     if let Some(progress) = app.progress {
         let percent = (progress.part * 100.0).clamp(0.0, 99.0) as u8;
-        spans.push(Span::styled(format!("searching {percent} % "), theme.style(Look::Fair)));
+        spans.push(Span::styled(
+            format!("searching {percent} % "),
+            theme.style(Look::Fair),
+        ));
     }
     Line::from(spans)
 }
@@ -143,12 +160,23 @@ fn nothing(app: &App, columns: u16) -> Vec<Line<'static>> {
     } else if app.progress.is_some() {
         vec!["nothing found yet".to_owned()]
     } else if app.view.leaves_out() {
-        vec!["nothing matches".to_owned(), "Esc shows all again".to_owned()]
+        vec![
+            "nothing matches".to_owned(),
+            "Esc shows all again".to_owned(),
+        ]
     } else {
         waiting_for_the_first(app)
     };
-    let fit = |text: String| Line::styled(cut(&format!(" {text}"), columns.into()), theme.style(Look::Dim));
-    std::iter::once(Line::default()).chain(text.into_iter().map(fit)).collect()
+    let columns = usize::from(columns).saturating_sub(2).max(1);
+    let fit = |text: String| match text.is_empty() {
+        true => vec![text],
+        false => wrapped(&text, columns),
+    };
+    let lines = text.into_iter().flat_map(fit);
+    let line = |text: String| Line::styled(format!(" {text}"), theme.style(Look::Dim));
+    std::iter::once(Line::default())
+        .chain(lines.map(line))
+        .collect()
 }
 
 fn waiting_for_the_first(app: &App) -> Vec<String> {
@@ -156,10 +184,23 @@ fn waiting_for_the_first(app: &App) -> Vec<String> {
         Some(ready) => vec![
             "no webhook yet. Post one, or press c to copy the address:".to_owned(),
             String::new(),
-            format!("curl {} -d '{{\"hello\":\"world\"}}'", kreel_inspect::inert::inert(&ready.url)),
+            example(app, &ready.url),
         ],
         None => vec!["no webhook yet, and no link to the relay".to_owned()],
     }
+}
+
+/// A command that posts one.
+fn example(app: &App, url: &str) -> String {
+    let url = kreel_inspect::inert::inert(url);
+    let trusting = app
+        .facts
+        .certificate
+        .as_ref()
+        .map_or_else(String::new, |certificate| {
+            format!("--cacert {} ", certificate.display())
+        });
+    format!("curl {trusting}{url} -d '{{\"hello\":\"world\"}}'")
 }
 
 /// A theme's look of a row's outcome, for other panes.

@@ -36,8 +36,15 @@ fn address(app: &App, columns: u16) -> Line<'static> {
         Some(ready) => kreel_inspect::inert::inert(&ready.url).into_owned(),
         None => app.facts.tunnel.to_string(),
     };
-    let url = if room >= 12 { cut_front(&url, room) } else { String::new() };
-    let mut spans = vec![Span::styled(format!("{url} "), app.theme.style(Look::Strong))];
+    let url = if room >= 12 {
+        cut_front(&url, room)
+    } else {
+        String::new()
+    };
+    let mut spans = vec![Span::styled(
+        format!("{url} "),
+        app.theme.style(Look::Strong),
+    )];
     spans.extend(link);
     spans.extend(target);
     let line = Line::from(spans);
@@ -101,7 +108,10 @@ fn states(app: &App) -> Vec<Vec<Span<'static>>> {
     let mut add = |look, text: String| states.push(vec![Span::styled(text, theme.style(look))]);
     if let Some((running, until)) = status.stopping {
         let seconds = until.saturating_duration_since(app.now).as_secs();
-        add(Look::Fair, format!("stopping: {running} running, up to {seconds} s; q again stops at once  "));
+        add(
+            Look::Fair,
+            format!("stopping: {running} running, up to {seconds} s; q again stops at once  "),
+        );
     }
     if let Some(waiting) = status.held {
         add(Look::Fair, format!("‖ HOLDING {waiting}  "));
@@ -111,7 +121,10 @@ fn states(app: &App) -> Vec<Vec<Span<'static>>> {
     }
     if let Some(replaying) = status.replaying {
         let (done, total) = (replaying.done, replaying.total);
-        add(Look::Fair, format!("replaying {done}/{total}, {} failed  ", replaying.failed));
+        add(
+            Look::Fair,
+            format!("replaying {done}/{total}, {} failed  ", replaying.failed),
+        );
     }
     if status.history_failing.is_some() {
         add(Look::Bad, "! history can't be written  ".to_owned());
@@ -129,8 +142,20 @@ fn figures(app: &App) -> Vec<Vec<Span<'static>>> {
     let mut figures = vec![
         ("received", totals.received, Look::Plain),
         ("delivered", totals.answered + totals.captured, Look::Plain),
-        ("waiting", waiting, if waiting > 0 { Look::Fair } else { Look::Plain }),
-        ("lost", totals.lost, if totals.lost > 0 { Look::Bad } else { Look::Plain }),
+        (
+            "waiting",
+            waiting,
+            if waiting > 0 { Look::Fair } else { Look::Plain },
+        ),
+        (
+            "lost",
+            totals.lost,
+            if totals.lost > 0 {
+                Look::Bad
+            } else {
+                Look::Plain
+            },
+        ),
     ];
     let more = [
         ("failed", totals.failed, Look::Bad),

@@ -111,7 +111,9 @@ pub(super) fn setup(
 
 /// The user's editor: the one for screens first, as programs have always asked for it.
 fn editor() -> String {
-    let named = ["VISUAL", "EDITOR"].into_iter().filter_map(|name| env::var(name).ok());
+    let named = ["VISUAL", "EDITOR"]
+        .into_iter()
+        .filter_map(|name| env::var(name).ok());
     let mut named = named.filter(|editor| !editor.trim().is_empty());
     named.next().unwrap_or_else(|| "vi".to_owned())
 }

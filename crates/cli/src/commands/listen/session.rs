@@ -7,8 +7,8 @@ use std::time::Duration;
 use kreel_client::inert::inert;
 use kreel_client::plain::Line;
 use kreel_client::{
-    AppAbsent, Client, Command, Counters, Ended, LinkError, Opened, Ready, RelayUrl, Target, TunnelName,
-    Update, look_for_app,
+    AppAbsent, Client, Command, Counters, Ended, LinkError, Opened, Ready, RelayUrl, Target,
+    TunnelName, Update, look_for_app,
 };
 use kreel_tui::End;
 use tokio::sync::mpsc;
@@ -104,7 +104,11 @@ impl Session {
                 Output::Tui | Output::Json | Output::Quiet => None,
             },
             face: match options.output {
-                Output::Tui => Face::Wanted(Box::new(screen::setup(options, &memory, certificate.clone()))),
+                Output::Tui => Face::Wanted(Box::new(screen::setup(
+                    options,
+                    &memory,
+                    certificate.clone(),
+                ))),
                 Output::Compact | Output::Json | Output::Quiet => Face::Lines,
             },
             counters: None,
@@ -239,7 +243,9 @@ impl Session {
             Ok(End::Interrupted | End::Quit) => {
                 let _ = commands.try_send(Command::Stop);
             }
-            Ok(End::Failed) => self.rows.say("warning: the inspector failed; kreel goes on without it"),
+            Ok(End::Failed) => self
+                .rows
+                .say("warning: the inspector failed; kreel goes on without it"),
             Err(error) => self.rows.say(&format!(
                 "warning: the inspector can't use the terminal: {error}; kreel goes on without it"
             )),

@@ -131,6 +131,9 @@ mod tests {
             last,
             is_complete: true,
             is_marked: false,
+            note: None,
+            replays: kreel_client::Replays::default(),
+            content_type: None,
         }
     }
 

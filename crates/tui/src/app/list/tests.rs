@@ -17,7 +17,10 @@ fn lines(list: &List) -> Vec<i64> {
 #[test]
 fn the_newest_is_selected_and_followed() {
     let mut list = list(1..=3, 5);
-    assert_eq!((list.selected_number(), lines(&list)), (Some(3), vec![3, 2, 1]));
+    assert_eq!(
+        (list.selected_number(), lines(&list)),
+        (Some(3), vec![3, 2, 1])
+    );
     list.show((1..=4).rev().map(row).collect(), false, false);
     assert_eq!(list.selected_number(), Some(4));
     assert!(list.follows());
@@ -27,12 +30,21 @@ fn the_newest_is_selected_and_followed() {
 fn the_selection_stays_on_its_delivery_and_its_line() {
     let mut list = list(1..=10, 4);
     list.move_by(1);
-    assert_eq!((list.selected_number(), lines(&list)), (Some(9), vec![10, 9, 8, 7]));
+    assert_eq!(
+        (list.selected_number(), lines(&list)),
+        (Some(9), vec![10, 9, 8, 7])
+    );
     list.show((1..=15).rev().map(row).collect(), false, false);
-    assert_eq!((list.selected_number(), lines(&list)), (Some(9), vec![10, 9, 8, 7]));
+    assert_eq!(
+        (list.selected_number(), lines(&list)),
+        (Some(9), vec![10, 9, 8, 7])
+    );
     assert_eq!(list.above(), (5, false));
     list.follow();
-    assert_eq!((list.selected_number(), lines(&list)), (Some(15), vec![15, 14, 13, 12]));
+    assert_eq!(
+        (list.selected_number(), lines(&list)),
+        (Some(15), vec![15, 14, 13, 12])
+    );
 }
 
 #[test]
@@ -63,7 +75,10 @@ fn one_that_is_gone_leaves_the_selection_to_the_next() {
 fn the_oldest_is_looked_up_if_it_is_not_at_hand() {
     let mut list = list(1..=10, 4);
     assert!(!list.to_oldest());
-    assert_eq!((list.selected_number(), lines(&list)), (Some(1), vec![4, 3, 2, 1]));
+    assert_eq!(
+        (list.selected_number(), lines(&list)),
+        (Some(1), vec![4, 3, 2, 1])
+    );
     list.show((5..=10).rev().map(row).collect(), false, true);
     assert!(list.to_oldest());
 }

@@ -115,7 +115,11 @@ impl Hunt {
         let mut rows = page.rows;
         rows.extend(self.rows.drain(first_kept..).take(FOUND_ROWS));
         // What is far back may have been replayed or marked since.
-        for row in rows.iter_mut().filter(|row| row.number <= from).take(MARGIN) {
+        for row in rows
+            .iter_mut()
+            .filter(|row| row.number <= from)
+            .take(MARGIN)
+        {
             if let Some(fresh) = reader.row(row.number)? {
                 *row = fresh;
             }
@@ -127,5 +131,7 @@ impl Hunt {
 }
 
 fn typed(look: &Look) -> String {
-    look.filter.as_ref().map_or_else(String::new, ToString::to_string)
+    look.filter
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string)
 }

@@ -47,16 +47,30 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bo
         Constraint::Min(0),
     ])
     .areas(area);
-    let kept = shown.answer.as_ref().map_or(0, |(_, body)| body.len() as u64);
+    let kept = shown
+        .answer
+        .as_ref()
+        .map_or(0, |(_, body)| body.len() as u64);
     let of = shown.answer_bytes.unwrap_or(kept);
     frame.render_widget(Paragraph::new(lines), top);
     if let Some(answer) = pane.answer.as_mut() {
         let mut about = answer.document.about();
         if kept < of {
-            about = format!("{about}: the first {} of {}", size(Some(kept)), size(Some(of)));
+            about = format!(
+                "{about}: the first {} of {}",
+                size(Some(kept)),
+                size(Some(of))
+            );
         }
         super::under(frame, line, about, &answer.document, &answer.cursor, theme);
-        super::document_lines(frame, body, &answer.document, &mut answer.cursor, is_here, theme);
+        super::document_lines(
+            frame,
+            body,
+            &answer.document,
+            &mut answer.cursor,
+            is_here,
+            theme,
+        );
     }
 }
 
@@ -79,7 +93,11 @@ fn list(pane: &Pane, area: Rect, theme: Theme) -> Vec<Line<'static>> {
             _ => "",
         };
         let took = duration(attempt.timings.total);
-        let text = format!("{mark}{:>3}  {}  ", attempt.number, clock(attempt.began_at_us));
+        let text = format!(
+            "{mark}{:>3}  {}  ",
+            attempt.number,
+            clock(attempt.began_at_us)
+        );
         let style = theme.style(if is_shown { Look::Strong } else { Look::Plain });
         Line::from(vec![
             Span::styled(text, style),
@@ -87,8 +105,13 @@ fn list(pane: &Pane, area: Rect, theme: Theme) -> Vec<Line<'static>> {
             Span::styled(format!("  {took}{kind}"), theme.style(Look::Dim)),
         ])
     };
-    let mut lines: Vec<Line<'static>> =
-        attempts.iter().enumerate().skip(from).take(room).map(line).collect();
+    let mut lines: Vec<Line<'static>> = attempts
+        .iter()
+        .enumerate()
+        .skip(from)
+        .take(room)
+        .map(line)
+        .collect();
     let left = attempts.len().saturating_sub(lines.len());
     if left > 0 {
         let text = format!("      {left} more: [ and ]");
@@ -106,7 +129,11 @@ fn outcome(attempt: &KeptAttempt) -> (&'static str, String, Look) {
         }
         (status, Some((word, _))) => {
             let status = status.map_or_else(String::new, |status| format!("{status}, then "));
-            ("!", format!("{status}{}", word.replace('_', " ")), Look::Bad)
+            (
+                "!",
+                format!("{status}{}", word.replace('_', " ")),
+                Look::Bad,
+            )
         }
         (None, None) => ("!", "failed".to_owned(), Look::Bad),
     }
@@ -121,7 +148,10 @@ fn said(attempt: &KeptAttempt, theme: Theme) -> Vec<Line<'static>> {
         lines.push(Line::styled(text, theme.style(Look::Dim)));
     }
     if let Some((_, words)) = &attempt.failure {
-        lines.push(Line::styled(format!(" {}", inert(words)), theme.style(Look::Bad)));
+        lines.push(Line::styled(
+            format!(" {}", inert(words)),
+            theme.style(Look::Bad),
+        ));
     }
     lines
 }

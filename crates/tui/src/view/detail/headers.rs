@@ -16,15 +16,24 @@ pub(super) fn request(app: &App) -> Vec<Line<'static>> {
     let (theme, delivery) = (app.theme, &whole.delivery);
     let masking = masking(app);
     let target = inert_bytes(&delivery.target).into_owned();
-    let first = format!(" {} {target}", kreel_inspect::inert::inert(&delivery.method));
+    let first = format!(
+        " {} {target}",
+        kreel_inspect::inert::inert(&delivery.method)
+    );
     let mut lines = vec![Line::styled(first, theme.style(Look::Strong))];
     lines.extend(of(&delivery.headers, &masking, theme));
     lines.push(Line::default());
     let scheme = delivery.scheme.as_str();
-    let from = format!(" from {} over {scheme}", kreel_inspect::inert::inert(&delivery.forwarded_for));
+    let from = format!(
+        " from {} over {scheme}",
+        kreel_inspect::inert::inert(&delivery.forwarded_for)
+    );
     lines.push(Line::styled(from, theme.style(Look::Dim)));
     if !app.shows_secrets {
-        lines.push(Line::styled(" secrets are masked; u shows them", theme.style(Look::Dim)));
+        lines.push(Line::styled(
+            " secrets are masked; u shows them",
+            theme.style(Look::Dim),
+        ));
     }
     lines
 }
@@ -33,7 +42,10 @@ pub(super) fn request(app: &App) -> Vec<Line<'static>> {
 pub(super) fn of(headers: &Headers, masking: &Masking, theme: Theme) -> Vec<Line<'static>> {
     let line = |header: &Header| {
         Line::from(vec![
-            Span::styled(format!(" {}", inert_bytes(&header.name)), theme.style(Look::Key)),
+            Span::styled(
+                format!(" {}", inert_bytes(&header.name)),
+                theme.style(Look::Key),
+            ),
             Span::styled(": ", theme.style(Look::Dim)),
             Span::raw(masking.shown(&header.name, &header.value).into_owned()),
         ])

@@ -15,7 +15,10 @@ pub(super) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
         return Vec::new();
     };
     let Some(shown) = pane.and_then(|pane| pane.shown_attempt()) else {
-        return vec![Line::styled(" no attempt has ended yet", theme.style(Look::Dim))];
+        return vec![Line::styled(
+            " no attempt has ended yet",
+            theme.style(Look::Dim),
+        )];
     };
     let mut lines = vec![Line::styled(
         format!(" attempt {}", shown.number),
@@ -24,7 +27,9 @@ pub(super) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
     let room = usize::from(columns).saturating_sub(30).max(8);
     lines.extend(phases(shown, room, theme));
     lines.push(Line::default());
-    let began = shown.began_at_us.checked_sub(whole.row.summary.received_at_us);
+    let began = shown
+        .began_at_us
+        .checked_sub(whole.row.summary.received_at_us);
     if let Some(after) = began {
         let after = duration(std::time::Duration::from_micros(after));
         let text = format!(" begun {after} after the relay had it (by two clocks)");
@@ -33,7 +38,11 @@ pub(super) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
     if whole.attempts.len() > 1 {
         lines.push(Line::default());
         lines.push(Line::styled(" all attempts", theme.style(Look::Strong)));
-        let longest = whole.attempts.iter().map(|attempt| attempt.timings.total).max();
+        let longest = whole
+            .attempts
+            .iter()
+            .map(|attempt| attempt.timings.total)
+            .max();
         let longest = longest.unwrap_or_default().as_secs_f64().max(1e-9);
         for attempt in &whole.attempts {
             let total = attempt.timings.total;

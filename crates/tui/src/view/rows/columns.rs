@@ -54,7 +54,10 @@ impl Columns {
     /// What stands in them.
     pub(super) fn cells(&self, row: &Row, status: &str, look: Look) -> Vec<(String, Look)> {
         let summary = &row.summary;
-        let took = row.last.as_ref().map_or_else(String::new, |last| duration(last.total));
+        let took = row
+            .last
+            .as_ref()
+            .map_or_else(String::new, |last| duration(last.total));
         let cell = |text: &str, width: usize, look| match width {
             0 => (String::new(), look),
             width => (format!("{} ", fit(text, width - 1)), look),
@@ -84,7 +87,10 @@ pub(crate) fn clock(received_at_us: u64) -> String {
     let Ok(at) = Timestamp::from_microsecond(micros) else {
         return "?".to_owned();
     };
-    TimeZone::system().to_datetime(at).strftime("%H:%M:%S").to_string()
+    TimeZone::system()
+        .to_datetime(at)
+        .strftime("%H:%M:%S")
+        .to_string()
 }
 
 /// Signs, each a letter: marked, note, replayed, edited.
