@@ -2,7 +2,7 @@
 //! `listen --filter`.
 //!
 //! Words and `key:value` terms that all must hold, `or`, `-`, parentheses, and saved filters by
-//! `@name`. [`keys`] describes it as data.
+//! `@name`. [`keys()`] describes it as data.
 
 mod check;
 mod error;
