@@ -14,7 +14,8 @@ use super::{Changed, HistoryError, Job, Standing, StoredAnswer, StoredAttempt, w
 use crate::{AttemptEnd, Timings};
 
 /// Writes so many answered deliveries into a history, and indexes them. Each has the words
-/// `krea` and `jobN` with its own number.
+/// `krea` and `jobN` with its own number. Number 33 and each 50,000th after it is odd: a PUT
+/// with the header `x-odd`, answered with 503.
 pub fn fill(path: &Path, tunnel: &TunnelName, count: u64) -> Result<(), HistoryError> {
     let mut file = OpenFile::open(path)?.0;
     write(&mut file, tunnel, count).map_err(|error| HistoryError::of(path, error))
@@ -40,6 +41,7 @@ fn write(file: &mut OpenFile, tunnel: &TunnelName, count: u64) -> rusqlite::Resu
 }
 
 fn made_up(seq: u64) -> (Job, Job) {
+    let is_odd = seq % 50_000 == 33;
     let mut headers = HeadersBuilder::with_capacity(6);
     for (name, value) in [
         ("host", "my-app.relay.example"),
@@ -50,6 +52,10 @@ fn made_up(seq: u64) -> (Job, Job) {
     ] {
         headers.push(name.as_bytes(), value.as_bytes());
     }
+    if is_odd {
+        headers.push(b"x-odd", b"yes");
+    }
+    let (method, status) = if is_odd { ("PUT", 503) } else { ("POST", 200) };
     let word = |place: u64| WORDS[(seq.wrapping_mul(0x9e37_79b9) >> place) as usize % WORDS.len()];
     let body = format!(
         r#"{{"job_id":"job{seq}","status":"completed","result":{{"urls":["https://gen.krea.ai/{seq}.png"]}},"prompt":"{} {} {}"}}"#,
@@ -62,7 +68,7 @@ fn made_up(seq: u64) -> (Job, Job) {
         seq: Seq(seq),
         received_at_us: 1_790_000_000_000_000 + seq * 1_000,
         kind: Kind::Live,
-        method: "POST".into(),
+        method: method.into(),
         target: Bytes::from_static(b"/api/webhooks/krea"),
         headers: headers.build(),
         scheme: Scheme::Https,
@@ -80,12 +86,12 @@ fn made_up(seq: u64) -> (Job, Job) {
             delivery.headers.clone(),
         )),
         end: AttemptEnd::Answered {
-            status: 200,
+            status,
             body_bytes: 2,
         },
         answer: Some(StoredAnswer {
             head: Response {
-                status: 200,
+                status,
                 reason: None,
                 headers: HeadersBuilder::default().build(),
             },

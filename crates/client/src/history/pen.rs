@@ -134,3 +134,12 @@ impl Pen {
         written().map_err(|error| HistoryError::of(&self.path, error))
     }
 }
+
+#[cfg(test)]
+impl Pen {
+    /// What is said of a file that can't be written: tests may run as root, whom no mode stops.
+    pub(super) fn refused_for_test(&mut self) -> HistoryError {
+        let _ = self.db.pragma_update(None, "query_only", true);
+        self.mark(1, true).expect_err("it can't be written")
+    }
+}

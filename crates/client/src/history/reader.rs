@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use kreel_inspect::filter::{Filter, Subject};
 use kreel_wire::TunnelName;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -120,6 +121,16 @@ impl Reader {
     ) -> Result<Page, HistoryError> {
         let now_us = u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0);
         self.read(|db| pages::look(db, scope, from, limit, budget, now_us))
+    }
+
+    /// Whether a filter picks a delivery, with headers and body from here. None if it is not here,
+    /// or not whole.
+    pub fn judge(
+        &self,
+        filter: &Filter,
+        subject: Subject<'_>,
+    ) -> Result<Option<bool>, HistoryError> {
+        self.read(|db| judge::judge(db, filter, subject))
     }
 
     /// Indexes words of what is new, for so long at the most. A file that can't be written stays as

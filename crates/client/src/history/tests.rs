@@ -3,7 +3,9 @@
 mod crowd;
 mod damage;
 mod full;
+mod looking;
 mod model;
+mod penned;
 mod reading;
 mod replays;
 mod road;

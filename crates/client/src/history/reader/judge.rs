@@ -1,7 +1,7 @@
 //! Whether a row is what is looked for; its headers and its body are read only if they decide.
 
 use kreel_inspect::filter::{Filter, Flag, Flags, Subject};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::plan::Plan;
 use super::rows::{Row, replays};
@@ -41,18 +41,41 @@ impl<'a> Judge<'a> {
         if let Some(is_accepted) = filter.decide(&subject) {
             return Ok(is_accepted);
         }
-        let lines = self
-            .db
-            .prepare_cached("SELECT headers FROM delivery WHERE number = ?1")?
-            .query_row([row.number], |found| headers(found, 0))?;
-        subject.headers = Some(&lines);
-        if let Some(is_accepted) = filter.decide(&subject) {
-            return Ok(is_accepted);
-        }
-        let body = body(self.db, row.number)?;
-        subject.body = Some(&body);
-        Ok(filter.matches(&subject))
+        with_contents(self.db, row.number, filter, subject)
     }
+}
+
+/// Whether a filter picks a delivery. None if it is not in the file, or not whole.
+pub(super) fn judge(
+    db: &Connection,
+    filter: &Filter,
+    subject: Subject<'_>,
+) -> rusqlite::Result<Option<bool>> {
+    let number = db
+        .prepare_cached("SELECT number FROM delivery WHERE id = ?1 AND is_complete = 1")?
+        .query_row([subject.id.as_bytes()], |found| found.get(0))
+        .optional()?;
+    let judged = number.map(|number| with_contents(db, number, filter, subject));
+    judged.transpose()
+}
+
+fn with_contents(
+    db: &Connection,
+    number: i64,
+    filter: &Filter,
+    subject: Subject<'_>,
+) -> rusqlite::Result<bool> {
+    let lines = db
+        .prepare_cached("SELECT headers FROM delivery WHERE number = ?1")?
+        .query_row([number], |found| headers(found, 0))?;
+    let mut subject: Subject<'_> = subject;
+    subject.headers = Some(&lines);
+    if let Some(is_accepted) = filter.decide(&subject) {
+        return Ok(is_accepted);
+    }
+    let body = body(db, number)?;
+    subject.body = Some(&body);
+    Ok(filter.matches(&subject))
 }
 
 impl Row {

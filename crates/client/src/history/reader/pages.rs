@@ -85,7 +85,10 @@ pub(super) fn look(
                 most: there.most,
             };
             let halfway = Instant::now() + budget / 2;
-            let mut page = one_way(Direction::Newer, newer, limit / 2, halfway)?;
+            let mut page = match limit / 2 {
+                0 => Page::default(),
+                limit => one_way(Direction::Newer, newer, limit, halfway)?,
+            };
             let rest = limit - page.rows.len();
             let older = one_way(Direction::Older, span(number), rest, until)?;
             page.rows.extend(older.rows);

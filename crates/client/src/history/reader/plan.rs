@@ -163,7 +163,7 @@ impl Plan {
                 self.add(&format!("delivery.id BETWEEN {least} AND {most}"));
             }
             Term::Note(_) => {
-                self.add("note.text IS NOT NULL AND number IN (SELECT delivery FROM note)")
+                self.add("note.text IS NOT NULL AND number IN (SELECT delivery FROM note)");
             }
             // The rest is seen on the row.
             _ => {}

@@ -73,6 +73,53 @@ async fn the_time_to_open() {
     }
 }
 
+#[tokio::test]
+#[ignore = "prints figures, as above"]
+async fn the_time_of_a_look() {
+    use super::super::{From, Reader, Scope};
+    const COUNT: u64 = 1_000_000;
+    let folder = Folder::new();
+    let tunnel: kreel_wire::TunnelName = "my-app".parse().unwrap();
+    super::super::fill(&folder.file(), &tunnel, COUNT).unwrap();
+    let reader = Reader::open(&folder.file()).unwrap().unwrap();
+    for (text, from) in [
+        ("", From::Newest),
+        ("", From::Around(COUNT as i64 / 2)),
+        ("tunnel:my-app", From::Before(COUNT as i64 / 2)),
+        ("status:2xx", From::Newest),
+        ("status:5xx", From::Newest),
+        ("status:5xx method:put", From::After(5)),
+        ("is:marked", From::Newest),
+        ("is:replay", From::Newest),
+        ("krea", From::Newest),
+        ("harbour gulls", From::Newest),
+        ("job33", From::Newest),
+        ("header:x-request-id", From::Newest),
+        ("jq:.status == \"completed\"", From::Newest),
+        ("method:put", From::Newest),
+        ("status:201", From::Newest),
+        ("path:/nowhere", From::Newest),
+        ("header:x-odd", From::Newest),
+        ("jq:.job_id == \"job33\"", From::Newest),
+    ] {
+        let scope = Scope {
+            tunnel: Some(tunnel.clone()),
+            filter: Some(text.parse().unwrap()),
+            ..Scope::default()
+        };
+        let times: Vec<_> = (0..3)
+            .map(|_| {
+                let began = Instant::now();
+                let page = reader
+                    .look(&scope, from, 50, Duration::from_secs(600))
+                    .unwrap();
+                (began.elapsed(), page.rows.len())
+            })
+            .collect();
+        println!("{text:40} {times:?}");
+    }
+}
+
 /// CPU of the last recorder's thread, as it told on its way out.
 fn thread_cpu() -> Duration {
     super::super::recorder::LAST_CPU
