@@ -22,6 +22,7 @@ mod crashes;
 mod damage;
 mod errors;
 mod fidelity;
+mod filters;
 mod full_disk;
 mod hostile;
 mod json_output;

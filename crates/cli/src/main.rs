@@ -6,6 +6,7 @@ mod args;
 mod commands;
 mod embedded;
 mod exit;
+mod filters;
 mod options;
 mod paths;
 mod private_file;

@@ -34,6 +34,8 @@ pub(crate) struct Problem {
     pub(crate) why: String,
     /// What to do next.
     pub(crate) next: String,
+    /// What the user gave, with the fault pointed at below it; shown as it is.
+    pub(crate) excerpt: Option<String>,
     /// Whether scripts are to be told whatever the command line says.
     pub(crate) for_scripts: bool,
 }
@@ -57,6 +59,7 @@ impl Problem {
             what: what.into(),
             why: why.to_string(),
             next: next.into(),
+            excerpt: None,
             for_scripts: false,
         }
     }
@@ -98,6 +101,9 @@ impl Problem {
         let head = format!("error {}:", self.code);
         let what = fit(&self.what, head.len() + 1);
         writeln!(to, "{} {what}", paint.red(&head))?;
+        for line in self.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
+            writeln!(to, "        {line}")?;
+        }
         if !self.why.is_empty() {
             writeln!(to, "  why:  {}", fit(&self.why, 8))?;
         }

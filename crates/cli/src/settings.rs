@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
+use kreel_client::filter::Saved;
 use kreel_client::{RelayUrl, Target};
 use kreel_wire::TunnelName;
 use serde::{Deserialize, Deserializer, de};
@@ -77,6 +78,10 @@ pub(crate) struct Settings {
     pub(crate) theme: Option<ThemeName>,
     /// Keys of the inspector, by action.
     pub(crate) keys: Option<Keys>,
+    /// Which deliveries are shown.
+    pub(crate) filter: Option<String>,
+    /// Saved filters by their names.
+    pub(crate) filters: Saved,
 }
 
 /// Keys by the names of actions.
@@ -147,6 +152,14 @@ impl Layers {
         self.pick(field).map(|(value, _)| value)
     }
 
+    /// The saved filters of all places; of two of one name, the one that counts most.
+    pub(crate) fn filters(&self) -> Saved {
+        let layers = self.0.iter().rev();
+        layers
+            .flat_map(|layer| layer.settings.filters.clone())
+            .collect()
+    }
+
     /// The places in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Layer> {
         self.0.iter()
@@ -172,6 +185,7 @@ impl Settings {
             since: part.of("since", &args.since),
             retry: part.of("retry", &args.retry),
             history: part.of("history", &args.history),
+            filter: part.of("filter", &args.filter),
             output: part
                 .of("json", &Some(Output::Json))
                 .or_else(|| part.of("output", &args.output)),

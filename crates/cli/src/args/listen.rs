@@ -166,6 +166,17 @@ pub(crate) struct ListenArgs {
     )]
     pub(crate) output: Option<Output>,
 
+    /// Show only the deliveries this picks, like 'status:5xx or is:failed'; all are handed over
+    #[arg(
+        long,
+        value_name = "FILTER",
+        allow_hyphen_values = true,
+        env = "KREEL_FILTER",
+        hide_env = true,
+        help_heading = "Output"
+    )]
+    pub(crate) filter: Option<String>,
+
     /// The same as --output json
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

@@ -24,7 +24,7 @@ pub(crate) struct RequestsArgs {
 pub(crate) enum RequestsCommand {
     /// List them, the newest first
     List(ListArgs),
-    /// List those with all these words in method, path, header values or body
+    /// List those that words, or a filter like status:5xx, pick
     Search(SearchArgs),
     /// Show one: its head, its body, and every attempt at it
     Get(GetArgs),
@@ -50,8 +50,8 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = ABOUT_WORDS)]
 pub(crate) struct SearchArgs {
-    /// Words that all must be there; WORD* finds those that begin so
-    #[arg(value_name = "WORD", required = true)]
+    /// Words that all must be there (WORD* finds those that begin so), and terms like status:5xx
+    #[arg(value_name = "FILTER", required = true)]
     pub(crate) words: Vec<String>,
 
     /// How much of the list.
@@ -129,9 +129,14 @@ Examples:
 ";
 
 const ABOUT_WORDS: &str = "\
-Case does not matter. Of a body the first 64 KiB are searched, if it is text.
+Words are looked for in method, path, header values and the first 64 KiB of the body.
+Terms: status:5xx method:put path:/hook header:x-id=42 body:text jq:'.status == \"failed\"'
+age<10m size>10k took>5s is:failed tunnel:my-app id:019ab5f2 seq:12 note:later.
+`or` between terms, `not` before one, parentheses, @NAME for a saved filter: docs/guide.md.
 
 Examples:
   kreel requests search krea.completed
   kreel requests search POST hooks 'job_4*'
+  kreel requests search status:5xx 'age<1h' not path:/health
+  kreel requests search 'is:failed or took>5s'
 ";

@@ -2,6 +2,7 @@
 
 mod screen;
 mod session;
+mod sieve;
 
 use std::time::Duration;
 

@@ -7,16 +7,19 @@ mod table;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
+use kreel_client::filter::Term;
 use kreel_client::inert::inert;
 use kreel_client::plain::inert_line;
-use kreel_client::{Match, Reader, Row, Whole};
+use kreel_client::{From, Match, Reader, Row, Scope, Whole};
 use serde_json::Value;
 
 use crate::args::{
     GetArgs, HistoryPlace, ListArgs, Page, RequestsArgs, RequestsCommand, SearchArgs,
 };
 use crate::exit::Exit;
+use crate::filters;
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result, of_history};
 use crate::terminal::{Paint, print, quoted, say};
@@ -51,27 +54,46 @@ fn list(args: &ListArgs) -> Result<()> {
 }
 
 fn search(args: &SearchArgs) -> Result<()> {
+    let text = filters::joined(&args.words);
+    let filter = filters::parse_alone(&text)?;
     let path = file(&args.place)?;
     let Some(reader) = open(&path)? else {
         return nothing_yet(&args.place, &path);
     };
-    let words = args.words.join(" ");
     let before = before(&reader, &args.page)?;
-    let found = reader
-        .search(&words, before, args.page.limit as usize)
-        .map_err(|error| of_history(&error))?;
-    if found.unsearched > 0 {
-        say(&format!(
-            "the newest {} are not indexed yet; the same search finds them a little later",
-            found.unsearched
-        ));
+    if filter.has(|term| matches!(term, Term::Words(_))) {
+        // What is not indexed yet is found too, but takes longer.
+        reader.catch_up(CATCH_UP);
     }
-    if found.rows.is_empty() {
-        say(&format!("nothing has {}", inert(&words)));
+    let scope = Scope {
+        filter: Some(filter),
+        ..Scope::default()
+    };
+    let limit = args.page.limit as usize;
+    let mut from = before.map_or(From::Newest, From::Before);
+    let mut rows = Vec::new();
+    while rows.len() < limit {
+        let page = reader
+            .look(&scope, from, limit - rows.len(), LOOK)
+            .map_err(|error| of_history(&error))?;
+        rows.extend(page.rows);
+        if page.is_end {
+            break;
+        }
+        from = From::Before(page.scanned_to);
     }
-    let command = format!("search {}", quoted(&words));
-    show_rows(&found.rows, args.page.limit, args.place.json, &command)
+    if rows.is_empty() {
+        say(&format!("nothing has {}", inert(&text)));
+    }
+    let command = format!("search {}", quoted(&text));
+    show_rows(&rows, args.page.limit, args.place.json, &command)
 }
+
+/// How long new words are indexed before a search: 5 s, beyond which it reads what is left.
+const CATCH_UP: Duration = Duration::from_secs(5);
+
+/// How long one look into the history takes at the most: 1 s; a search goes on until its end.
+const LOOK: Duration = Duration::from_secs(1);
 
 fn get(args: &GetArgs) -> Result<()> {
     let path = file(&args.place)?;

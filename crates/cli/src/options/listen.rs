@@ -6,12 +6,14 @@ use std::time::Duration;
 use clap::ArgMatches;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
+use kreel_client::filter::Filter;
 use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
 use kreel_tui::{KeyMap, Theme};
 use kreel_wire::TunnelName;
 
 use super::{Remote, conflict, is_typed};
 use crate::args::{Header, ListenArgs, Output};
+use crate::filters;
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result};
 use crate::project::Project;
@@ -53,6 +55,8 @@ pub(crate) struct ListenOptions {
     pub(crate) theme: Theme,
     /// Its keys.
     pub(crate) keys: KeyMap,
+    /// Which deliveries are shown, if not all.
+    pub(crate) filter: Option<Filter>,
     /// Whether standard output is for the public address alone.
     pub(crate) print_url: bool,
 }
@@ -89,6 +93,8 @@ impl ListenOptions {
         if args.print_url && output == Output::Json {
             return Err(conflict("--print-url", "JSON", "both want standard output"));
         }
+        let filter = layers.value(|s| &s.filter);
+        let filter = filter.map(|text| filters::parse(&text, &layers.filters()));
         let tunnel = match layers.value(|s| &s.tunnel) {
             _ if args.new => Choice::New,
             Some(name) => Choice::Named(name),
@@ -120,6 +126,7 @@ impl ListenOptions {
             output,
             theme: theme(&layers)?,
             keys: keys(&layers)?,
+            filter: filter.transpose()?.filter(|filter| !filter.is_empty()),
             print_url: args.print_url,
         })
     }

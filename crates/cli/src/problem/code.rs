@@ -109,6 +109,8 @@ codes! {
     DeliveryNotFound = "KR0311" => NotFound,
     /// Several deliveries are meant, or none can be.
     DeliveryUnclear = "KR0312" => Usage,
+    /// A filter can't be understood.
+    FilterInvalid = "KR0313" => Usage,
     /// The relay's address can't be listened on.
     AddressUnusable = "KR0401" => Failure,
     /// The relay's data folder can't be used.

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::screen::{self, Face, Screen};
+use super::sieve::{LOOK_AGAIN, Sieve};
 use crate::args::Output;
 use crate::embedded;
 use crate::exit::Exit;
@@ -38,6 +39,8 @@ pub(super) struct Session {
     output: Output,
     print_url: bool,
     rows: Rows,
+    /// What leaves out deliveries that are not to be shown.
+    sieve: Option<Sieve>,
     was_ready: bool,
     target: Option<Target>,
     /// The inspector, if there is a terminal for it.
@@ -89,6 +92,7 @@ impl Session {
         memory: Memory,
         certificate: Option<PathBuf>,
     ) -> Self {
+        let tunnel = memory.tunnel.clone();
         Self {
             relay: relay.clone(),
             output: options.output,
@@ -97,6 +101,10 @@ impl Session {
                 true => Rows::on_stderr(options.output),
                 false => Rows::new(options.output),
             },
+            sieve: options.filter.clone().map(|filter| {
+                let tunnel = tunnel.to_string();
+                Sieve::new(filter, tunnel, options.history.clone())
+            }),
             was_ready: false,
             target: match options.output {
                 Output::Compact => options.target.clone(),
@@ -149,6 +157,10 @@ impl Session {
                     self.rows.push();
                 }
                 () = sleep(RETRY), if self.rows.is_waiting() || !self.face.has_room() => self.rows.push(),
+                () = sleep(LOOK_AGAIN), if self.is_sifting() => {
+                    self.sift(Sieve::look_again);
+                    self.rows.push();
+                }
                 signal = signals.next() => {
                     let command = match stop.replace(Stop::Signal(signal)) {
                         None => Command::Stop,
@@ -165,6 +177,7 @@ impl Session {
         while let Ok(update) = updates.try_recv() {
             self.show(&update);
         }
+        self.sift(Sieve::finish);
         if let Some(End::Interrupted) = self.close_screen().await {
             stop.get_or_insert(Stop::Signal(Received::Interrupt));
         }
@@ -191,12 +204,36 @@ impl Session {
         match (&mut self.face, update) {
             (Face::Screen(screen), _) => screen.tell(update),
             (_, Update::Stopping { running, grace }) => return self.stopping(*running, *grace),
-            _ => self.rows.show(update),
+            _ => self.show_row(update),
         }
         if let Update::Ready(ready) = update
             && !std::mem::replace(&mut self.was_ready, true)
         {
             self.ready(ready);
+        }
+    }
+
+    /// Whether it is not known yet of some deliveries whether they are to be shown.
+    fn is_sifting(&self) -> bool {
+        self.sieve.as_ref().is_some_and(Sieve::is_waiting)
+    }
+
+    fn sift(&mut self, look: fn(&mut Sieve) -> Vec<Update>) {
+        let passed = self.sieve.as_mut().map(look).unwrap_or_default();
+        for update in passed {
+            self.rows.show(&update);
+        }
+    }
+
+    /// Shows an update as a line, if it is about a delivery that is to be shown.
+    fn show_row(&mut self, update: &Update) {
+        match &mut self.sieve {
+            None => self.rows.show(update),
+            Some(sieve) => {
+                for update in sieve.pass(update) {
+                    self.rows.show(&update);
+                }
+            }
         }
     }
 

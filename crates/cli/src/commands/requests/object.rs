@@ -30,6 +30,9 @@ pub(super) fn of_row(row: &Row) -> Value {
         "status": last.and_then(|last| last.status),
         "failure": last.and_then(|last| last.failure.as_deref()),
         "duration_ms": last.map(|last| milliseconds(last.total)),
+        "marked": row.is_marked,
+        "note": row.note,
+        "replays": row.replays.count,
     })
 }
 
