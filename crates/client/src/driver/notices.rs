@@ -74,10 +74,16 @@ impl Notices {
 
 /// Whether there may be thousands of its kind.
 fn is_row(update: &Update) -> bool {
-    matches!(
-        update,
-        Update::Delivery(_) | Update::Attempt(_) | Update::Answered { .. } | Update::Captured(_)
-    )
+    match update {
+        Update::Delivery(_)
+        | Update::Attempt(_)
+        | Update::Answered { .. }
+        | Update::Captured(_)
+        | Update::NotReplayed { .. } => true,
+        // The end of replays is not left out: whoever shows their progress waits for it.
+        Update::Replaying { done, total, .. } => done < total,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

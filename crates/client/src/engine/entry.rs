@@ -25,7 +25,7 @@ pub(super) struct Entry {
     pub(super) stage: Stage,
     /// The number of the last attempt.
     pub(super) attempts: u32,
-    /// How many there have been, replays aside, as far as is known.
+    /// How many there have been, replays aside.
     pub(super) tries: u32,
 }
 
@@ -98,7 +98,7 @@ impl Entry {
             is_ours: true,
             stage: Stage::Waiting,
             attempts: row.attempts,
-            tries: row.attempts,
+            tries: row.attempts.saturating_sub(row.replays),
         }
     }
 

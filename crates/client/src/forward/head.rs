@@ -49,7 +49,9 @@ impl HeadRules {
 
     /// The `Host` for this request; the one that is in it if none.
     fn host(&self, work: &Work, target: &Target) -> Result<Option<HeaderValue>, String> {
-        if !is_as_sent(work, &header::HOST) {
+        // Without one it would not be HTTP/1.1: one that was taken out is the target's.
+        let has_host = work.delivery.headers.first("host").is_some();
+        if has_host && !is_as_sent(work, &header::HOST) {
             return Ok(None);
         }
         match work.special.as_deref() {

@@ -259,6 +259,7 @@ impl<'a> Group<'a> {
         Ok(Some(Waiting {
             summary: Arc::new(summary),
             attempts: fresh.attempts,
+            replays: 0,
         }))
     }
 

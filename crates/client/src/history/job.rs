@@ -178,8 +178,10 @@ pub(crate) enum Known {
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
     pub(crate) summary: Arc<Summary>,
-    /// How many attempts at it have been begun.
+    /// The number of the last attempt at it that has been begun.
     pub(crate) attempts: u32,
+    /// How many of them the user asked for.
+    pub(crate) replays: u32,
 }
 
 /// An attempt that is over.

@@ -77,7 +77,8 @@ fn backlog(
         AND tunnel_id = ?1 AND seq > ?2 AND received_at_us >= ?3";
     let after = after.map_or(-1, |Seq(seq)| signed(seq));
     let since = signed(since_us.unwrap_or(0));
-    let mut statement = db.prepare_cached(&format!("SELECT {SUMMARY} {WAITS} ORDER BY seq"))?;
+    let mut statement =
+        db.prepare_cached(&format!("SELECT {SUMMARY}, replays {WAITS} ORDER BY seq"))?;
     let mut found = statement.query(params![tunnel, after, since])?;
     let mut rows: Vec<Waiting> = Vec::new();
     while let Some(row) = found.next()? {
@@ -100,9 +101,11 @@ fn backlog(
 
 /// A delivery, as one that waits.
 pub(super) fn waiting(db: &Connection, id: DeliveryId) -> rusqlite::Result<Option<Waiting>> {
-    db.prepare_cached(&format!("SELECT {SUMMARY} FROM delivery WHERE id = ?1"))?
-        .query_row([id.as_bytes()], as_waiting)
-        .optional()
+    db.prepare_cached(&format!(
+        "SELECT {SUMMARY}, replays FROM delivery WHERE id = ?1"
+    ))?
+    .query_row([id.as_bytes()], as_waiting)
+    .optional()
 }
 
 fn as_waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<Waiting> {
@@ -111,6 +114,7 @@ fn as_waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<Waiting> {
     Ok(Waiting {
         summary: Arc::new(summary),
         attempts: row.get(7)?,
+        replays: row.get(8)?,
     })
 }
 

@@ -66,7 +66,10 @@ impl Group<'_> {
     fn next_number(&self, row: &Stored) -> rusqlite::Result<Allotted> {
         let attempt = row.attempts.max(1) + 1;
         self.db
-            .prepare_cached("UPDATE delivery SET attempts = ?2, replayed = ?2 WHERE number = ?1")?
+            .prepare_cached(
+                "UPDATE delivery SET attempts = ?2, replayed = ?2, replays = replays + 1
+                    WHERE number = ?1",
+            )?
             .execute(params![row.number, attempt])?;
         let sql = format!("SELECT {SUMMARY} FROM delivery WHERE number = ?1");
         let delivery = self

@@ -89,12 +89,14 @@ const FIRST: &str = "CREATE TABLE state (
     CREATE TABLE unindexed (number INTEGER PRIMARY KEY) STRICT;";
 
 /// What replays need. `method` and `body` of an attempt are null if they were the delivery's own, and
-/// `other_target` if it went to the app. `replayed` is the highest number a replay has.
+/// `other_target` if it went to the app. `replayed` is the highest number a replay has,
+/// and `replays` is how many there have been.
 const REPLAYS: &str = "ALTER TABLE attempt ADD COLUMN is_edited INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE attempt ADD COLUMN method TEXT;
     ALTER TABLE attempt ADD COLUMN body BLOB;
     ALTER TABLE attempt ADD COLUMN other_target TEXT;
-    ALTER TABLE delivery ADD COLUMN replayed INTEGER NOT NULL DEFAULT 0;";
+    ALTER TABLE delivery ADD COLUMN replayed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE delivery ADD COLUMN replays INTEGER NOT NULL DEFAULT 0;";
 
 /// What the user adds: notes on deliveries, and lines between them (`below` is the number of the
 /// newest delivery at that time). The indexes hold only what is rare and looked for; a delivery
@@ -193,7 +195,7 @@ mod tests {
         .unwrap();
         migrate(&mut db).unwrap();
         assert_eq!(version(&db).unwrap(), VERSION);
-        let row = "SELECT replayed, attempts.number, is_edited, attempts.method, body
+        let row = "SELECT replayed + replays, attempts.number, is_edited, attempts.method, body
             FROM delivery JOIN attempts ON attempts.delivery = delivery.number";
         db.query_row(row, [], |row| {
             assert_eq!(

@@ -28,6 +28,7 @@ impl Row {
         Waiting {
             summary: self.summary.clone(),
             attempts: self.attempts,
+            replays: 0,
         }
     }
 
@@ -136,6 +137,7 @@ impl Shelf {
         let row = Waiting {
             summary: self.rows[&id].summary.clone(),
             attempts,
+            replays: 0,
         };
         Some(Event::Stored { row, known })
     }

@@ -311,3 +311,75 @@ fn a_length_beside_an_encoding_does_not_travel() {
     assert_eq!(answer(&[length, chunked]), None);
     assert_eq!(answer(&[chunked, length]), None);
 }
+
+/// A replay that was edited from these lines to those.
+fn edited(from: &[(&str, &str)], to: &[(&str, &str)]) -> Work {
+    let mut work = work(to, None);
+    work.special = Some(Box::new(Special {
+        senders: Some(headers(from)),
+        is_elsewhere: false,
+    }));
+    work
+}
+
+#[test]
+fn lines_that_were_edited_are_the_users_and_others_are_as_ever() {
+    let mut config = to_3000();
+    config.headers = vec![
+        (
+            HeaderName::from_static("x-set"),
+            HeaderValue::from_static("set"),
+        ),
+        (
+            HeaderName::from_static("x-other"),
+            HeaderValue::from_static("other"),
+        ),
+    ];
+    let from = [
+        ("host", "public.example"),
+        ("x-set", "came"),
+        ("x-other", "came"),
+    ];
+    let to = [
+        ("host", "public.example"),
+        ("x-set", "mine"),
+        ("x-other", "came"),
+    ];
+    let sent = lines(&built(&config, &edited(&from, &to), b""));
+    assert!(
+        sent.starts_with("host: localhost:3000, x-set: mine, x-other: other, x-forwarded-for"),
+        "{sent}"
+    );
+    assert!(
+        sent.ends_with("kreel-attempt: 2, kreel-replay: 1"),
+        "{sent}"
+    );
+    // A Host of the user's own is sent, and the sender's is told all the same.
+    let sent = lines(&built(&to_3000(), &edited(&from, &[("host", "mine")]), b""));
+    assert!(sent.starts_with("host: mine, "), "{sent}");
+    assert!(sent.contains("x-forwarded-host: public.example"), "{sent}");
+    let sent = lines(&built(&to_3000(), &edited(&from, &[]), b""));
+    assert!(sent.starts_with("host: localhost:3000, "), "{sent}");
+}
+
+#[test]
+fn a_replay_elsewhere_has_the_host_of_its_target() {
+    let mut work = work(&[("host", "public.example")], None);
+    work.special = Some(Box::new(Special {
+        senders: None,
+        is_elsewhere: true,
+    }));
+    let elsewhere: Target = "other.example:81".parse().unwrap();
+    let host = |config: &ReplayConfig| {
+        let rules = HeadRules::new(config).unwrap();
+        let body = Body::Whole(Bytes::new());
+        let request = rules.request(&work, 2, &elsewhere, body).unwrap();
+        request.headers()["host"].to_str().unwrap().to_owned()
+    };
+    let mut config = to_3000();
+    assert_eq!(host(&config), "other.example:81");
+    config.host_header = HostHeader::Preserve;
+    assert_eq!(host(&config), "public.example");
+    config.host_header = HostHeader::Custom("own.example".into());
+    assert_eq!(host(&config), "own.example");
+}

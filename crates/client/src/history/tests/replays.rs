@@ -135,6 +135,10 @@ async fn an_attempt_of_the_deliverys_own_never_takes_the_place_of_a_replay() {
             attempt: Box::new(replayed),
         });
     }
+    let replays = folder
+        .db()
+        .query_row("SELECT replays FROM delivery", [], |row| row.get(0));
+    assert_eq!(replays, Ok(2));
     // Its begin could not be noted, as while the disk was full.
     desk.put(ended(&webhook, Standing::Waiting, 2));
     // And one whose begin is noted hears of its number.
