@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use bytes::Bytes;
-use kreel_inspect::{Cancel, Cursor, Direction, Document, Kind, Needle, lines};
+use kreel_inspect::document::{Cancel, Cursor, Direction, Document, Kind, Needle, lines};
 use kreel_wire::Headers;
 
 fn main() {
