@@ -111,10 +111,7 @@ fn elements(length: usize) -> Bytes {
     let mut body = String::from("<all>");
     let mut at = 0;
     while body.len() < length {
-        let _ = write!(
-            body,
-            "<item id=\"{at}\"><name>item {at}</name><ok/></item>\n"
-        );
+        let _ = writeln!(body, "<item id=\"{at}\"><name>item {at}</name><ok/></item>");
         at += 1;
     }
     body.push_str("</all>");

@@ -1,6 +1,6 @@
 //! How a body is looked at: as a tree, as text, as fields, parts or bytes, whatever it is.
 //!
-//! A [`Document`] is read once; a [`Cursor`] says where the eye is in it; [`lines`] gives what
+//! A [`Document`] is read once; a [`Cursor`] says where the eye is in it; [`lines()`] gives what
 //! is visible from there, at the cost of what is visible.
 
 use std::sync::Arc;

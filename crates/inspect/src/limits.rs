@@ -72,8 +72,9 @@ pub(crate) const NEEDLE_BYTES: usize = 256;
 /// How far one may go sideways: 1,000,000 columns, drawn in a few milliseconds.
 pub(crate) const SIDEWAYS: usize = 1_000_000;
 
-/// The most rows one movement goes: 100,000, a few milliseconds. `to_end` is there for more.
-pub(crate) const MOVE_ROWS: u64 = 100_000;
+/// The most rows one movement goes: 10,000, some tens of milliseconds in wrapped text. The ends
+/// are reached without counting.
+pub(crate) const MOVE_ROWS: u64 = 10_000;
 
 /// The deepest value whose path is told: 1,000 levels. It is built for every frame.
 pub(crate) const PATH_LEVELS: u32 = 1_000;

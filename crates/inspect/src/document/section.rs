@@ -29,7 +29,7 @@ pub(super) struct Section {
     pub source: Bytes,
     /// How many levels it is set in.
     pub level: u16,
-    /// The headings it is folded away with, outermost first.
+    /// The section of the heading it is folded away with.
     pub under: Option<u32>,
     /// How it is shown.
     pub shape: Shape,

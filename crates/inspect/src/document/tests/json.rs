@@ -335,7 +335,7 @@ proptest! {
         if is_ascii {
             text = text.chars().map(ascii).collect();
         }
-        let document = Document::open(Kind::Json, &Headers::default(), text.clone().into(), &Cancel::default());
+        let document = Document::open(Kind::Json, &Headers::default(), text.into(), &Cancel::default());
         prop_assert_eq!(document.fault(), None);
         let mut cursor = Cursor::default();
         cursor.expand_all(&document);

@@ -28,12 +28,12 @@ pub(in crate::document) fn draw(
         .map_or(source.len(), |it| it.offset as usize);
     let rest = &source[start..];
     if name(source, start).is_empty() {
-        let tone = match rest {
-            [b'<', b'!', b'[', ..] => Tone::String,
-            [b'<', ..] => Tone::Aside,
-            _ => Tone::String,
+        let piece = &rest[..leaf_end(source, start) - start];
+        return match piece {
+            [b'<', b'!', b'[', ..] => flat(Tone::String, piece, pen),
+            [b'<', ..] => flat(Tone::Aside, piece, pen),
+            _ => flat(Tone::String, piece.trim_ascii(), pen),
         };
-        return flat(tone, &rest[..leaf_end(source, start) - start], pen);
     }
     let tag_end = tag_end(rest);
     draw_tag(&rest[..tag_end], pen);
