@@ -23,6 +23,11 @@ fn main() {
             Bytes::from(format!("[{}1]", "1,".repeat(length / 2))),
         ),
         (
+            "JSON, numbers folded away",
+            Kind::Json,
+            Bytes::from(format!("{{\"data\":[{}1]}}", "1,".repeat(length / 2))),
+        ),
+        (
             "JSON, one string",
             Kind::Json,
             Bytes::from(format!("[\"{}\"]", "x".repeat(length))),

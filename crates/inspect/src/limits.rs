@@ -69,6 +69,13 @@ pub(crate) const PART_HEAD_BYTES: usize = 16 * 1024;
 /// The most bytes a search may be for: 256, more than a line of any screen.
 pub(crate) const NEEDLE_BYTES: usize = 256;
 
+/// How much of what is inside a folded container is looked at for its row: 4 KiB, many widths.
+pub(crate) const PREVIEW_BYTES: usize = 4 * 1024;
+
+/// How many `%XX` are decoded at once: 1,024, so that of a field of 50 MB only that is decoded
+/// which is seen.
+pub(crate) const CODED_RUN: usize = 1_024;
+
 /// How far one may go sideways: 1,000,000 columns, drawn in a few milliseconds.
 pub(crate) const SIDEWAYS: usize = 1_000_000;
 

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use crate::inert::{inert_bytes, is_inert};
+use crate::limits::CODED_RUN;
 
 use super::pen::{Pen, Tone};
 
@@ -112,10 +113,21 @@ fn pieces(mut rest: &[u8]) -> impl Iterator<Item = (Piece, &[u8])> {
     })
 }
 
-/// How many bytes of `%XX` come one after the other.
+/// How many bytes of `%XX` come one after the other. Very long runs are cut, between characters.
 fn coded_run(bytes: &[u8]) -> usize {
     let is_coded = |it: &&[u8]| matches!(it, [b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit());
-    bytes.chunks(3).take_while(is_coded).count() * 3
+    let run = bytes.chunks(3).take(CODED_RUN).take_while(is_coded).count();
+    if run < CODED_RUN {
+        return run * 3;
+    }
+    let is_inside = |at: &usize| {
+        matches!(
+            bytes.get(at * 3 + 1),
+            Some(b'8' | b'9' | b'a' | b'b' | b'A' | b'B')
+        )
+    };
+    let cut = (run - 3..=run).rev().find(|it| !is_inside(it));
+    cut.unwrap_or(run) * 3
 }
 
 fn coded(written: &[u8]) -> impl Iterator<Item = u8> {
@@ -142,6 +154,18 @@ mod tests {
         assert_eq!(drawn("=x"), " = x");
         assert_eq!(decode(b"%41+%zz%4"), b"A %zz%4");
         assert_eq!(name(b"a%5B0%5D=1"), "a[0]");
+    }
+
+    #[test]
+    fn a_long_run_is_cut_between_characters() {
+        let field = format!("a=x{}", "%F0%9F%A6%80".repeat(1_000));
+        let mut pen = Pen::new(u16::MAX, 0, None);
+        draw(field.as_bytes(), &mut pen);
+        let drawn: String = pen.finish().into_iter().map(|(_, it)| it).collect();
+        assert_eq!(drawn, format!("a = x{}", "🦀".repeat(1_000)));
+        let text = "%C3%A9".repeat(2_000) + "%41%E6%97%A5";
+        let text = decode(text.as_bytes());
+        assert_eq!(String::from_utf8(text).unwrap(), "é".repeat(2_000) + "A日");
     }
 
     #[test]

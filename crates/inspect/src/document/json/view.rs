@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use crate::inert::{inert_bytes, is_inert};
-use crate::limits::PATH_LEVELS;
+use crate::limits::{PATH_LEVELS, PREVIEW_BYTES};
 
 use super::super::pen::{Pen, Tone};
 use super::super::tree::{Container, Tree};
@@ -189,7 +189,8 @@ fn draw_container(
 
 /// The beginning of what is inside, its lines as one.
 fn preview(inside: &[u8], pen: &mut Pen<'_>) {
-    for line in inside.split(|it| *it == b'\n') {
+    let start = &inside[..inside.len().min(PREVIEW_BYTES)];
+    for line in start.split(|it| *it == b'\n') {
         if pen.is_full() {
             return;
         }
@@ -198,6 +199,9 @@ fn preview(inside: &[u8], pen: &mut Pen<'_>) {
             pen.source(Tone::Dim, line);
             pen.blank(1);
         }
+    }
+    if start.len() < inside.len() {
+        pen.put(Tone::Dim, "…");
     }
 }
 

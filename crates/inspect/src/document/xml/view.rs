@@ -81,13 +81,16 @@ fn element_end(element: &[u8]) -> usize {
 
 /// One past the `>` of a tag; inside quotes it is part of an attribute.
 fn tag_end(tag: &[u8]) -> usize {
-    let mut quote = None;
-    for (at, byte) in tag.iter().enumerate() {
-        match (quote, byte) {
-            (None, b'>') => return at + 1,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (Some(it), byte) if it == byte => quote = None,
-            _ => {}
+    let mut at = 0;
+    while let Some(found) = memchr::memchr3(b'>', b'"', b'\'', &tag[at..]) {
+        let quote = tag[at + found];
+        at += found + 1;
+        if quote == b'>' {
+            return at;
+        }
+        match memchr::memchr(quote, &tag[at..]) {
+            Some(end) => at += end + 1,
+            None => break,
         }
     }
     tag.len()
@@ -96,12 +99,11 @@ fn tag_end(tag: &[u8]) -> usize {
 /// One past the `>` that ends a DOCTYPE, those of its own declarations left out.
 fn doctype_end(doctype: &[u8]) -> usize {
     let mut depth = 0_usize;
-    for (at, byte) in doctype.iter().enumerate() {
-        match byte {
+    for at in memchr::memchr2_iter(b'<', b'>', doctype) {
+        match doctype[at] {
             b'<' => depth += 1,
-            b'>' if depth == 1 => return at + 1,
-            b'>' => depth = depth.saturating_sub(1),
-            _ => {}
+            _ if depth == 1 => return at + 1,
+            _ => depth = depth.saturating_sub(1),
         }
     }
     doctype.len()
@@ -132,17 +134,19 @@ fn draw_tag(tag: &[u8], pen: &mut Pen<'_>) {
 
 /// Several lines as one, what sets them in as one blank.
 fn flat(tone: Tone, bytes: &[u8], pen: &mut Pen<'_>) {
-    for (at, line) in bytes.split(|it| *it == b'\n').enumerate() {
+    let mut rest = bytes;
+    while let Some(end) = memchr::memchr(b'\n', rest) {
         if pen.is_full() {
             return;
         }
-        let line = match at {
-            0 => line.strip_suffix(b"\r").unwrap_or(line),
-            _ => line.trim_ascii(),
-        };
-        if at > 0 && !line.is_empty() {
+        pen.source(
+            tone,
+            rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]),
+        );
+        rest = rest[end + 1..].trim_ascii_start();
+        if !rest.is_empty() {
             pen.blank(1);
         }
-        pen.source(tone, line);
     }
+    pen.source(tone, rest);
 }
