@@ -10,17 +10,18 @@ use bytes::Bytes;
 use crate::limits::{DEEP_LEVEL, LONG_CONTAINER, SMALL_DOCUMENT};
 
 use super::folds::Folds;
+use super::hex;
 use super::needle::Needle;
-use super::pen::{self, Pen, Tone};
+use super::pen::{self, Tone};
 use super::rows::Rows;
 use super::tree::{Container, Tree};
-use super::{form, hex, json, xml};
+
+mod drawing;
+
+use drawing::{INDENT_COLUMNS, most_levels};
 
 /// A place in a section, and which of its rows.
 pub(super) type Spot = (u64, u32);
-
-/// How levels are set in.
-const INDENT_COLUMNS: usize = 2;
 
 /// A part of a document that is shown in one way.
 #[derive(Debug)]
@@ -258,49 +259,6 @@ impl Section {
         }
     }
 
-    /// Draws a row.
-    pub(super) fn draw(&self, spot: Spot, look: &Look<'_>, pen: &mut Pen<'_>) {
-        self.indent(spot, look, pen);
-        match &self.shape {
-            Shape::Notice(tone, words) => pen.put(*tone, words),
-            Shape::Heading { words, .. } => {
-                let mark = if self.is_unfolded(look) {
-                    "▾ "
-                } else {
-                    "▸ "
-                };
-                pen.put(Tone::Punctuation, mark);
-                pen.source(Tone::Heading, words.as_bytes());
-            }
-            Shape::Json(tree) => {
-                let node = spot.0 as u32;
-                let is_open = tree
-                    .container(node)
-                    .is_some_and(|it| look.is_open(tree, it));
-                json::draw(tree, &self.source, node, is_open, look.is_read, pen);
-            }
-            Shape::Xml(tree) => {
-                let node = spot.0 as u32;
-                let is_open = tree
-                    .container(node)
-                    .is_some_and(|it| look.is_open(tree, it));
-                xml::draw(tree, &self.source, node, is_open, pen);
-            }
-            Shape::Text(rows) => pen.text(Tone::Plain, &self.source[self.part(rows, spot, look)]),
-            Shape::Head(rows) => {
-                let line = &self.source[rows.range(&self.source, spot.0)];
-                let colon = memchr::memchr(b':', line).map_or(0, |it| it + 1);
-                pen.source(Tone::Key, &line[..colon]);
-                pen.text(Tone::Plain, &line[colon..]);
-            }
-            Shape::Form(rows) => form::draw(&self.source[rows.range(&self.source, spot.0)], pen),
-            Shape::Hex => {
-                let step = hex::per_row(self.source.len(), look.width);
-                hex::draw(&self.source, spot.0 as usize, step, pen);
-            }
-        }
-    }
-
     /// Whether a row goes on with the one above.
     pub(super) fn is_continued(&self, (at, part): Spot) -> bool {
         match &self.shape {
@@ -308,35 +266,6 @@ impl Section {
                 part > 0 || rows.is_continued(&self.source, rows.range(&self.source, at).start)
             }
             _ => false,
-        }
-    }
-
-    /// Whether rows are shifted sideways: not those that fit any width.
-    pub(super) fn is_shiftable(&self, look: &Look<'_>) -> bool {
-        match self.shape {
-            Shape::Text(_) => !look.is_wrapped,
-            Shape::Notice(..) | Shape::Hex => false,
-            _ => true,
-        }
-    }
-
-    /// How many columns a row is set in.
-    pub(super) fn indent_columns(&self, (at, _): Spot, look: &Look<'_>) -> usize {
-        let inside = self.tree().map_or(0, |it| it.depth(at as u32) as usize + 1);
-        (usize::from(self.level) + inside).min(most_levels(look.width)) * INDENT_COLUMNS
-    }
-
-    /// Sets a row in, at most by a third of the width; deeper ones say how deep they are.
-    fn indent(&self, (at, _): Spot, look: &Look<'_>, pen: &mut Pen<'_>) {
-        if matches!(self.shape, Shape::Hex) {
-            return;
-        }
-        let inside = self.tree().map_or(0, |it| it.depth(at as u32));
-        let level = usize::from(self.level) + inside as usize;
-        let most = most_levels(look.width);
-        pen.blank(level.min(most) * INDENT_COLUMNS);
-        if level > most {
-            pen.put(Tone::Dim, &format!("{level}› "));
         }
     }
 
@@ -361,8 +290,4 @@ impl Section {
         let width = usize::from(look.width).saturating_sub(set_in);
         pen::wrap(&self.source[rows.range(&self.source, at)], width as u16)
     }
-}
-
-fn most_levels(width: u16) -> usize {
-    usize::from(width) / 3 / INDENT_COLUMNS
 }
