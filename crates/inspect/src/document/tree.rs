@@ -149,6 +149,7 @@ pub(super) struct Builder {
     tree: Tree,
     current: u32,
     budget_bytes: usize,
+    used_bytes: usize,
     /// How many values stand outside any container.
     roots: u32,
 }
@@ -163,6 +164,7 @@ impl Builder {
             tree: Tree::default(),
             current: NONE,
             budget_bytes,
+            used_bytes: 0,
             roots: 0,
         }
     }
@@ -179,15 +181,16 @@ impl Builder {
 
     /// Adds a value that holds no others.
     pub(super) fn leaf(&mut self, offset: usize) -> Result<(), Full> {
+        let left = self.budget_bytes.saturating_sub(self.used_bytes) / size_of::<Node>();
+        if left == 0 {
+            return Err(Full);
+        }
         let nodes = &mut self.tree.nodes;
         if nodes.len() == nodes.capacity() {
-            let used = size_of_val(&nodes[..]) + size_of_val(&self.tree.containers[..]);
-            let room = self.budget_bytes.saturating_sub(used) / size_of::<Node>();
-            if room == 0 {
-                return Err(Full);
-            }
-            nodes.reserve_exact(room.min(nodes.len() / 2 + 64));
+            // By halves: what is reserved and not used counts, too, while it is being read.
+            nodes.reserve_exact(left.min(nodes.len() / 2 + 64));
         }
+        self.used_bytes += size_of::<Node>();
         let ordinal = match self.tree.containers.get_mut(self.current as usize) {
             Some(parent) => &mut parent.count,
             None => &mut self.roots,
@@ -203,10 +206,11 @@ impl Builder {
 
     /// Adds a value that holds those up to the matching `close`.
     pub(super) fn open(&mut self, offset: usize, is_object: bool) -> Result<(), Full> {
-        let used = size_of_val(&self.tree.nodes[..]) + size_of_val(&self.tree.containers[..]);
-        if used + size_of::<Container>() > self.budget_bytes {
+        let with_it = self.used_bytes + size_of::<Container>();
+        if with_it + size_of::<Node>() > self.budget_bytes {
             return Err(Full);
         }
+        self.used_bytes = with_it;
         let depth = self.current().map_or(0, |it| it.depth() + 1);
         self.leaf(offset)?;
         self.current = self.tree.containers.len() as u32;
@@ -235,7 +239,10 @@ impl Builder {
         let Some(container) = self.tree.containers.pop_if(|it| it.end == NONE) else {
             return;
         };
-        self.tree.nodes.truncate(container.node as usize + 1);
+        let kept = container.node as usize + 1;
+        let removed = self.tree.nodes.len() - kept;
+        self.used_bytes -= size_of::<Container>() + removed * size_of::<Node>();
+        self.tree.nodes.truncate(kept);
         self.current = self.tree.nodes[container.node as usize].parent;
     }
 
@@ -249,5 +256,77 @@ impl Builder {
         self.tree.nodes.shrink_to_fit();
         self.tree.containers.shrink_to_fit();
         self.tree
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `[0, [0, 0], 0]`, and one after it.
+    fn tree() -> Tree {
+        let mut builder = Builder::new();
+        let steps = [
+            builder.open(0, false),
+            builder.leaf(1),
+            builder.open(3, true),
+            builder.leaf(4),
+            builder.leaf(6),
+        ];
+        assert!(steps.iter().all(Result::is_ok));
+        builder.close(8);
+        assert_eq!(builder.leaf(10), Ok(()));
+        builder.close(12);
+        assert_eq!(builder.leaf(13), Ok(()));
+        builder.finish()
+    }
+
+    #[test]
+    fn rows_go_past_what_is_closed() {
+        let tree = tree();
+        let open = |_: &Container| true;
+        let inner_closed = |it: &Container| it.node != 2;
+        assert_eq!(tree.next(2, open), Some(3));
+        assert_eq!(tree.next(2, inner_closed), Some(5));
+        assert_eq!(tree.prev(5, open), Some(4));
+        assert_eq!(tree.prev(5, inner_closed), Some(2));
+        assert_eq!(tree.prev(6, |_| false), Some(0));
+        assert_eq!(tree.visible(4, inner_closed), 2);
+        assert_eq!(tree.visible(4, |_| false), 0);
+        assert_eq!(tree.last(|_| false), Some(6));
+        assert_eq!((tree.depth(4), tree.depth(6)), (2, 0));
+        assert_eq!(tree.at_offset(7), 4);
+        let inner = tree.container(2).unwrap();
+        assert_eq!(
+            (inner.count, inner.close(), inner.is_object()),
+            (2, Some(8), true)
+        );
+    }
+
+    #[test]
+    fn an_index_ends_at_its_budget() {
+        let mut builder = Builder::with_budget(10_000);
+        let taken = (0..)
+            .take_while(|it| builder.open(*it, false).is_ok())
+            .count();
+        assert!((200..=10_000 / 32).contains(&taken), "{taken}");
+        while builder.leaf(0).is_ok() {}
+        let tree = builder.finish();
+        assert!(tree.memory_bytes() <= 10_000);
+        assert_eq!(
+            tree.container(0).map(|it| (it.end, it.close())),
+            Some((tree.len(), None))
+        );
+    }
+
+    #[test]
+    fn what_became_a_leaf_costs_as_a_leaf() {
+        let mut builder = Builder::with_budget(10_000);
+        for _ in 0..800 {
+            assert_eq!(builder.open(0, true), Ok(()));
+            assert_eq!(builder.leaf(0), Ok(()));
+            builder.close_as_leaf();
+        }
+        assert_eq!(builder.finish().memory_bytes(), 800 * size_of::<Node>());
     }
 }
