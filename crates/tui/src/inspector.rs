@@ -67,7 +67,12 @@ pub(crate) fn run(
         let (found, finding) = mpsc::channel(FOUND);
         let desk = Desk::open(&setup, &found)?;
         let now = Instant::now();
-        let app = App::new(setup.facts, setup.keys, setup.theme, now);
+        let mut app = App::new(setup.facts, setup.keys, setup.theme, now);
+        app.view.typed = setup
+            .filter
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string);
+        app.view.filter = setup.filter;
         let mut inspector = Inspector {
             app,
             screen: Screen::take()?,

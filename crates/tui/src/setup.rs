@@ -9,6 +9,7 @@ use std::time::Duration;
 use kreel_client::{TunnelName, Whole};
 use kreel_inspect::document::Line;
 use kreel_inspect::export::Masking;
+use kreel_inspect::filter::Filter;
 
 use crate::keys::KeyMap;
 use crate::theme::Theme;
@@ -24,6 +25,8 @@ pub struct Setup {
     pub keys: KeyMap,
     /// The colours.
     pub theme: Theme,
+    /// Which deliveries are shown at first, if not all.
+    pub filter: Option<Filter>,
 }
 
 /// What does not change while the inspector runs.

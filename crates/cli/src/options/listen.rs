@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
-use kreel_client::filter::Filter;
+use kreel_client::filter::{Filter, Saved};
 use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
 use kreel_tui::{KeyMap, Theme};
 use kreel_wire::TunnelName;
@@ -55,6 +55,8 @@ pub(crate) struct ListenOptions {
     pub(crate) theme: Theme,
     /// Its keys.
     pub(crate) keys: KeyMap,
+    /// Saved filters by their names.
+    pub(crate) saved_filters: Saved,
     /// Which deliveries are shown, if not all.
     pub(crate) filter: Option<Filter>,
     /// Whether standard output is for the public address alone.
@@ -126,6 +128,7 @@ impl ListenOptions {
             output,
             theme: theme(&layers)?,
             keys: keys(&layers)?,
+            saved_filters: layers.filters(),
             filter: filter.transpose()?.filter(|filter| !filter.is_empty()),
             print_url: args.print_url,
         })

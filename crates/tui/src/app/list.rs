@@ -164,7 +164,7 @@ impl List {
     }
 
     /// Goes to the last of those at hand; whether there are older ones to be looked up.
-    pub(crate) fn to_oldest(&mut self) -> bool {
+    pub(crate) fn go_to_oldest(&mut self) -> bool {
         self.stay();
         if !self.has_older {
             self.selected = self.rows.last().map(|row| row.number);

@@ -41,17 +41,11 @@ fn among_rows(app: &mut App, action: Action) -> Vec<Deed> {
             app.list.follow();
             return wanted(app);
         }
-        Action::Bottom => {
-            if app.list.to_oldest() {
-                app.wants_oldest = true;
-                return vec![Deed::Look];
-            }
+        Action::Bottom if app.list.go_to_oldest() => {
+            app.wants_oldest = true;
+            return vec![Deed::Look];
         }
-        Action::Open => {
-            if app.subject().is_some() {
-                app.focus = Focus::Detail;
-            }
-        }
+        Action::Open if app.subject().is_some() => app.focus = Focus::Detail,
         Action::Back => return back(app),
         _ => {}
     }

@@ -39,7 +39,7 @@ impl Taken {
     }
 
     /// It, or the answer to one of its attempts.
-    pub(super) fn as_side(self, attempt: Option<u32>) -> Result<TakenSide, String> {
+    pub(super) fn into_side(self, attempt: Option<u32>) -> Result<TakenSide, String> {
         let place = match attempt {
             None => None,
             Some(number) => {

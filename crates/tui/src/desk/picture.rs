@@ -10,6 +10,10 @@ use ratatui_image::protocol::StatefulProtocol;
 use crate::limits::{PICTURE_BYTES, PICTURE_SIDE};
 
 /// An image that can be drawn.
+#[allow(
+    dead_code,
+    reason = "drawn once the terminal's way of showing images is known"
+)]
 pub(crate) enum Picture {
     /// Decoded, and not yet in a form for this terminal.
     Decoded(Box<DynamicImage>),

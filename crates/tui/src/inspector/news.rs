@@ -82,7 +82,7 @@ impl Inspector {
         app.markers = rows.markers;
         app.list.show(rows.rows, rows.has_newer, rows.has_older);
         if std::mem::take(&mut app.wants_oldest) {
-            app.list.to_oldest();
+            app.list.go_to_oldest();
         }
         let deeds = apply::follow_selection(app);
         self.refresh_detail();

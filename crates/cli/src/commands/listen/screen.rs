@@ -97,7 +97,7 @@ pub(super) fn setup(
             tunnel: memory.tunnel.clone(),
             relay_name: memory.history_name(),
             target: options.target.as_ref().map(ToString::to_string),
-            saved_filters: std::collections::BTreeMap::new(),
+            saved_filters: options.saved_filters.clone(),
             masking: Masking::standard(),
             wait: options.policy.wait,
             certificate,
@@ -106,6 +106,7 @@ pub(super) fn setup(
         },
         keys: options.keys.clone(),
         theme: options.theme,
+        filter: options.filter.clone(),
     }
 }
 

@@ -74,13 +74,13 @@ fn one_that_is_gone_leaves_the_selection_to_the_next() {
 #[test]
 fn the_oldest_is_looked_up_if_it_is_not_at_hand() {
     let mut list = list(1..=10, 4);
-    assert!(!list.to_oldest());
+    assert!(!list.go_to_oldest());
     assert_eq!(
         (list.selected_number(), lines(&list)),
         (Some(1), vec![4, 3, 2, 1])
     );
     list.show((5..=10).rev().map(row).collect(), false, true);
-    assert!(list.to_oldest());
+    assert!(list.go_to_oldest());
 }
 
 proptest! {
@@ -96,7 +96,7 @@ proptest! {
                 0 => list.move_by(by),
                 1 => list.page_by(by.signum()),
                 2 => list.follow(),
-                3 => { list.to_oldest(); }
+                3 => { list.go_to_oldest(); }
                 4 => list.set_height(by.unsigned_abs() as usize % 12 + 1),
                 5 => last += by.abs(),
                 6 => first = (first + by.abs() % 3).min(last),

@@ -69,9 +69,8 @@ fn phases(attempt: &KeptAttempt, room: usize, theme: Theme) -> Vec<Line<'static>
         lines.push(bar(text, start, end, room, look, theme));
     };
     let zero = std::time::Duration::ZERO;
-    match timings.connect {
-        Some(_) => phase("connect", zero, connected, Look::Fair),
-        None => {}
+    if timings.connect.is_some() {
+        phase("connect", zero, connected, Look::Fair);
     }
     phase("wait", connected, answered, Look::Number);
     if timings.first_byte.is_some() {
