@@ -137,8 +137,13 @@ fn text(text: String) -> Result<String, DecodeError> {
 
 /// Cuts a text of ours to what the other end accepts, at a character's edge.
 fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(TEXT_BYTES));
+    text.truncate(acceptable(&text).len());
     text
+}
+
+/// As much of a text as the other end accepts.
+fn acceptable(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES)]
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -2,11 +2,13 @@
 //!
 //! These types only mirror the encoding; `codec` turns them into the crate's own and back.
 
+mod fields;
 mod lines;
 
 use bytes::Bytes;
 use prost::{Enumeration, Message, Oneof};
 
+pub(crate) use self::fields::Fields;
 pub(crate) use self::lines::Lines;
 
 pub(crate) type RequestLines = Lines<8>;

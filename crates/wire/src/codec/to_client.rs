@@ -5,17 +5,17 @@ use prost::Message as _;
 
 use super::handshake::status;
 use super::{
-    DecodeError, Wire, at_most, bytes_of, chunk, chunk_to_proto, cut, goodbye, goodbye_to_proto,
-    headers, in_line, text,
+    DecodeError, Wire, acceptable, at_most, bytes_of, chunk, chunk_to_proto, goodbye,
+    goodbye_to_proto, headers, in_line, text,
 };
 use crate::limits::CHUNK_BYTES;
-use crate::proto::{self, Lines, ToClientKind};
+use crate::proto::{self, Fields, Lines, ToClientKind};
 use crate::{Delivery, DeliveryId, ExchangeId, Kind, Request, Scheme, Seq, ToClient, is_token};
 
 impl Wire for ToClient {
     fn encode(self) -> Bytes {
         let kind = match self {
-            Self::Request(request) => ToClientKind::Request(request_to_proto(request)),
+            Self::Request(request) => return encode_request(&request),
             Self::RequestBody(chunk) => ToClientKind::RequestBody(chunk_to_proto(chunk)),
             Self::Credit { exchange, bytes } => ToClientKind::Credit(proto::Credit {
                 exchange: exchange.0,
@@ -63,24 +63,29 @@ impl Wire for ToClient {
     }
 }
 
-fn request_to_proto(request: Request) -> proto::Request {
-    let delivery = request.delivery;
-    proto::Request {
-        exchange: request.exchange.0,
-        delivery_id: Bytes::copy_from_slice(delivery.id.as_bytes()),
-        seq: delivery.seq.0,
-        received_at_us: delivery.received_at_us,
-        queued: delivery.kind == Kind::Queued,
-        method: delivery.method.into(),
-        target: delivery.target,
-        headers: Lines::new(delivery.headers.into_lines()),
-        https: delivery.scheme == Scheme::Https,
-        forwarded_for: cut(delivery.forwarded_for.into()),
-        body_bytes: delivery.body_bytes,
-        body: request.body,
-        end: request.end,
-        attempted: delivery.attempted,
-    }
+fn encode_request(request: &Request) -> Bytes {
+    let Request {
+        exchange,
+        delivery,
+        body,
+        end,
+    } = request;
+    let mut fields = Fields::with_capacity(delivery.headers.size_bytes() + body.len());
+    fields.number(1, exchange.0.into());
+    fields.bytes(2, delivery.id.as_bytes());
+    fields.number(3, delivery.seq.0);
+    fields.number(4, delivery.received_at_us);
+    fields.flag(5, delivery.kind == Kind::Queued);
+    fields.bytes(6, delivery.method.as_bytes());
+    fields.bytes(7, &delivery.target);
+    fields.lines(8, &delivery.headers);
+    fields.flag(9, delivery.scheme == Scheme::Https);
+    fields.bytes(10, acceptable(&delivery.forwarded_for).as_bytes());
+    fields.optional_number(11, delivery.body_bytes);
+    fields.bytes(12, body);
+    fields.flag(13, *end);
+    fields.flag(14, delivery.attempted);
+    fields.within(1)
 }
 
 fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {

@@ -9,13 +9,13 @@ use super::{
     goodbye_to_proto, headers, in_line,
 };
 use crate::limits::{ACKS, CHUNK_BYTES, TEXT_BYTES};
-use crate::proto::{self, Lines, ToRelayKind};
+use crate::proto::{self, Fields, Lines, ToRelayKind};
 use crate::{Answer, ExchangeId, Response, Seq, ToRelay};
 
 impl Wire for ToRelay {
     fn encode(self) -> Bytes {
         let kind = match self {
-            Self::Answer(answer) => ToRelayKind::Answer(answer_to_proto(answer)),
+            Self::Answer(answer) => return encode_answer(&answer),
             Self::AnswerBody(chunk) => ToRelayKind::AnswerBody(chunk_to_proto(chunk)),
             Self::Failed { exchange, failure } => {
                 ToRelayKind::Failed(failure::to_proto(exchange, failure))
@@ -65,19 +65,24 @@ impl Wire for ToRelay {
     }
 }
 
-fn answer_to_proto(answer: Answer) -> proto::Answer {
-    proto::Answer {
-        exchange: answer.exchange.0,
-        status: answer.response.status.into(),
-        // One too long for the relay is left away: it tells nothing that the status doesn't.
-        reason: answer
-            .response
-            .reason
-            .filter(|reason| reason.len() <= TEXT_BYTES),
-        headers: Lines::new(answer.response.headers.into_lines()),
-        body: answer.body,
-        end: answer.end,
-    }
+fn encode_answer(answer: &Answer) -> Bytes {
+    let Answer {
+        exchange,
+        response,
+        body,
+        end,
+    } = answer;
+    // One too long for the relay is left away: it tells nothing that the status doesn't.
+    let reason = response.reason.as_deref();
+    let reason = reason.filter(|reason| reason.len() <= TEXT_BYTES);
+    let mut fields = Fields::with_capacity(response.headers.size_bytes() + body.len());
+    fields.number(1, exchange.0.into());
+    fields.number(2, response.status.into());
+    fields.optional_bytes(3, reason);
+    fields.lines(4, &response.headers);
+    fields.bytes(5, body);
+    fields.flag(6, *end);
+    fields.within(1)
 }
 
 fn answer_from_proto(answer: proto::Answer) -> Result<Answer, DecodeError> {

@@ -1,7 +1,8 @@
 //! Header lines ⇄ bytes: the repeated message `{ bytes name = 1; bytes value = 2; }`.
 //!
 //! By hand, since a head is most of what a message costs: derived code copies a reference for
-//! each name and value it writes, and reads any number of lines before anybody counts them.
+//! each name and value it writes, and reads any number of lines before anybody counts them. Heads
+//! of our own are written by [`Fields`](super::Fields).
 
 use bytes::{Buf, BufMut, Bytes};
 use prost::DecodeError;
@@ -22,6 +23,7 @@ const USUAL_COUNT: usize = 16;
 pub(crate) struct Lines<const TAG: u32>(Vec<Header>);
 
 impl<const TAG: u32> Lines<TAG> {
+    #[cfg(test)]
     pub(crate) fn new(lines: Vec<Header>) -> Option<Self> {
         Some(Self(lines))
     }

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use prost::Message as _;
 
 use super::any;
 use crate::limits::{ACKS, CHUNK_BYTES, HEAD_BYTES, HEADER_COUNT, MESSAGE_BYTES, TEXT_BYTES, WAIT};
-use crate::{Headers, Hello, ToClient, ToRelay, WelcomeOrReject, Wire, is_token};
+use crate::{Headers, Hello, ToClient, ToRelay, WelcomeOrReject, Wire, is_token, proto};
 
 proptest! {
     #[test]
@@ -20,6 +21,15 @@ proptest! {
     #[test]
     fn messages_to_the_relay_come_out_as_they_went_in(message in any::to_relay()) {
         comes_out_as_it_went_in(message)?;
+    }
+
+    #[test]
+    fn what_is_written_by_hand_is_what_derived_code_writes(
+        (down, up) in (any::to_client(), any::to_relay()),
+    ) {
+        let (down, up) = (down.encode(), up.encode());
+        prop_assert_eq!(proto::ToClient::decode(down.clone()).unwrap().encode_to_vec(), down);
+        prop_assert_eq!(proto::ToRelay::decode(up.clone()).unwrap().encode_to_vec(), up);
     }
 
     #[test]
