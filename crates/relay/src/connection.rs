@@ -38,7 +38,8 @@ pub(crate) enum Stream {
 /// What a websocket runs on after its upgrade.
 pub(crate) type Upgraded = Deadlines<GatedIo<Stream>>;
 
-/// Serves one connection to its end.
+/// Serves one connection to its end. Each of its stages is boxed: the task is moved several times
+/// before it first runs, and room for the largest stage would be moved with it.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
     tcp: TcpStream,
@@ -50,21 +51,16 @@ pub(crate) async fn serve(
         debug!(%error, "the connection went before it began");
         return;
     }
-    let Some(tls) = tls else {
-        return http1(
-            shared,
-            Stream::Plain(tcp),
-            From {
-                peer,
-                scheme: Scheme::Http,
-            },
-        )
-        .await;
-    };
-    let from = From {
-        peer,
-        scheme: Scheme::Https,
-    };
+    match tls {
+        Some(tls) => Box::pin(https(shared, tcp, peer, tls)).await,
+        None => {
+            let from = From::new(peer, Scheme::Http);
+            Box::pin(http1(shared, Stream::Plain(tcp), from)).await;
+        }
+    }
+}
+
+async fn https(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr, tls: TlsAcceptor) {
     let accepted = tokio::select! {
         accepted = timeout(TLS_HANDSHAKE, tls.accept(tcp)) => accepted,
         // Nothing is under way yet: whoever says nothing shall not hold up the end.
@@ -74,10 +70,11 @@ pub(crate) async fn serve(
         Ok(Ok(stream)) => {
             let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let stream = Stream::Tls(Box::new(stream));
+            let from = From::new(peer, Scheme::Https);
             if h2 {
-                http2(shared, stream, from).await;
+                Box::pin(http2(shared, stream, from)).await;
             } else {
-                http1(shared, stream, from).await;
+                Box::pin(http1(shared, stream, from)).await;
             }
         }
         Ok(Err(error)) => debug!(%error, "no TLS"),
@@ -94,7 +91,7 @@ async fn http1(shared: Arc<Shared>, stream: Stream, from: From) {
     let stream = GatedIo::new(stream, limits);
     let gate = stream.gate();
     let io = TokioIo::new(Deadlines::new(stream, busy.clone(), Heads::Tracked));
-    let service = ingress::service(shared.clone(), from, busy, Some(gate.clone()));
+    let service = ingress::service(shared.clone(), from.clone(), busy, Some(gate.clone()));
     let connection = http1::Builder::new()
         // Deadlines keeps the time: hyper's own would set a timer for each request.
         .header_read_timeout(None)

@@ -31,12 +31,25 @@ use crate::link::handshake;
 use crate::shared::Shared;
 
 /// Where a connection comes from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct From {
     /// The other end of it: the sender, or a proxy in front.
     pub(crate) peer: SocketAddr,
+    /// Its address as a text, written once for all requests.
+    address: Arc<str>,
     /// Whether it is under TLS.
     pub(crate) scheme: Scheme,
+}
+
+impl From {
+    pub(crate) fn new(peer: SocketAddr, scheme: Scheme) -> Self {
+        let address = peer.ip().to_canonical().to_string().into();
+        Self {
+            peer,
+            address,
+            scheme,
+        }
+    }
 }
 
 /// What hyper calls for each request of a connection.
@@ -65,7 +78,7 @@ impl Service<Request<Incoming>> for Ingress {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (shared, from, gate) = (self.shared.clone(), self.from, self.gate.clone());
+        let (shared, from, gate) = (self.shared.clone(), self.from.clone(), self.gate.clone());
         let under_way = self.busy.begin();
         let method = request.method().clone();
         let asks_for_upgrade = request.headers().contains_key(UPGRADE);
@@ -91,9 +104,12 @@ async fn dispatch(
     request: Request<Incoming>,
 ) -> Response<Body> {
     let answer = match route(&request, shared.address.domain.as_deref()) {
-        Ok(Route::Link) => return handshake::upgrade(shared, gate.as_ref(), request).await,
+        // Boxed, as all that is rare: each request has room for the rest.
+        Ok(Route::Link) => {
+            return Box::pin(handshake::upgrade(shared, gate.as_ref(), request)).await;
+        }
         Ok(Route::Health) => own(&request, || Ok(health())),
-        Ok(Route::WhoAmI) => who_am_i(shared, &request).await,
+        Ok(Route::WhoAmI) => Box::pin(who_am_i(shared, &request)).await,
         Ok(Route::Tunnel { name, target }) => match shared.tunnels.find(&name) {
             Some(tunnel) => return forward::forward(shared, &tunnel, from, target, request).await,
             None => Err(Problem::NoTunnel),

@@ -1,5 +1,6 @@
 //! A delivery, and what became of an attempt to hand it to the app.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -27,7 +28,7 @@ pub struct Delivery {
     /// How the sender reached the relay.
     pub scheme: Scheme,
     /// The address of the sender, with those of proxies in between, as `X-Forwarded-For` has it.
-    pub forwarded_for: Box<str>,
+    pub forwarded_for: Arc<str>,
     /// The body's size in bytes, where the sender told it beforehand.
     pub body_bytes: Option<u64>,
     /// It went to a client before while its sender waited, or was settled: an attempt at it may

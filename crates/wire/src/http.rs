@@ -1,6 +1,7 @@
 //! The parts of an HTTP head that travel: header lines in their order, with their repeats.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use thiserror::Error;
@@ -15,9 +16,9 @@ pub struct Header {
     pub value: Bytes,
 }
 
-/// Header lines in order. A name may occur any number of times.
+/// Header lines in order. A name may occur any number of times. Clones share them.
 #[derive(Clone, PartialEq, Eq, Default, Hash)]
-pub struct Headers(Vec<Header>);
+pub struct Headers(Arc<Vec<Header>>);
 
 /// Why a header line can't be one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -41,7 +42,7 @@ impl Headers {
                 return Err(InvalidHeader::Value);
             }
         }
-        Ok(Self(lines))
+        Ok(Self(lines.into()))
     }
 
     /// The lines of a map, in its order of iteration. Costs one allocation for all the bytes.
@@ -86,7 +87,7 @@ impl Headers {
 
     /// The lines themselves.
     pub fn into_lines(self) -> Vec<Header> {
-        self.0
+        Arc::unwrap_or_clone(self.0)
     }
 }
 
@@ -138,7 +139,8 @@ impl HeadersBuilder {
             name: block.split_to(name),
             value: block.split_to(value),
         };
-        Headers(self.ends.into_iter().map(line).collect())
+        let lines: Vec<_> = self.ends.into_iter().map(line).collect();
+        Headers(lines.into())
     }
 }
 

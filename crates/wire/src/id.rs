@@ -1,5 +1,6 @@
 //! The names of things: deliveries, exchanges, positions in a tunnel, tunnels.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -98,6 +99,13 @@ impl TunnelName {
             .map(|place| char::from(ALPHABET[(number >> (place * 5)) as usize & 31]))
             .collect::<String>();
         Self(text.into())
+    }
+}
+
+/// So that a map of names can be asked for any text: one that is no name is not in it.
+impl Borrow<str> for TunnelName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

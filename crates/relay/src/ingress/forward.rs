@@ -64,11 +64,12 @@ impl Forward<'_> {
         let arrived = self.arrive(from, target, request).await?;
         match self.tunnel.live() {
             (Policy { strict: true, .. }, None) => Err(Problem::NoClient),
-            (policy, None) => self.queue(arrived, policy, None).await,
+            // Boxed, as all that is rare: each request has room for the rest.
+            (policy, None) => Box::pin(self.queue(arrived, policy, None)).await,
             (policy, Some(link)) => match policy.answer {
                 // Under `strict` no answer is the relay's own.
                 AnswerMode::Now(_) if !policy.strict => {
-                    self.answer_now(arrived, policy, link).await
+                    Box::pin(self.answer_now(arrived, policy, link)).await
                 }
                 AnswerMode::Now(_) | AnswerMode::App => {
                     self.answer_as_app(arrived, policy, link).await
@@ -88,7 +89,7 @@ impl Forward<'_> {
         let mut body = SenderBody::new(incoming, self.shared.limits.max_body_bytes)?;
         let body_bytes = body.told_bytes();
         let beginning = body.beginning().await?;
-        let origin = self.origin(from, &head.headers);
+        let origin = self.origin(&from, &head.headers);
         let seq = self
             .tunnel
             .next_seq(&self.shared.store)
@@ -210,7 +211,7 @@ impl Forward<'_> {
                     beginning,
                     body,
                 };
-                return self.queue(arrived, policy, retained).await;
+                return Box::pin(self.queue(arrived, policy, retained)).await;
             }
         };
         // Should it be kept after all.
@@ -220,8 +221,7 @@ impl Forward<'_> {
             self.wait_for_app(waiting, delivery, retained, policy, deadline)
                 .await
         } else {
-            self.stream_to_app(waiting, delivery, beginning, body, retained, policy)
-                .await
+            Box::pin(self.stream_to_app(waiting, delivery, beginning, body, retained, policy)).await
         }
     }
 
@@ -242,13 +242,12 @@ impl Forward<'_> {
                 waiting.replied(reply, None)
             }
             Ok(Err(_)) => match retained {
-                Some(retained) => self.queue_complete(delivery, retained, policy).await,
+                Some(retained) => Box::pin(self.queue_complete(delivery, retained, policy)).await,
                 None => Err(Problem::NoClient),
             },
             Err(_) => match retained {
                 Some(retained) => {
-                    self.leave_pending(waiting, delivery, retained, policy)
-                        .await
+                    Box::pin(self.leave_pending(waiting, delivery, retained, policy)).await
                 }
                 None => Err(waiting.gave_up()),
             },
@@ -379,12 +378,11 @@ impl Forward<'_> {
         Retained::new(self.shared, &self.tunnel.shelf, delivery.seq)
     }
 
-    fn origin(&self, from: From, headers: &HeaderMap) -> Origin {
-        let peer = from.peer.ip().to_canonical().to_string();
+    fn origin(&self, from: &From, headers: &HeaderMap) -> Origin {
         if !self.shared.behind_proxy {
             return Origin {
                 scheme: from.scheme,
-                forwarded_for: peer.into(),
+                forwarded_for: from.address.clone(),
             };
         }
         let said = |name| {
@@ -403,14 +401,17 @@ impl Forward<'_> {
         let chain = said("x-forwarded-for");
         Origin {
             scheme,
-            forwarded_for: if chain.is_empty() { peer } else { chain }.into(),
+            forwarded_for: match chain.is_empty() {
+                true => from.address.clone(),
+                false => chain.into(),
+            },
         }
     }
 }
 
 struct Origin {
     scheme: Scheme,
-    forwarded_for: Box<str>,
+    forwarded_for: Arc<str>,
 }
 
 /// An exchange a sender waits on. Dropped before its time, it tells the client that the sender

@@ -63,7 +63,7 @@ pub(crate) fn from_to_client(message: ToClient) -> Bytes {
             target: text(&request.delivery.target),
             headers: pairs(&request.delivery.headers),
             https: request.delivery.scheme == Scheme::Https,
-            forwarded_for: request.delivery.forwarded_for.into(),
+            forwarded_for: request.delivery.forwarded_for.to_string(),
             body_bytes: request.delivery.body_bytes,
             body: BASE64_STANDARD.encode(request.body),
             end: request.end,
