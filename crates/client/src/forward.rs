@@ -16,6 +16,7 @@ mod replay;
 mod stored;
 mod watched;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,6 +113,14 @@ struct NotBegun {
     body: Body,
 }
 
+impl Work {
+    /// The same work with this body, for another attempt.
+    fn with(mut self: Box<Self>, body: Body) -> Box<Self> {
+        self.body = body;
+        self
+    }
+}
+
 impl Forward {
     pub(crate) fn new(config: &ReplayConfig, outlet: Outlet) -> Result<Self, ConfigError> {
         let app = config
@@ -146,7 +155,7 @@ impl Forward {
                     reply: None,
                     special: None,
                 };
-                self.attempt(work).await;
+                self.attempt(Box::new(work)).await;
             }
             Err(cause) => {
                 let outgoing = Outgoing {
@@ -159,7 +168,7 @@ impl Forward {
     }
 
     /// Hands one delivery over and reports what became of it.
-    pub(crate) async fn attempt(self: Arc<Self>, mut work: Work) {
+    pub(crate) async fn attempt(self: Arc<Self>, mut work: Box<Work>) {
         let mut clock = Clock::start();
         let mut record = Record::begin(work.attempt);
         let body = std::mem::replace(&mut work.body, Body::Whole(bytes::Bytes::new()));
@@ -169,7 +178,10 @@ impl Forward {
                 let trace = (&mut clock, &mut record);
                 self.hand_over(app, &work, body, &mut reply, trace).await
             }
-            None => Ok(capture::capture(work.delivery.id, body, &mut reply, &mut record).await),
+            None => {
+                let captured = capture::capture(work.delivery.id, body, &mut reply, &mut record);
+                Ok(Box::pin(captured).await)
+            }
         };
         let timings = clock.stop();
         let (lane, message, report) = match run {
@@ -183,7 +195,7 @@ impl Forward {
             }
             Err(NotBegun { failure, body }) => {
                 let record = record.end(AttemptEnd::Failed(failure.clone()), timings);
-                let work = Box::new(Work { body, ..work });
+                let work = work.with(body);
                 let report = Report::NoConnection {
                     failure,
                     work,
@@ -218,14 +230,16 @@ impl Forward {
             Err(failure) => return Err(NotBegun { failure, body }),
         };
         clock.connected(&connection);
-        let exchange = self.exchange(app, connection, work, body, reply, (clock, record));
-        let Some(after) = self.timeout else {
-            return exchange.await;
+        let ended = {
+            let trace = (clock, record);
+            // Pinned, or room would be kept for it once bare and once within its timeout.
+            let exchange = pin!(self.exchange(app, connection, work, body, reply, trace));
+            match self.timeout {
+                Some(after) => timeout(after, exchange).await.map_err(|_| after),
+                None => Ok(exchange.await),
+            }
         };
-        match timeout(after, exchange).await {
-            Ok(ended) => ended,
-            Err(_) => Ok(reply.failed(Failure::TimedOut { after })),
-        }
+        ended.unwrap_or_else(|after| Ok(reply.failed(Failure::TimedOut { after })))
     }
 
     /// Sends the request and takes the answer, once more on a new connection if a used one
@@ -269,7 +283,7 @@ impl Forward {
             };
             // The app may have had it: it is told so.
             attempt = work.attempt + u32::from(was_written);
-            connection = match app.connect().await {
+            connection = match Box::pin(app.connect()).await {
                 Ok(connection) => connection,
                 // It may have been the request that brought the app down.
                 Err(_) if was_written => return Ok(reply.failed(Failure::Died)),

@@ -122,7 +122,7 @@ impl Running {
             Some(mut work) => {
                 work.run = run;
                 work.attempt = attempt;
-                self.tasks.spawn(forward.attempt(*work))
+                self.tasks.spawn(forward.attempt(work))
             }
             None => {
                 let history = self.book.jobs().clone();

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use kreel_wire::ToRelay;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::forward::Report;
 use crate::limits::{BULK_LANE, CREDIT_LANE, URGENT_LANE};
@@ -71,7 +72,9 @@ impl Outlet {
             Lane::Bulk => &self.bulk,
         };
         // Closed only when the client has ended, and with it every attempt.
-        let _ = lane.send(outgoing).await;
+        if let Err(TrySendError::Full(outgoing)) = lane.try_send(outgoing) {
+            let _ = Box::pin(lane.send(outgoing)).await;
+        }
     }
 }
 

@@ -35,13 +35,12 @@ pub(super) async fn relay(
     reply: &mut Reply,
     record: &mut Record,
 ) -> Ending {
-    let (parts, body) = response.into_parts();
-    let status = parts.status.as_u16();
-    let head = match head(&parts) {
-        Ok(head) => head,
+    let (head, body) = match split(response) {
+        Ok(parts) => parts,
         Err(failure) => return reply.failed(failure),
     };
     record.answered(&head);
+    let status = head.status;
     let mut answer = Answer {
         connection: &mut connection,
         body,
@@ -128,11 +127,13 @@ impl Answer<'_> {
         match self.pass_wanted(head, reply).await {
             Ok(last) => Ok(last),
             Err(Interrupted::BrokenOff(error)) => Err(error),
-            Err(Interrupted::Unwanted) => match timeout(UNWANTED, self.read_off()).await {
-                Ok(Err(error)) => Err(error),
-                // Whether it has ended or is given up: the app has answered.
-                Ok(Ok(())) | Err(_) => Ok(None),
-            },
+            Err(Interrupted::Unwanted) => {
+                match Box::pin(timeout(UNWANTED, self.read_off())).await {
+                    Ok(Err(error)) => Err(error),
+                    // Whether it has ended or is given up: the app has answered.
+                    Ok(Ok(())) | Err(_) => Ok(None),
+                }
+            }
         }
     }
 
@@ -149,8 +150,18 @@ impl Answer<'_> {
         if beginning.is_all {
             return Ok(answer);
         }
+        Box::pin(self.pass_rest(answer, beginning.rest, reply)).await
+    }
+
+    /// Sends the head, and then all that there is to come.
+    async fn pass_rest(
+        &mut self,
+        answer: Option<ToRelay>,
+        rest: Bytes,
+        reply: &mut Reply,
+    ) -> Result<Option<ToRelay>, Interrupted> {
         self.connection.with(reply.put(answer)).await;
-        self.pass_body(beginning.rest, reply).await
+        self.pass_body(rest, reply).await
     }
 
     /// What is here of the body without waiting; all of it if it is known to be small.
@@ -279,7 +290,12 @@ impl From<Unwanted> for Interrupted {
     }
 }
 
-/// The head as it travels.
+/// The head as it travels, and the body.
+fn split(response: Response<Incoming>) -> Result<(kreel_wire::Response, Incoming), Failure> {
+    let (parts, body) = response.into_parts();
+    Ok((head(&parts)?, body))
+}
+
 fn head(parts: &response::Parts) -> Result<kreel_wire::Response, Failure> {
     let garbled = |cause: &str| Failure::Garbled {
         cause: cause.to_owned(),

@@ -63,7 +63,8 @@ impl App {
     pub(super) async fn connection(&self) -> Result<Connection, Failure> {
         match self.pool.take() {
             Some(connection) => Ok(connection),
-            None => self.connect().await,
+            // Boxed, like all that few attempts need: the rest is moved about with each of them.
+            None => Box::pin(self.connect()).await,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -73,13 +73,16 @@ impl Connection {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Unanswered> {
         self.heard.take();
-        let sent = self.sender.try_send_request(request);
-        let heard = self.heard.clone();
-        self.with(sent).await.map_err(|mut error| {
+        let mut sent = pin!(self.sender.try_send_request(request));
+        let answered = poll_fn(|cx| {
+            self.drive(cx);
+            sent.as_mut().poll(cx)
+        });
+        answered.await.map_err(|mut error| {
             let body = error.take_message().map(Request::into_body);
             let error = error.into_error();
             Unanswered {
-                is_untouched: is_close(&error) && !heard.take(),
+                is_untouched: is_close(&error) && !self.heard.take(),
                 failure: unanswered(error),
                 body,
             }
@@ -155,12 +158,6 @@ impl Connection {
         let ready = ready.await && self.wire.is_some();
         self.reused = true;
         ready.then_some(self)
-    }
-
-    /// Whether the app has not closed it, as far as is known by now.
-    pub(super) fn is_open(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop()));
-        self.wire.is_some()
     }
 
     fn drive(&mut self, cx: &mut Context<'_>) {

@@ -1,7 +1,7 @@
 //! Idle connections to the app, the freshest on top.
 //!
-//! Nobody polls them while they lie here; one that the app has closed meanwhile is found out
-//! when it is taken, or right after by the attempt itself.
+//! Nobody polls them while they lie here; one that the app has closed meanwhile is found out by
+//! the attempt that takes it, which connects anew then.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,11 +17,11 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// The connection used last, if there is one that is still open.
+    /// The connection used last, if that is not too long ago.
     pub(super) fn take(&self) -> Option<Connection> {
         loop {
-            let (since, mut connection) = self.idle().pop()?;
-            if since.elapsed() < IDLE && connection.is_open() {
+            let (since, connection) = self.idle().pop()?;
+            if since.elapsed() < IDLE {
                 return Some(connection);
             }
         }

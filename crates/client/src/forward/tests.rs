@@ -48,7 +48,7 @@ impl Bench {
     }
 
     fn start_work(&self, work: Work) -> JoinHandle<()> {
-        tokio::spawn(self.forward.clone().attempt(work))
+        tokio::spawn(self.forward.clone().attempt(Box::new(work)))
     }
 
     async fn next(&mut self) -> Outgoing {
