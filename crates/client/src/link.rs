@@ -188,17 +188,24 @@ impl Link {
         }
     }
 
-    /// Queues what was noted: failures, then acknowledgements, as many as fit one message.
+    /// Queues the failures that were noted.
     pub(crate) fn send_own(&mut self) -> Result<(), LinkError> {
         for message in self.own.drain(..) {
             self.socket.send(message)?;
         }
-        if !self.acks.is_empty() {
-            let from = self.acks.len().saturating_sub(limits::ACKS);
-            let seqs = self.acks.split_off(from);
+        Ok(())
+    }
+
+    /// Queues acknowledgements, as many as fit one message; whether there were any. To be called
+    /// when nothing else is at hand, so that one message has those of a whole turn.
+    pub(crate) fn send_acks(&mut self) -> Result<bool, LinkError> {
+        let from = self.acks.len().saturating_sub(limits::ACKS);
+        let seqs = self.acks.split_off(from);
+        let any = !seqs.is_empty();
+        if any {
             self.socket.send(ToRelay::Ack { seqs })?;
         }
-        Ok(())
+        Ok(any)
     }
 
     /// Writes out what is queued.

@@ -178,13 +178,20 @@ impl Running {
                 if let Some(report) = report {
                     self.report(report);
                 }
-            } else {
+            } else if !self.send_acks()? {
                 break;
             }
         }
         match &mut self.line {
             Line::Up { link, .. } => Ok(link.poll_flush(cx)?.is_ready()),
             _ => Ok(true),
+        }
+    }
+
+    fn send_acks(&mut self) -> Result<bool, LinkError> {
+        match &mut self.line {
+            Line::Up { link, .. } => link.send_acks(),
+            _ => Ok(false),
         }
     }
 
