@@ -23,9 +23,10 @@ mod memory;
 mod replays;
 mod turns;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use kreel_wire::{DeliveryId, ExchangeId, Failure, Kind, Seq};
 use tokio::time::Instant;
 
@@ -100,8 +101,8 @@ impl Engine {
     pub(crate) fn new(rules: Rules) -> Self {
         Self {
             rules,
-            deliveries: HashMap::new(),
-            asked: HashMap::new(),
+            deliveries: HashMap::default(),
+            asked: HashMap::default(),
             backlog: Backlog::default(),
             broken_off: Memory::new(BROKEN_OFF),
             failed: Memory::new(BROKEN_OFF),

@@ -3,10 +3,10 @@
 //! Owned by the link's task alone, so there is nothing to lock. Dropping it tells everyone
 //! that the link is gone.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::HashMap;
 use kreel_wire::limits::{CREDIT_STEP_BYTES, MESSAGE_COST_BYTES, WINDOW_BYTES};
 use kreel_wire::{Answer, Chunk, ExchangeId, Failure, Response};
 use thiserror::Error;

@@ -3,8 +3,7 @@
 //! Bodies that wait for long are held within a bound, in all; beyond it they are read from the
 //! history when their turn comes.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use kreel_wire::DeliveryId;
 use tokio::task::AbortHandle;
 
@@ -28,7 +27,7 @@ enum Hand {
 impl Hands {
     pub(super) fn new(history: Jobs) -> Self {
         Self {
-            by_id: HashMap::new(),
+            by_id: HashMap::default(),
             held_bytes: 0,
             history,
         }

@@ -3,8 +3,7 @@
 //! A backlog may be larger than memory, so this is a window over it, from the oldest on. What is
 //! stored meanwhile comes into the window if it belongs there, and else is found later.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use kreel_wire::{DeliveryId, ExchangeId, Seq};
 
 use super::entry::Entry;

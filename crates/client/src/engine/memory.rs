@@ -1,7 +1,8 @@
 //! Deliveries that are over, to know them when the relay sends them again.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
+use foldhash::HashSet;
 use kreel_wire::DeliveryId;
 
 /// A set that forgets its oldest members.
@@ -15,7 +16,7 @@ pub(super) struct Memory {
 impl Memory {
     pub(super) fn new(most: usize) -> Self {
         Self {
-            known: HashSet::new(),
+            known: HashSet::default(),
             order: VecDeque::new(),
             most,
         }

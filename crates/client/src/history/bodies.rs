@@ -1,8 +1,7 @@
 //! Bodies that are still arriving: small chunks are joined before they are written.
 
-use std::collections::{HashMap, HashSet};
-
 use bytes::Bytes;
+use foldhash::{HashMap, HashSet};
 use kreel_wire::DeliveryId;
 use rusqlite::{Connection, params};
 

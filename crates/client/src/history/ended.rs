@@ -1,8 +1,7 @@
 //! Deliveries that are finished though the file does not know that they came, as while the disk was
 //! full. Should the relay send them again they are known by this.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use kreel_wire::DeliveryId;
 
 use super::Standing;

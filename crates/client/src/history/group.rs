@@ -3,10 +3,10 @@
 //! A delivery that came in this group is written at its end, as it stands then: what begins and
 //! ends in one group costs one row each and no change of any.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::HashMap;
 use kreel_wire::{Delivery, DeliveryId, Kind, Seq};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -81,7 +81,7 @@ impl<'a> Group<'a> {
             next,
             next_was: next,
             fresh: Vec::new(),
-            places: HashMap::new(),
+            places: HashMap::default(),
             tally: Tally::default(),
             done: Vec::new(),
             allotments: Vec::new(),

@@ -1,5 +1,7 @@
 //! What is kept ⇄ rows.
 
+use std::sync::Arc;
+
 use kreel_wire::{Delivery, DeliveryId, Headers, HeadersBuilder, Kind, Scheme, Seq};
 use rusqlite::{Row, types::Type};
 
@@ -105,7 +107,7 @@ pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         } else {
             Scheme::Http
         },
-        forwarded_for: row.get::<_, Box<str>>(8)?,
+        forwarded_for: row.get::<_, Arc<str>>(8)?,
         body_bytes: Some(row.get(9)?),
         attempted: row.get::<_, u32>(10)? > 0,
     })

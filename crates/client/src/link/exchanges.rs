@@ -3,9 +3,10 @@
 //! Messages for an exchange that is over are normal, since both ends speak at once; messages
 //! for one that never was, or beyond its credit, break the protocol.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use kreel_wire::limits::{CREDIT_STEP_BYTES, EXCHANGES, WINDOW_BYTES};
 use kreel_wire::{Chunk, DeliveryId, ExchangeId, Kind, Request, ToRelay};
 use thiserror::Error;
@@ -84,7 +85,7 @@ impl Exchanges {
         grants: mpsc::Sender<Grant>,
     ) -> Self {
         Self {
-            open: HashMap::new(),
+            open: HashMap::default(),
             highest: ExchangeId(0),
             burdening: 0,
             link,
