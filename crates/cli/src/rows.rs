@@ -1,6 +1,6 @@
 //! What a client reports, as lines on the streams of this process.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use kreel_client::Update;
 use kreel_client::plain::{Colored, Format, Line, Plain};
@@ -14,6 +14,8 @@ pub(crate) struct Rows {
     plain: Plain<Sink, Sink>,
     out: Sink,
     err: Sink,
+    /// Whether a terminal shows the rows, so that their width matters.
+    on_terminal: bool,
 }
 
 impl Rows {
@@ -42,7 +44,12 @@ impl Rows {
             Output::Quiet => Format::Quiet,
         };
         let plain = Plain::new(format, colored, out.clone(), err.clone());
-        Self { plain, out, err }
+        Self {
+            plain,
+            out,
+            err,
+            on_terminal: io::stdout().is_terminal(),
+        }
     }
 
     /// Shows an update with the next [`Rows::push`].
@@ -82,7 +89,9 @@ impl Rows {
 
     /// Makes rows as wide as the terminal is now.
     pub(crate) fn fit_terminal(&mut self) {
-        if let Some((width, _)) = terminal_size::terminal_size_of(io::stdout()) {
+        if self.on_terminal
+            && let Some((width, _)) = terminal_size::terminal_size_of(io::stdout())
+        {
             self.plain.set_width(width.0.into());
         }
     }
