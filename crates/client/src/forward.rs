@@ -239,7 +239,10 @@ impl Forward {
                 None => Ok(exchange.await),
             }
         };
-        ended.unwrap_or_else(|after| Ok(reply.failed(Failure::TimedOut { after })))
+        match ended {
+            Ok(ended) => ended,
+            Err(after) => Ok(reply.failed(Failure::TimedOut { after })),
+        }
     }
 
     /// Sends the request and takes the answer, once more on a new connection if a used one
