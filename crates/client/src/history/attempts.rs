@@ -3,15 +3,26 @@
 use std::time::Duration;
 
 use kreel_wire::Failure;
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::StoredAttempt;
 use super::record::{key, signed, write_headers};
 use crate::AttemptEnd;
 
+/// What writes attempts: looked up once for many.
+pub(super) fn inserting(db: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO attempt (key, began_at_us, is_replay, url, request_headers,
+            status, reason, failure, failure_words, answer_headers, answer_body, answer_bytes,
+            connect_us, first_byte_us, total_us, is_edited, method, body, other_target)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+            ?19)",
+    )
+}
+
 /// Writes an attempt that is over, in place of an earlier one of its number.
 pub(super) fn insert(
-    db: &Connection,
+    inserting: &mut CachedStatement<'_>,
     number: i64,
     attempt: &StoredAttempt,
     scratch: &mut Vec<u8>,
@@ -42,14 +53,7 @@ pub(super) fn insert(
         (_, None) => None,
     };
     let kept = attempt.answer.as_ref();
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO attempt (key, began_at_us, is_replay, url, request_headers,
-            status, reason, failure, failure_words, answer_headers, answer_body, answer_bytes,
-            connect_us, first_byte_us, total_us, is_edited, method, body, other_target)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-            ?19)",
-    )?
-    .execute(params![
+    inserting.execute(params![
         key(number, attempt.attempt),
         signed(attempt.began_at_us),
         attempt.is_replay,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use foldhash::{HashMap, HashSet};
 use kreel_wire::DeliveryId;
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::Known;
 use super::record::key;
@@ -163,15 +163,23 @@ impl Body {
 }
 
 /// Writes a body that is whole.
-pub(super) fn put_whole(db: &Connection, number: i64, body: &[u8]) -> rusqlite::Result<()> {
+pub(super) fn put_whole(
+    inserting: &mut CachedStatement<'_>,
+    number: i64,
+    body: &[u8],
+) -> rusqlite::Result<()> {
     for (piece, bytes) in (0..).zip(body.chunks(HISTORY_PIECE_BYTES)) {
-        put_piece(db, number, piece, bytes)?;
+        inserting.execute(params![key(number, piece), bytes])?;
     }
     Ok(())
 }
 
+/// What writes pieces: looked up once for many.
+pub(super) fn inserting(db: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+    db.prepare_cached("INSERT OR REPLACE INTO piece (key, bytes) VALUES (?1, ?2)")
+}
+
 fn put_piece(db: &Connection, number: i64, piece: u32, bytes: &[u8]) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR REPLACE INTO piece (key, bytes) VALUES (?1, ?2)")?
-        .execute(params![key(number, piece), bytes])?;
+    inserting(db)?.execute(params![key(number, piece), bytes])?;
     Ok(())
 }

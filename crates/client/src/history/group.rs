@@ -8,9 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use foldhash::HashMap;
 use kreel_wire::{Delivery, DeliveryId, Kind, Seq};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 
-use super::bodies::{Bodies, put_whole};
+use super::bodies::{self, Bodies};
 use super::ended::Ended;
 use super::record::{keys, signed};
 use super::replays::{Allotment, Written};
@@ -408,7 +408,12 @@ impl<'a> Group<'a> {
             // The history could not be told that it began.
             attempt.attempt = row.own_number(attempt.attempt);
         }
-        attempts::insert(self.db, row.number, &attempt, &mut self.scratch)?;
+        attempts::insert(
+            &mut attempts::inserting(self.db)?,
+            row.number,
+            &attempt,
+            &mut self.scratch,
+        )?;
         if row.standing != standing {
             self.tally.moved(row.tunnel, row.standing, standing);
         }
@@ -493,17 +498,23 @@ impl<'a> Group<'a> {
     }
 
     pub(super) fn write_fresh(&mut self) -> rusqlite::Result<()> {
+        if self.fresh.is_empty() {
+            return Ok(());
+        }
         self.places.clear();
+        let mut deliveries = Fresh::inserting(self.db)?;
+        let mut pieces = bodies::inserting(self.db)?;
+        let mut attempts = attempts::inserting(self.db)?;
         for fresh in std::mem::take(&mut self.fresh) {
-            if !fresh.insert(self.db, self.tunnel, &mut self.scratch)? {
+            if !fresh.insert(&mut deliveries, self.tunnel, &mut self.scratch)? {
                 // It was known after all: what is new takes its place.
                 self.replace(fresh.delivery.id)?;
-                fresh.insert(self.db, self.tunnel, &mut self.scratch)?;
+                fresh.insert(&mut deliveries, self.tunnel, &mut self.scratch)?;
             }
             self.tally.came(self.tunnel, fresh.standing);
-            put_whole(self.db, fresh.number, &fresh.body)?;
+            bodies::put_whole(&mut pieces, fresh.number, &fresh.body)?;
             for attempt in &fresh.ended {
-                attempts::insert(self.db, fresh.number, attempt, &mut self.scratch)?;
+                attempts::insert(&mut attempts, fresh.number, attempt, &mut self.scratch)?;
             }
         }
         Ok(())
@@ -528,10 +539,21 @@ fn arriving(is_kept: bool) -> Standing {
 }
 
 impl Fresh {
+    /// What writes rows: looked up once for many.
+    fn inserting(db: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
+        db.prepare_cached(
+            "INSERT INTO delivery (number, id, tunnel_id, seq, received_at_us, standing,
+                attempts, is_complete, is_queued, size_bytes, last_status, last_failure,
+                last_us, method, target, headers, https, forwarded_for, is_promised)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                ?17, ?18, ?19) ON CONFLICT DO NOTHING",
+        )
+    }
+
     /// Writes its row. False if its id is there already.
     fn insert(
         &self,
-        db: &Connection,
+        inserting: &mut CachedStatement<'_>,
         tunnel: i64,
         scratch: &mut Vec<u8>,
     ) -> rusqlite::Result<bool> {
@@ -541,35 +563,27 @@ impl Fresh {
         scratch.clear();
         super::record::write_headers(&delivery.headers, scratch);
         let Seq(seq) = delivery.seq;
-        let inserted = db
-            .prepare_cached(
-                "INSERT INTO delivery (number, id, tunnel_id, seq, received_at_us, standing,
-                    attempts, is_complete, is_queued, size_bytes, last_status, last_failure,
-                    last_us, method, target, headers, https, forwarded_for, is_promised)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                    ?17, ?18, ?19) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
-                self.number,
-                delivery.id.as_bytes(),
-                tunnel,
-                signed(seq),
-                signed(delivery.received_at_us),
-                self.standing.number(),
-                self.attempts,
-                self.is_complete,
-                delivery.kind == Kind::Queued,
-                self.size_bytes,
-                status,
-                failure,
-                last.map(|last| attempts::micros(last.timings.total)),
-                &*delivery.method,
-                &*delivery.target,
-                scratch.as_slice(),
-                delivery.scheme == kreel_wire::Scheme::Https,
-                &*delivery.forwarded_for,
-                self.is_promised,
-            ])?;
+        let inserted = inserting.execute(params![
+            self.number,
+            delivery.id.as_bytes(),
+            tunnel,
+            signed(seq),
+            signed(delivery.received_at_us),
+            self.standing.number(),
+            self.attempts,
+            self.is_complete,
+            delivery.kind == Kind::Queued,
+            self.size_bytes,
+            status,
+            failure,
+            last.map(|last| attempts::micros(last.timings.total)),
+            &*delivery.method,
+            &*delivery.target,
+            scratch.as_slice(),
+            delivery.scheme == kreel_wire::Scheme::Https,
+            &*delivery.forwarded_for,
+            self.is_promised,
+        ])?;
         Ok(inserted > 0)
     }
 }

@@ -104,7 +104,12 @@ impl Group<'_> {
         let Some(row) = self.known(id)? else {
             return Ok(());
         };
-        attempts::insert(self.db, row.number, attempt, &mut self.scratch)?;
+        attempts::insert(
+            &mut attempts::inserting(self.db)?,
+            row.number,
+            attempt,
+            &mut self.scratch,
+        )?;
         let (status, failure) = attempts::outcome(&attempt.end);
         self.db
             .prepare_cached(
