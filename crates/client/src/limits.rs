@@ -181,9 +181,9 @@ pub(crate) const NOTICES: usize = 64;
 /// short; only a disk that hangs takes longer.
 pub(crate) const HISTORY_BUSY: Duration = Duration::from_secs(10);
 
-/// How many jobs of the history share one transaction at the most: 256, so that other processes
-/// that write to it have their turn every few milliseconds.
-pub(crate) const HISTORY_GROUP: usize = 256;
+/// How many jobs of the history share one transaction at the most: 1,024, that is 512 deliveries and
+/// their attempts, so that other processes that write to it have their turn every few milliseconds.
+pub(crate) const HISTORY_GROUP: usize = 1024;
 
 /// How many bytes they may have together: 4 MiB, a few milliseconds of writing.
 pub(crate) const HISTORY_GROUP_BYTES: usize = 4 * 1024 * 1024;
