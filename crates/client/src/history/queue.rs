@@ -270,3 +270,67 @@ impl Job {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::limits::HISTORY_PIECE_BYTES;
+    use crate::testing::id;
+
+    /// How long the next group takes, and how large it is.
+    fn next(queue: &Queue) -> (Duration, usize) {
+        let mut group = VecDeque::new();
+        let began = Instant::now();
+        assert_eq!(queue.next(&mut group, None), Next::Group);
+        (began.elapsed(), group.len())
+    }
+
+    fn put(queue: &Queue, count: usize) {
+        (0..count).for_each(|_| queue.put(Job::Duplicate));
+    }
+
+    #[test]
+    fn jobs_gather_longer_behind_a_large_group() {
+        let queue = Queue::default();
+        put(&queue, BUSY_GROUP);
+        assert_eq!(next(&queue).1, BUSY_GROUP);
+        put(&queue, BUSY_GROUP - 1);
+        let (time, count) = next(&queue);
+        assert!(time >= BUSY_LINGER, "{time:?}");
+        assert_eq!(count, BUSY_GROUP - 1);
+        assert_eq!(queue.lock().linger(), LINGER, "it is over");
+    }
+
+    #[test]
+    fn neither_who_waits_nor_a_full_group_lets_jobs_gather() {
+        let large = Bytes::from(vec![b'x'; HISTORY_PIECE_BYTES]);
+        let pieces = HISTORY_GROUP_BYTES / HISTORY_PIECE_BYTES;
+        let piece = || Job::Piece {
+            id: id(1),
+            data: large.clone(),
+            end: false,
+        };
+        let begun = || Job::Begun {
+            id: id(1),
+            attempt: 1,
+        };
+        for jobs in [
+            vec![begun()],
+            (0..pieces).map(|_| piece()).collect(),
+            (0..HISTORY_GROUP).map(|_| Job::Duplicate).collect(),
+        ] {
+            let queue = Queue::default();
+            queue.lock().is_busy = true;
+            let count = jobs.len();
+            for (place, job) in jobs.into_iter().enumerate() {
+                assert!(!queue.lock().is_due(), "{place} of {count}");
+                queue.put(job);
+            }
+            assert!(queue.lock().is_due(), "{count}");
+            assert_eq!(next(&queue).1, count);
+            assert_eq!(queue.lock().bytes, 0);
+        }
+    }
+}
