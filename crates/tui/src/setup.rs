@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use kreel_client::{TunnelName, Whole};
 use kreel_inspect::document::Line;
 use kreel_inspect::export::Masking;
@@ -48,6 +49,8 @@ pub struct Facts {
     pub certificate: Option<PathBuf>,
     /// The editor, as the user's shell would run it.
     pub editor: String,
+    /// Where times of day are told.
+    pub zone: TimeZone,
     /// Knows more of some deliveries, if there is one.
     pub lens: Option<Arc<dyn Lens>>,
 }

@@ -1,5 +1,7 @@
 //! What the tests of this crate share.
 
+pub(crate) mod scene;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,7 @@ pub(crate) fn facts() -> Facts {
         wait: Duration::from_secs(10),
         certificate: None,
         editor: "true".to_owned(),
+        zone: jiff::tz::TimeZone::UTC,
         lens: None,
     }
 }

@@ -8,6 +8,7 @@
 //! ```
 
 mod bar;
+mod clock;
 mod compare;
 mod detail;
 mod help;
@@ -15,7 +16,7 @@ mod menu;
 mod rows;
 mod top;
 
-pub(crate) use rows::clock;
+pub(crate) use clock::clock;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -222,3 +223,6 @@ fn block<'a>(title: Line<'a>, is_here: bool, theme: Theme) -> ratatui::widgets::
         .border_style(theme.style(look))
         .title(title)
 }
+
+#[cfg(test)]
+mod tests;

@@ -240,7 +240,9 @@ impl Desk {
 
     fn side(&mut self, side: Side) -> Result<super::exporting::TakenSide> {
         let taken = self.take(side.number)?;
-        taken.into_side(side.attempt).map_err(Fault::Says)
+        taken
+            .into_side(side.attempt, self.facts.zone.clone())
+            .map_err(Fault::Says)
     }
 
     /// A delivery with all of its body.

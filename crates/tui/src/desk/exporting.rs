@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use bytes::Bytes;
+use jiff::tz::TimeZone;
 use kreel_client::{KeptAttempt, Whole};
 use kreel_inspect::compare;
 use kreel_inspect::export::{self, Answer, Exchange, Masking, Request, Timings};
@@ -29,6 +30,7 @@ pub(super) struct TakenSide {
     taken: Taken,
     /// Which of its attempts.
     attempt: Option<usize>,
+    zone: TimeZone,
 }
 
 impl Taken {
@@ -39,7 +41,11 @@ impl Taken {
     }
 
     /// It, or the answer to one of its attempts.
-    pub(super) fn into_side(self, attempt: Option<u32>) -> Result<TakenSide, String> {
+    pub(super) fn into_side(
+        self,
+        attempt: Option<u32>,
+        zone: TimeZone,
+    ) -> Result<TakenSide, String> {
         let place = match attempt {
             None => None,
             Some(number) => {
@@ -51,6 +57,7 @@ impl Taken {
         Ok(TakenSide {
             taken: self,
             attempt: place,
+            zone,
         })
     }
 
@@ -69,7 +76,7 @@ impl TakenSide {
     /// What it is called.
     pub(super) fn label(&self) -> String {
         let row = &self.taken.whole.row;
-        let clock = crate::view::clock(row.summary.received_at_us);
+        let clock = crate::view::clock(row.summary.received_at_us, &self.zone);
         match self.answer() {
             Some(attempt) => {
                 let edited = if attempt.is_edited { ", edited" } else { "" };

@@ -12,6 +12,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use super::clock::date;
 use super::rows::{flags, styled_outcome};
 use super::{block, cut, fitting, width, wrapped};
 use crate::app::pane::{Body, Extent, Pane, Tab};
@@ -123,7 +124,7 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let mut facts = vec![
         format!("#{}", summary.seq.0),
         id_of(row),
-        date(summary.received_at_us),
+        date(summary.received_at_us, &app.facts.zone),
     ];
     facts.push(attempts(row.attempts));
     let flags = flags(row);
@@ -151,17 +152,6 @@ fn attempts(count: u32) -> String {
 
 fn id_of(row: &kreel_client::Row) -> String {
     row.summary.id.to_string()
-}
-
-fn date(received_at_us: u64) -> String {
-    let micros = i64::try_from(received_at_us).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_microsecond(micros).map_or_else(
-        |_| "?".to_owned(),
-        |at| {
-            let here = jiff::tz::TimeZone::system().to_datetime(at);
-            here.strftime("%Y-%m-%d %H:%M:%S").to_string()
-        },
-    )
 }
 
 fn draw_body(frame: &mut Frame<'_>, area: Rect, body: &mut Body, is_here: bool, theme: Theme) {

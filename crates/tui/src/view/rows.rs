@@ -2,7 +2,6 @@
 
 mod columns;
 
-pub(crate) use columns::clock;
 pub(super) use columns::flags;
 
 use kreel_client::{Row, Standing};
@@ -65,7 +64,7 @@ fn line(row: &Row, columns: &Columns, app: &App) -> Line<'static> {
         Span::styled(sign, theme.style(look)),
         Span::raw(" "),
     ];
-    for (text, look) in columns.cells(row, &status, look) {
+    for (text, look) in columns.cells(row, &status, look, &app.facts.zone) {
         spans.push(Span::styled(text, theme.style(look)));
     }
     Line::from(spans)

@@ -102,6 +102,7 @@ pub(super) fn setup(
             wait: options.policy.wait,
             certificate,
             editor: editor(),
+            zone: jiff::tz::TimeZone::system(),
             lens: None,
         },
         keys: options.keys.clone(),

@@ -1,5 +1,6 @@
 //! The attempts, and the answer to the one that is shown.
 
+use jiff::tz::TimeZone;
 use kreel_client::KeptAttempt;
 use kreel_client::plain::{duration, size};
 use kreel_inspect::inert::inert;
@@ -12,7 +13,7 @@ use super::headers;
 use crate::app::App;
 use crate::app::pane::Pane;
 use crate::theme::{Look, Theme};
-use crate::view::rows::{clock, of_status};
+use crate::view::{clock, rows::of_status};
 
 /// Attempts shown one above the other; with more, those around the shown one.
 const ATTEMPTS: usize = 6;
@@ -26,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bo
     let Some(shown) = pane.shown_attempt() else {
         return super::note(frame, area, "no attempt has ended yet", theme);
     };
-    let mut lines = list(pane, area, theme);
+    let mut lines = list(pane, area, &app.facts.zone, theme);
     lines.push(Line::default());
     lines.extend(said(shown, theme));
     if let Some((answer_headers, _)) = &shown.answer {
@@ -75,7 +76,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bo
 }
 
 /// The attempts, newest last, the shown one marked.
-fn list(pane: &Pane, area: Rect, theme: Theme) -> Vec<Line<'static>> {
+fn list(pane: &Pane, area: Rect, zone: &TimeZone, theme: Theme) -> Vec<Line<'static>> {
     let Some(whole) = &pane.whole else {
         return Vec::new();
     };
@@ -96,7 +97,7 @@ fn list(pane: &Pane, area: Rect, theme: Theme) -> Vec<Line<'static>> {
         let text = format!(
             "{mark}{:>3}  {}  ",
             attempt.number,
-            clock(attempt.began_at_us)
+            clock(attempt.began_at_us, zone)
         );
         let style = theme.style(if is_shown { Look::Strong } else { Look::Plain });
         Line::from(vec![

@@ -1,12 +1,12 @@
 //! Which columns there is room for, and what stands in them.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kreel_client::Row;
 use kreel_client::plain::{duration, fit, size};
 use kreel_inspect::inert::{inert, inert_bytes};
 
 use crate::theme::Look;
+use crate::view::clock;
 
 /// The width of each column; 0 where it is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,13 @@ impl Columns {
     }
 
     /// What stands in them.
-    pub(super) fn cells(&self, row: &Row, status: &str, look: Look) -> Vec<(String, Look)> {
+    pub(super) fn cells(
+        &self,
+        row: &Row,
+        status: &str,
+        look: Look,
+        zone: &TimeZone,
+    ) -> Vec<(String, Look)> {
         let summary = &row.summary;
         let took = row
             .last
@@ -63,7 +69,7 @@ impl Columns {
             width => (format!("{} ", fit(text, width - 1)), look),
         };
         vec![
-            cell(&clock(summary.received_at_us), self.time, Look::Dim),
+            cell(&clock(summary.received_at_us, zone), self.time, Look::Dim),
             cell(&inert(&summary.method), self.method, Look::Strong),
             cell(&inert_bytes(&summary.target), self.path, Look::Plain),
             cell(status, self.status, look),
@@ -79,18 +85,6 @@ fn right(text: &str, width: usize, look: Look) -> (String, Look) {
         0 => (String::new(), look),
         width => (format!("{text:>width$} ", width = width - 1), look),
     }
-}
-
-/// The time of day here.
-pub(crate) fn clock(received_at_us: u64) -> String {
-    let micros = i64::try_from(received_at_us).unwrap_or(i64::MAX);
-    let Ok(at) = Timestamp::from_microsecond(micros) else {
-        return "?".to_owned();
-    };
-    TimeZone::system()
-        .to_datetime(at)
-        .strftime("%H:%M:%S")
-        .to_string()
 }
 
 /// Signs, each a letter: marked, note, replayed, edited.

@@ -1,0 +1,201 @@
+//! The main screens as pictures, in two sizes and every theme.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use kreel_client::{Marker, Totals};
+use kreel_inspect::compare::{Ignore, Side, compare};
+
+use super::paint::{drawn, picture, text};
+use crate::app::pane::Tab;
+use crate::app::status::{Link, Replaying};
+use crate::app::toast::News;
+use crate::app::{App, Focus, Mode};
+use crate::apply;
+use crate::desk::Comparing;
+use crate::testing::{self, scene};
+
+/// The two sizes every screen is looked at in.
+fn both(name: &str, make: impl Fn() -> App) {
+    insta::assert_snapshot!(format!("{name}_80x24"), picture(&make, 80, 24));
+    insta::assert_snapshot!(format!("{name}_160x50"), picture(&make, 160, 50));
+}
+
+fn tab(tab: Tab) -> App {
+    let mut app = scene::app();
+    app.tab = tab;
+    app
+}
+
+fn press(app: &mut App, keys: &str) {
+    for c in keys.chars() {
+        apply::key(app, KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+    }
+}
+
+fn empty() -> App {
+    let mut app = testing::app(Vec::new());
+    app.status.link = Link::Up(scene::ready(), Some(Duration::from_millis(23)));
+    app.totals = Some(Totals::default());
+    app.facts.certificate = Some("/home/ada/.local/share/kreel/embedded/cert.pem".into());
+    app
+}
+
+#[test]
+fn nothing_came_yet() {
+    both("empty", empty);
+}
+
+#[test]
+fn rows_and_a_tree() {
+    both("body", scene::app);
+}
+
+#[test]
+fn inside_a_tree() {
+    both("inside", || {
+        let mut app = scene::app();
+        app.focus = Focus::Detail;
+        press(&mut app, "jjjjjjj");
+        app
+    });
+}
+
+#[test]
+fn headers() {
+    both("headers", || tab(Tab::Headers));
+}
+
+#[test]
+fn an_answer_and_why() {
+    both("answer", || tab(Tab::Answer));
+}
+
+#[test]
+fn timing() {
+    both("timing", || tab(Tab::Timing));
+}
+
+#[test]
+fn raw() {
+    both("raw", || tab(Tab::Raw));
+}
+
+#[test]
+fn help() {
+    both("help", || {
+        let mut app = scene::app();
+        press(&mut app, "?");
+        app
+    });
+}
+
+#[test]
+fn a_filter_with_a_fault() {
+    both("prompt", || {
+        let mut app = scene::app();
+        press(&mut app, "/status:many");
+        app
+    });
+}
+
+#[test]
+fn a_menu() {
+    both("menu", || {
+        let mut app = scene::app();
+        press(&mut app, "x");
+        app
+    });
+}
+
+#[test]
+fn two_deliveries_compared() {
+    both("compare", || {
+        let mut app = scene::app();
+        let whole = scene::whole(&scene::rows()[2]);
+        let changed = String::from_utf8_lossy(scene::BODY)
+            .replace("completed\"", "failed\"")
+            .replace("4171", "4172")
+            .replace(",\"style\":null", ",\"error\":\"out of credits\"");
+        let side = |label: &str, body| Side {
+            label: label.to_owned(),
+            method: Some("POST"),
+            target: Some(b"/api/webhooks/krea"),
+            status: None,
+            failure: None,
+            headers: &whole.delivery.headers,
+            body,
+            is_whole: true,
+            took: Some(Duration::from_millis(12)),
+            at_us: Some(1_763_884_812_000_000),
+        };
+        let left = side("#11 POST 08:00:11", scene::BODY);
+        let right = side("#12 POST 08:00:12", changed.as_bytes());
+        app.mode = Mode::Compare {
+            comparing: Box::new(Comparing {
+                left: left.label.clone(),
+                right: right.label.clone(),
+                comparison: compare(&left, &right, &Ignore::default()),
+            }),
+            scrolled: 0,
+            unfolded: false,
+            lines: None,
+        };
+        app
+    });
+}
+
+#[test]
+fn much_at_once() {
+    both("busy", || {
+        let mut app = scene::app();
+        app.status.held = Some(2);
+        app.status.draining = Some((40, 214));
+        app.status.replaying = Some(Replaying {
+            done: 3,
+            failed: 1,
+            total: 10,
+        });
+        app.status.app_down = Some("connection refused".to_owned());
+        app.status.link = Link::Down {
+            cause: "the relay at relay.example closed the connection".to_owned(),
+            was: Some(scene::ready()),
+            until: app.now + Duration::from_secs(60 * 60),
+        };
+        app.say(News::Good, "copied as a curl command");
+        app.say(News::Bad, "the app at localhost:3000 can't be reached: deliveries wait");
+        app
+    });
+}
+
+#[test]
+fn lines_across_the_rows() {
+    both("lines", || {
+        let mut app = scene::app();
+        let marker = |id, below, text: &str| Marker {
+            id,
+            below,
+            tunnel: "tunnel".to_owned(),
+            made_at_us: 1_763_884_805_000_000,
+            text: text.to_owned(),
+        };
+        app.markers = vec![
+            marker(3, 14, "now with retries"),
+            marker(2, 10, ""),
+            marker(1, 10, "here I changed the handler"),
+        ];
+        app
+    });
+}
+
+#[test]
+fn small_and_large() {
+    for (columns, lines) in [(40, 10), (200, 60)] {
+        for (name, make) in [("rows", Focus::Rows), ("detail", Focus::Detail)] {
+            let mut app = scene::app();
+            app.focus = make;
+            let frame = text(&drawn(&mut app, columns, lines));
+            insta::assert_snapshot!(format!("{name}_{columns}x{lines}"), frame);
+        }
+    }
+}
