@@ -25,6 +25,8 @@ pub(crate) enum Action {
     PreviousAttempt,
     FoldAll,
     UnfoldAll,
+    /// Long lines go on below, or run out of sight to the right.
+    Wrap,
     /// Searches and filters the rows.
     Search,
     FindNext,

@@ -1,6 +1,7 @@
 //! What the screen shows, as plain data. Drawing reads it; actions change it.
 
 mod explaining;
+pub(crate) mod lines;
 pub(crate) mod list;
 pub(crate) mod menu;
 pub(crate) mod pane;

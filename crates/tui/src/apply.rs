@@ -158,6 +158,7 @@ fn rest(app: &mut App, action: Action) -> Vec<Deed> {
         | A::NextPane
         | A::FoldAll
         | A::UnfoldAll
+        | A::Wrap
         | A::Follow => browsing::moved(app, action),
         A::Tab(_) | A::NextTab | A::PreviousTab | A::NextAttempt | A::PreviousAttempt => {
             browsing::turned(app, action)

@@ -49,9 +49,37 @@ impl Theme {
             Self::Contrast => contrast(look),
         };
         let style = Style::new().add_modifier(modifier);
+        let style = match self.band().filter(|_| look == Look::Selected) {
+            Some(band) => style.bg(band),
+            None => style,
+        };
         match colour {
             Some(colour) => style.fg(colour),
             None => style,
+        }
+    }
+
+    /// What lies behind the selected line, where that is a colour.
+    fn band(self) -> Option<Color> {
+        match self {
+            Self::Dark => Some(Color::Indexed(238)),
+            Self::Light => Some(Color::Indexed(253)),
+            Self::None | Self::Contrast => None,
+        }
+    }
+
+    /// The colours of text and of what is behind it, where they are not the terminal's.
+    pub(crate) fn ground(self) -> Option<(Color, Color)> {
+        (self == Self::Contrast).then_some((Color::White, Color::Black))
+    }
+
+    /// How something looks on a line of this look. Where that line is reversed all of it is alike:
+    /// each colour would be a patch of its own.
+    pub(crate) fn on(self, line: Look, style: Style) -> Style {
+        let line = self.style(line);
+        match line.add_modifier.contains(Modifier::REVERSED) {
+            true => line,
+            false => style.patch(line),
         }
     }
 
@@ -93,6 +121,8 @@ pub(crate) enum Look {
     Found,
     /// The row the keys act on.
     Selected,
+    /// The tab that is shown.
+    Shown,
     /// The same, while they act elsewhere.
     SelectedAside,
     /// The bars at top and bottom.
@@ -104,11 +134,14 @@ pub(crate) enum Look {
     BorderHere,
 }
 
+// Greys are taken from the fixed part of the palette: among the first sixteen colours, which users
+// change, there are schemes whose grey is that of the ground.
+
 fn dark(look: Look) -> (Option<Color>, Modifier) {
-    const SELECTED: Modifier = Modifier::REVERSED;
     match look {
-        Look::Plain | Look::Bar => (None, Modifier::empty()),
-        Look::Dim | Look::Border => (Some(Color::DarkGray), Modifier::empty()),
+        Look::Plain | Look::Bar | Look::Selected => (None, Modifier::empty()),
+        Look::Dim => (Some(Color::Indexed(245)), Modifier::empty()),
+        Look::Border => (Some(Color::Indexed(240)), Modifier::empty()),
         Look::Strong => (None, Modifier::BOLD),
         Look::Key => (Some(Color::Cyan), Modifier::empty()),
         Look::Text | Look::Good => (Some(Color::Green), Modifier::empty()),
@@ -117,7 +150,7 @@ fn dark(look: Look) -> (Option<Color>, Modifier) {
         Look::Fair => (Some(Color::Yellow), Modifier::empty()),
         Look::Bad => (Some(Color::LightRed), Modifier::BOLD),
         Look::Found => (Some(Color::Yellow), Modifier::REVERSED),
-        Look::Selected => (None, SELECTED),
+        Look::Shown => (None, Modifier::REVERSED),
         Look::SelectedAside => (None, Modifier::BOLD),
         Look::Hint => (Some(Color::Cyan), Modifier::BOLD),
         Look::BorderHere => (Some(Color::Cyan), Modifier::empty()),
@@ -126,7 +159,8 @@ fn dark(look: Look) -> (Option<Color>, Modifier) {
 
 fn light(look: Look) -> (Option<Color>, Modifier) {
     match look {
-        Look::Dim | Look::Border => (Some(Color::Gray), Modifier::DIM),
+        Look::Dim => (Some(Color::Indexed(241)), Modifier::empty()),
+        Look::Border => (Some(Color::Indexed(249)), Modifier::empty()),
         Look::Key | Look::BorderHere => (Some(Color::Blue), Modifier::empty()),
         Look::Hint => (Some(Color::Blue), Modifier::BOLD),
         Look::Number => (Some(Color::Magenta), Modifier::empty()),
@@ -148,6 +182,7 @@ fn contrast(look: Look) -> (Option<Color>, Modifier) {
         Look::Text | Look::Good => (Some(Color::LightGreen), Modifier::empty()),
         Look::Fair => (Some(Color::LightYellow), Modifier::BOLD),
         Look::Found => (Some(Color::LightYellow), Modifier::REVERSED),
+        Look::Selected => (None, Modifier::REVERSED),
         other => dark(other),
     }
 }
@@ -159,7 +194,7 @@ fn without_colour(look: Look) -> Modifier {
             Modifier::BOLD
         }
         Look::Found => Modifier::UNDERLINED,
-        Look::Selected => Modifier::REVERSED,
+        Look::Selected | Look::Shown => Modifier::REVERSED,
         _ => Modifier::empty(),
     }
 }

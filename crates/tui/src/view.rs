@@ -14,14 +14,17 @@ mod detail;
 mod help;
 mod menu;
 mod rows;
+mod text;
 mod top;
 
 pub(crate) use clock::clock;
+pub(crate) use text::{cut, width};
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Color;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph};
+use ratatui::widgets::{Block, BorderType, Borders, Clear, Paragraph};
 
 use crate::app::toast::News;
 use crate::app::{App, Focus, Mode};
@@ -33,6 +36,9 @@ const WIDE: u16 = 110;
 /// From this height on rows and detail stand one above the other when it is narrow; below it only
 /// the one the keys act on is drawn.
 const STACKED: u16 = 16;
+
+/// Columns between rows and detail side by side.
+const GAP: u16 = 1;
 
 /// Where things are on a screen of this size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,7 +61,7 @@ pub(crate) fn places(area: Rect, focus: Focus) -> Places {
     let nothing = Rect::new(middle.x, middle.y, 0, 0);
     let (rows, detail) = if middle.width >= WIDE {
         let halves = Layout::horizontal([Constraint::Percentage(46), Constraint::Min(0)]);
-        let [rows, detail] = halves.areas(middle);
+        let [rows, detail] = halves.spacing(GAP).areas(middle);
         (rows, detail)
     } else if middle.height >= STACKED {
         let share = match focus {
@@ -96,6 +102,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     }
     toasts(frame, places.bar, app);
     bar::draw(frame, places.bar, app);
+    paint_ground(frame, app.theme);
 }
 
 /// Toasts stand above the bar, on the right, over whatever is there.
@@ -130,98 +137,52 @@ fn sign_of(news: News) -> (&'static str, Look) {
     }
 }
 
-/// How many columns a text takes.
-pub(crate) fn width(text: &str) -> usize {
-    unicode_width::UnicodeWidthStr::width(text)
-}
-
-/// The text in at most so many columns, with a sign if it was cut.
-pub(crate) fn cut(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    if columns == 0 {
-        return String::new();
-    }
-    kreel_client::plain::fit(text, columns)
-        .trim_end()
-        .to_owned()
-}
-
-/// The end of a text in at most so many columns.
-pub(crate) fn cut_front(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut taken = 1;
-    let tail: Vec<char> = text
-        .chars()
-        .rev()
-        .take_while(|c| {
-            taken += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
-            taken <= columns
-        })
-        .collect();
-    std::iter::once('…')
-        .chain(tail.into_iter().rev())
-        .take(columns.max(1))
-        .collect()
-}
-
-/// The text in lines of at most so many columns, broken between words, and inside of those that
-/// are longer than a line.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(2);
-    let mut lines = Vec::new();
-    for line in kreel_client::plain::wrap(text, columns) {
-        let mut part = String::new();
-        let mut taken = 0;
-        for c in line.chars() {
-            let wide = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-            if taken + wide > columns {
-                lines.push(std::mem::take(&mut part));
-                taken = 0;
-            }
-            taken += wide;
-            part.push(c);
-        }
-        lines.push(part);
-    }
-    lines
-}
-
-/// Pieces one after another, as far as there is room for whole ones.
-fn fitting<'a>(pieces: Vec<Vec<Span<'a>>>, columns: u16) -> Line<'a> {
-    let mut line = Line::default();
-    let mut left = usize::from(columns);
-    for piece in pieces {
-        let width: usize = piece.iter().map(Span::width).sum();
-        if width > left {
-            break;
-        }
-        left -= width;
-        line.spans.extend(piece);
-    }
-    line
-}
-
-/// A frame around a pane: the title on top, brighter if the keys act here.
-fn block<'a>(title: Line<'a>, is_here: bool, theme: Theme) -> ratatui::widgets::Block<'a> {
-    let look = if is_here {
-        Look::BorderHere
-    } else {
-        Look::Border
+/// A rule above a pane: the title on it, and where in the pane the eye is; thicker if the keys act
+/// here.
+fn rule<'a>(title: Line<'a>, is_here: bool, theme: Theme) -> Block<'a> {
+    let (look, border) = match is_here {
+        true => (Look::BorderHere, BorderType::Thick),
+        false => (Look::Border, BorderType::Plain),
     };
-    let border = if is_here {
-        ratatui::widgets::BorderType::Thick
-    } else {
-        ratatui::widgets::BorderType::Plain
-    };
-    ratatui::widgets::Block::new()
-        .borders(ratatui::widgets::Borders::TOP)
+    Block::new()
+        .borders(Borders::TOP)
         .border_type(border)
         .border_style(theme.style(look))
         .title(title)
+}
+
+/// Writes on the right end of a pane's rule where in it the eye is, if there is room behind the
+/// title.
+fn place(frame: &mut Frame<'_>, pane: Rect, title_columns: usize, text: &str, theme: Theme) {
+    let text = format!(" {text} ");
+    let columns = width(&text);
+    if pane.height == 0 || title_columns + columns + 2 > usize::from(pane.width) {
+        return;
+    }
+    let x = pane.right().saturating_sub(columns as u16 + 1);
+    let area = Rect::new(x, pane.y, columns as u16, 1);
+    frame.render_widget(Span::styled(text, theme.style(Look::Dim)), area);
+}
+
+/// Where in so many lines a window is: nothing if it shows all.
+fn place_of(from: usize, shown: usize, all: usize) -> Option<String> {
+    let to = (from + shown).min(all);
+    (shown < all).then(|| format!("{}–{to} of {all}", from + 1))
+}
+
+/// A theme with a ground of its own is the same whatever the terminal's is.
+fn paint_ground(frame: &mut Frame<'_>, theme: Theme) {
+    let Some((front, ground)) = theme.ground() else {
+        return;
+    };
+    for cell in &mut frame.buffer_mut().content {
+        if cell.bg == Color::Reset {
+            cell.bg = ground;
+        }
+        if cell.fg == Color::Reset {
+            cell.fg = front;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -45,6 +45,19 @@ impl List {
         (self.top_index(), self.has_newer)
     }
 
+    /// The row above the first line, if it is at hand.
+    pub(crate) fn above_first(&self) -> Option<i64> {
+        let above = self.top_index().checked_sub(1)?;
+        self.rows.get(above).map(|row| row.number)
+    }
+
+    /// Which of all rows is selected, from 1, and how many there are, as far as they are at hand:
+    /// none if newer ones are not, with whether older ones are not.
+    pub(crate) fn place(&self) -> Option<(usize, usize, bool)> {
+        let index = self.selected_index().filter(|_| !self.has_newer)?;
+        Some((index + 1, self.rows.len(), self.has_older))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -180,15 +193,6 @@ impl List {
         match self.selected_index() {
             Some(_) => self.keep_in_sight(),
             None => self.top = Some(number),
-        }
-    }
-
-    /// Selects what is in this line.
-    pub(crate) fn select_line(&mut self, line: usize) {
-        if let Some(row) = self.visible().get(line) {
-            let number = row.number;
-            self.stay();
-            self.selected = Some(number);
         }
     }
 

@@ -47,9 +47,24 @@ impl Purpose {
             Self::Command => ":",
             Self::Note(_) => "note: ",
             Self::Marker => "line: ",
-            Self::ReplayMany(_) => "replay how often (10, or 100 at 5): ",
-            Self::ReplayElsewhere(_) => "replay to (port or URL): ",
+            Self::ReplayMany(_) => "replay how often: ",
+            Self::ReplayElsewhere(_) => "replay to: ",
             Self::ExportTo(..) => "write to: ",
+        }
+    }
+
+    /// What may be typed, while nothing is.
+    pub(crate) fn hint(self) -> &'static str {
+        match self {
+            Self::Search => {
+                "words, or status:5xx  method:post  path:/hook  body:text  is:failed  age<10m  (? lists all)"
+            }
+            Self::Find => "text to find in what is shown; n finds the next",
+            Self::Command => "Tab completes; ? lists all commands",
+            Self::Marker => "what begins here, or nothing",
+            Self::ReplayMany(_) => "10 is ten times, 100 at 5 a hundred times, five at once",
+            Self::ReplayElsewhere(_) => "4000, localhost:4000/hook or a URL",
+            Self::Note(_) | Self::ExportTo(..) => "",
         }
     }
 }

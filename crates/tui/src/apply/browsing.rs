@@ -123,6 +123,7 @@ fn inside(app: &mut App, action: Action) {
         Action::Open => cursor.toggle(document),
         Action::FoldAll => cursor.fold_all(document),
         Action::UnfoldAll => cursor.expand_all(document),
+        Action::Wrap => cursor.set_wrapped(!cursor.is_wrapped()),
         _ => {}
     }
 }

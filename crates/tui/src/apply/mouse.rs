@@ -5,6 +5,7 @@ use ratatui::layout::Position;
 
 use super::{Deed, act, follow_selection};
 use crate::action::Action;
+use crate::app::lines::Shown;
 use crate::app::{App, Focus, Mode};
 use crate::view::Places;
 
@@ -37,7 +38,10 @@ fn click(app: &mut App, at: Position, places: Places) -> Vec<Deed> {
         app.focus = Focus::Rows;
         // The first line is the frame's.
         if let Some(line) = (at.y - places.rows.y).checked_sub(1) {
-            app.list.select_line(line.into());
+            if let Some(Shown::Row(row)) = app.shown_lines().get(usize::from(line)) {
+                let number = row.number;
+                app.list.select(number);
+            }
             return follow_selection(app);
         }
     } else if places.detail.contains(at) {

@@ -87,6 +87,7 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
     LOOK Everywhere "previous-attempt" Action::PreviousAttempt, ["["], "attempt before", "The attempt before";
     LOOK Detail "fold-all" Action::FoldAll, ["minus"], "fold all", "Fold all";
     LOOK Detail "unfold-all" Action::UnfoldAll, ["+", "="], "unfold all", "Unfold all";
+    LOOK Detail "wrap" Action::Wrap, ["w"], "wrap", "Wrap long lines, or let them run out of sight";
     LOOK Everywhere "unmask" Action::Unmask, ["u"], "secrets", "Show secrets, or mask them again";
     FIND Everywhere "search" Action::Search, ["/"], "search", "Search and filter the rows; inside a detail, search in it";
     FIND Detail "find-next" Action::FindNext, ["n"], "next", "The next place found";

@@ -62,7 +62,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows[4].summary.size_bytes = Some(0);
     rows[5].last = last(Some(404), None, 2);
     rows[6].standing = Standing::Failed;
-    rows[6].last = last(None, Some("connect_refused"), 0);
+    rows[6].last = last(None, Some("refused"), 0);
     rows[7].summary.size_bytes = Some(48_200);
     rows[8].standing = Standing::Captured;
     rows[8].last = None;
@@ -92,7 +92,7 @@ pub(crate) fn app() -> App {
         ..Totals::default()
     });
     app.list.select(12);
-    app.pane = Some(pane(&rows()[2], body(BODY)));
+    app.pane = Some(pane(&rows()[2], body(Bytes::from_static(BODY))));
     app.explain();
     app
 }
@@ -111,9 +111,8 @@ pub(crate) fn ready() -> Arc<Ready> {
 }
 
 /// A body, all of it.
-pub(crate) fn body(bytes: &'static [u8]) -> Body {
+pub(crate) fn body(bytes: Bytes) -> Body {
     let headers = headers();
-    let bytes = Bytes::from_static(bytes);
     let kind = Kind::of(&headers, &bytes);
     Body {
         document: Document::open(kind, &headers, bytes.clone(), &Cancel::default()),
@@ -163,7 +162,7 @@ pub(crate) fn whole(row: &Row) -> Whole {
         answer_bytes: Some(74),
         timings: Timings {
             connect: (number == 1).then(|| Duration::from_micros(420)),
-            first_byte: Some(Duration::from_millis(1_310)),
+            first_byte: Some(Duration::from_millis(1_310 / u64::from(number))),
             total: Duration::from_millis(1_340 / u64::from(number)),
         },
     };

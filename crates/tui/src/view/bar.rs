@@ -3,9 +3,9 @@
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use ratatui::widgets::{Clear, Paragraph};
 
-use super::{fitting, width};
+use super::text::{columns_of, fitting, width, window, wrapped};
 use crate::action::Action;
 use crate::app::prompt::Prompt;
 use crate::app::{App, Focus, Mode};
@@ -16,10 +16,21 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     if let Mode::Prompt(prompt) = &app.mode {
         return typing(frame, area, prompt, app.theme);
     }
-    let hints = hints(app)
+    // Who is lost needs these two, however little room there is.
+    let (last, hints): (Vec<Action>, Vec<Action>) = hints(app)
         .into_iter()
-        .filter_map(|action| hint(app, action));
-    frame.render_widget(Paragraph::new(fitting(hints.collect(), area.width)), area);
+        .partition(|action| matches!(action, Action::Help | Action::Quit));
+    let spelled = |actions: Vec<Action>| -> Vec<_> {
+        let pieces = actions.into_iter().filter_map(|action| hint(app, action));
+        pieces.collect()
+    };
+    let last = spelled(last);
+    let taken: usize = last.iter().map(|piece| columns_of(piece)).sum();
+    let columns = usize::from(area.width);
+    let mut line = fitting(spelled(hints), columns.saturating_sub(taken));
+    let room = columns.saturating_sub(columns_of(&line.spans));
+    line.spans.extend(fitting(last, room).spans);
+    frame.render_widget(Paragraph::new(line), area);
 }
 
 /// The keys that matter now, the most useful first.
@@ -44,8 +55,8 @@ fn hints(app: &App) -> Vec<Action> {
         Mode::Browse if app.list.is_empty() => {
             vec![
                 A::CopyAddress,
+                A::Browse,
                 A::Search,
-                A::Clear,
                 A::Command,
                 A::Help,
                 A::Quit,
@@ -95,46 +106,43 @@ fn hint(app: &App, action: Action) -> Option<Vec<Span<'static>>> {
     ])
 }
 
-/// The line that is being typed, scrolled so that the cursor is on it, and what is wrong with it.
+/// The line that is being typed, scrolled so that the cursor is on it; above it what is wrong with
+/// it, or what may be typed.
 fn typing(frame: &mut Frame<'_>, area: Rect, prompt: &Prompt, theme: Theme) {
     let sign = prompt.purpose.sign();
-    let fault = prompt.fault.as_ref().map(|(text, _)| format!("  ! {text}"));
-    let fault_width = fault
-        .as_deref()
-        .map_or(0, width)
-        .min(usize::from(area.width) / 2);
     let room = usize::from(area.width)
-        .saturating_sub(width(sign) + fault_width + 1)
+        .saturating_sub(width(sign) + 1)
         .max(1);
     let scroll = prompt.input.visual_scroll(room);
     let typed = kreel_inspect::inert::inert(prompt.text()).into_owned();
-    let shown = skip_columns(&typed, scroll, room);
-    let mut spans = vec![
+    let line = Line::from(vec![
         Span::styled(sign, theme.style(Look::Hint)),
-        Span::raw(shown),
-    ];
-    if let Some(fault) = fault {
-        spans.push(Span::styled(
-            super::cut(&fault, fault_width),
-            theme.style(Look::Bad),
-        ));
-    }
-    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+        Span::raw(window(&typed, scroll, room)),
+    ]);
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(line), area);
     let column = width(sign) + prompt.input.visual_cursor().saturating_sub(scroll);
     let x = area.x + (column as u16).min(area.width.saturating_sub(1));
     frame.set_cursor_position(Position::new(x, area.y));
+    match &prompt.fault {
+        Some((text, _)) => above(frame, area, &format!("! {text}"), Look::Bad, theme),
+        None if prompt.text().is_empty() => {
+            above(frame, area, prompt.purpose.hint(), Look::Dim, theme);
+        }
+        None => {}
+    }
 }
 
-/// A window of so many columns into a text.
-fn skip_columns(text: &str, skip: usize, room: usize) -> String {
-    let mut column = 0;
-    let mut shown = String::new();
-    for c in text.chars() {
-        let columns = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-        if column >= skip && column + columns <= skip + room {
-            shown.push(c);
-        }
-        column += columns;
+/// A sentence on the lines above the bar, as many as it needs.
+fn above(frame: &mut Frame<'_>, bar: Rect, text: &str, look: Look, theme: Theme) {
+    if text.is_empty() {
+        return;
     }
-    shown
+    let lines = wrapped(text, usize::from(bar.width).saturating_sub(2));
+    let height = (lines.len() as u16).min(bar.y / 2);
+    let area = Rect::new(bar.x, bar.y - height, bar.width, height);
+    let line = |text: String| Line::styled(format!(" {text}"), theme.style(look));
+    let lines: Vec<Line<'static>> = lines.into_iter().map(line).collect();
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(lines), area);
 }

@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
-use super::{block, cut};
+use super::text::cut;
+use super::{place, place_of, rule};
 use crate::app::{App, Mode};
 use crate::theme::{Look, Theme};
 
@@ -29,8 +30,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
         Span::raw(cut(&comparing.right, half)),
         Span::raw(" "),
     ]);
-    let block = block(title, true, theme);
-    let inner = block.inner(area);
+    let title_columns = title.width();
+    let rule = rule(title, true, theme);
+    let inner = rule.inner(area);
     let laid_out = lines
         .take()
         .filter(|(width, how, _)| (*width, *how) == (inner.width, *unfolded));
@@ -44,8 +46,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
     let shown = lines.iter().skip(*scrolled).take(inner.height.into());
     let shown: Vec<Line<'static>> = shown.map(|line| styled(line, theme)).collect();
     frame.render_widget(Clear, area);
-    frame.render_widget(block, area);
+    let place_text = place_of(*scrolled, inner.height.into(), lines.len());
+    frame.render_widget(rule, area);
     frame.render_widget(Paragraph::new(shown), inner);
+    if let Some(text) = place_text {
+        place(frame, area, title_columns, &text, theme);
+    }
 }
 
 fn styled(line: &kreel_inspect::compare::DiffLine, theme: Theme) -> Line<'static> {

@@ -13,8 +13,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::clock::date;
-use super::rows::{flags, styled_outcome};
-use super::{block, cut, fitting, width, wrapped};
+use super::rows::styled_outcome;
+use super::text::{columns_of, cut, fitting, width, wrapped};
+use super::{place, place_of, rule};
 use crate::app::pane::{Body, Extent, Pane, Tab};
 use crate::app::{App, Focus, Mode};
 use crate::theme::{Look, Theme};
@@ -24,20 +25,25 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
         return;
     }
     let is_here = app.focus == Focus::Detail && !matches!(app.mode, Mode::Menu(_));
-    let block = block(tabs(app, area.width), is_here, app.theme);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
+    let tabs = tabs(app, area.width);
+    let tabs_columns = tabs.width();
+    let rule = rule(tabs, is_here, app.theme);
+    let inner = rule.inner(area);
+    frame.render_widget(rule, area);
     if app.shown().is_none() {
-        return note(frame, inner, "nothing selected", app.theme);
+        let text = "what is selected above or beside is shown here";
+        return note(frame, inner, text, app.theme);
     }
     let [head, content] =
         Layout::vertical([Constraint::Length(head_height(inner)), Constraint::Min(0)]).areas(inner);
     draw_head(frame, head, app);
     let why = why_lines(app, content);
-    let [content, below] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(why.len() as u16)]).areas(content);
-    draw_tab(frame, content, app, is_here);
-    frame.render_widget(Paragraph::new(why), below);
+    let [above, content] =
+        Layout::vertical([Constraint::Length(why.len() as u16), Constraint::Min(0)]).areas(content);
+    frame.render_widget(Paragraph::new(why), above);
+    if let Some(text) = draw_tab(frame, content, app, is_here) {
+        place(frame, area, tabs_columns, &text, app.theme);
+    }
 }
 
 fn head_height(area: Rect) -> u16 {
@@ -48,35 +54,33 @@ fn head_height(area: Rect) -> u16 {
     }
 }
 
-fn draw_tab(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) {
+/// Draws the shown tab; where in it the eye is, unless all of it is in sight.
+fn draw_tab(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) -> Option<String> {
     let (tab, theme) = (app.tab, app.theme);
-    let Some(pane) = app.pane.as_mut() else {
-        return;
+    let pane = app.pane.as_mut()?;
+    let still = |frame: &mut Frame<'_>, text| {
+        note(frame, area, text, theme);
+        None
     };
     if pane.is_gone {
-        return note(frame, area, "it is not in the history any more", theme);
+        return still(frame, "it is not in the history any more");
     }
-    match tab {
-        Tab::Body => match pane.body.as_mut() {
-            None => note(frame, area, "reading…", theme),
-            Some(body) => draw_body(frame, area, body, is_here, theme),
-        },
-        Tab::Raw => match pane.body.as_mut() {
-            None => note(frame, area, "reading…", theme),
-            Some(body) => draw_raw(frame, area, body, is_here, theme),
-        },
-        Tab::Answer => answer::draw(frame, area, app, is_here),
-        Tab::Headers => {
+    match (tab, pane.body.as_mut()) {
+        (Tab::Body | Tab::Raw, None) => still(frame, "reading…"),
+        (Tab::Body, Some(body)) => draw_body(frame, area, body, is_here, theme),
+        (Tab::Raw, Some(body)) => draw_raw(frame, area, body, is_here, theme),
+        (Tab::Answer, _) => answer::draw(frame, area, app, is_here),
+        (Tab::Headers, _) => {
             let lines = headers::request(app);
-            scrolled(frame, area, lines, app);
+            scrolled(frame, area, lines, app)
         }
-        Tab::Timing => {
+        (Tab::Timing, _) => {
             let lines = timing::lines(app, area.width);
-            scrolled(frame, area, lines, app);
+            scrolled(frame, area, lines, app)
         }
-        Tab::More => {
+        (Tab::More, _) => {
             let lines = more(app);
-            scrolled(frame, area, lines, app);
+            scrolled(frame, area, lines, app)
         }
     }
 }
@@ -99,10 +103,13 @@ fn tabs(app: &App, columns: u16) -> Line<'static> {
             true => format!(" {} {} ", index + 1, name(*tab)),
             false => format!(" {} ", index + 1),
         };
-        let look = if is_shown { Look::Selected } else { Look::Dim };
+        let look = if is_shown { Look::Shown } else { Look::Dim };
         vec![Span::styled(text, app.theme.style(look)), Span::raw(" ")]
     };
-    fitting(app.tabs().iter().enumerate().map(piece).collect(), columns)
+    fitting(
+        app.tabs().iter().enumerate().map(piece).collect(),
+        columns.into(),
+    )
 }
 
 /// Which delivery it is.
@@ -123,23 +130,36 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, app: &App) {
     ]);
     let mut facts = vec![
         format!("#{}", summary.seq.0),
-        id_of(row),
         date(summary.received_at_us, &app.facts.zone),
+        attempts(row.attempts),
     ];
-    facts.push(attempts(row.attempts));
-    let flags = flags(row);
-    if !flags.is_empty() {
-        facts.push(flags);
-    }
+    facts.extend(flag_words(row));
     let mut second = cut(&format!(" {}", facts.join(" · ")), area.width.into());
-    if let Some(note) = &row.note {
-        let room = usize::from(area.width).saturating_sub(width(&second) + 4);
-        if room > 8 {
-            second = format!("{second}  “{}”", cut(&inert(note), room));
-        }
+    let room = |second: &str, least: usize| {
+        let room = usize::from(area.width).saturating_sub(width(second) + 4);
+        (room >= least).then_some(room)
+    };
+    if let (Some(note), Some(room)) = (&row.note, room(&second, 8)) {
+        second = format!("{second} · “{}”", cut(&inert(note), room - 1));
+    }
+    let id = summary.id.to_string();
+    if room(&second, id.len()).is_some() {
+        second = format!("{second} · {id}");
     }
     let second = Line::styled(second, theme.style(Look::Dim));
     frame.render_widget(Paragraph::new(vec![first, second]), area);
+}
+
+/// What the signs behind a row mean.
+fn flag_words(row: &kreel_client::Row) -> Vec<String> {
+    let replays = match row.replays.count {
+        0 => None,
+        1 => Some("replayed".to_owned()),
+        count => Some(format!("replayed {count} times")),
+    };
+    let edited = row.replays.is_edited.then(|| "edited".to_owned());
+    let marked = row.is_marked.then(|| "marked".to_owned());
+    marked.into_iter().chain(replays).chain(edited).collect()
 }
 
 fn attempts(count: u32) -> String {
@@ -150,43 +170,40 @@ fn attempts(count: u32) -> String {
     }
 }
 
-fn id_of(row: &kreel_client::Row) -> String {
-    row.summary.id.to_string()
-}
-
-fn draw_body(frame: &mut Frame<'_>, area: Rect, body: &mut Body, is_here: bool, theme: Theme) {
+fn draw_body(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    body: &mut Body,
+    is_here: bool,
+    theme: Theme,
+) -> Option<String> {
     let about = about(&body.document, body.extent);
     let [line, content] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
-    under(frame, line, about, &body.document, &body.cursor, theme);
+    about_line(frame, line, about, &body.document, &body.cursor, theme);
     if let Some(picture) = &mut body.picture {
-        return picture::draw(frame, content, picture, theme);
+        picture::draw(frame, content, picture, theme);
+        return None;
     }
-    document_lines(
-        frame,
-        content,
-        &body.document,
-        &mut body.cursor,
-        is_here,
-        theme,
-    );
+    let (document, cursor) = (&body.document, &mut body.cursor);
+    document_lines(frame, content, document, cursor, is_here, theme)
 }
 
-fn draw_raw(frame: &mut Frame<'_>, area: Rect, body: &mut Body, is_here: bool, theme: Theme) {
+fn draw_raw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    body: &mut Body,
+    is_here: bool,
+    theme: Theme,
+) -> Option<String> {
     let [line, content] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     let sum = body.sha256.as_deref();
     let about = match sum {
         Some(sum) => format!("SHA-256 {sum}"),
         None => "no SHA-256: the body is not all here".to_owned(),
     };
-    under(frame, line, about, &body.raw, &body.raw_cursor, theme);
-    document_lines(
-        frame,
-        content,
-        &body.raw,
-        &mut body.raw_cursor,
-        is_here,
-        theme,
-    );
+    about_line(frame, line, about, &body.raw, &body.raw_cursor, theme);
+    let (raw, cursor) = (&body.raw, &mut body.raw_cursor);
+    document_lines(frame, content, raw, cursor, is_here, theme)
 }
 
 /// What a document is, and how much of it is there.
@@ -216,7 +233,7 @@ fn about(document: &Document, extent: Extent) -> String {
 }
 
 /// A line about a document: what it is, what is wrong with it, and where the cursor is.
-fn under(
+pub(super) fn about_line(
     frame: &mut Frame<'_>,
     area: Rect,
     about: String,
@@ -233,7 +250,7 @@ fn under(
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
-/// What is visible of a document.
+/// What is visible of a document, the selected line with a sign in front; where in it the eye is.
 fn document_lines(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -241,13 +258,24 @@ fn document_lines(
     cursor: &mut Cursor,
     is_here: bool,
     theme: Theme,
-) {
-    let lines = document::lines(document, cursor, area.width, area.height);
-    let lines: Vec<Line<'static>> = lines
-        .into_iter()
-        .map(|line| styled(line, is_here, area.width, theme))
-        .collect();
+) -> Option<String> {
+    let columns = area.width.saturating_sub(1);
+    let lines = document::lines(document, cursor, columns, area.height);
+    let is_full = lines.len() >= usize::from(area.height);
+    let signed = |line: document::Line| {
+        let (look, sign) = match line.is_selected && is_here {
+            true => (Look::Selected, "▌"),
+            false => (Look::Plain, " "),
+        };
+        let mut line = styled(line, is_here, columns, theme);
+        let sign = Span::styled(sign, theme.style(look));
+        line.spans.insert(0, sign);
+        line
+    };
+    let lines: Vec<Line<'static>> = lines.into_iter().map(signed).collect();
     frame.render_widget(Paragraph::new(lines), area);
+    let (place, of) = cursor.position(document).filter(|_| is_full)?;
+    (of > u64::from(area.height)).then(|| format!("{} %", place * 100 / of.max(1)))
 }
 
 /// A line of a document in the theme's colours.
@@ -263,35 +291,30 @@ pub(super) fn styled(
         .map(|(tone, text)| Span::styled(text, theme.tone(tone)))
         .collect();
     if is_selected {
-        let taken: usize = spans.iter().map(Span::width).sum();
-        spans.push(Span::raw(
-            " ".repeat(usize::from(columns).saturating_sub(taken)),
-        ));
-        let style = theme.style(Look::Selected);
+        let gap = usize::from(columns).saturating_sub(columns_of(&spans));
+        spans.push(Span::raw(" ".repeat(gap)));
         for span in &mut spans {
-            span.style = span.style.patch(style);
+            span.style = theme.on(Look::Selected, span.style);
         }
     }
     Line::from(spans)
 }
 
-/// Lines that are only scrolled, and never past their end.
-fn scrolled(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, app: &mut App) {
-    let Some(place) = app.tab.scroll() else {
-        return;
-    };
-    let Some(pane) = app.pane.as_mut() else {
-        return;
-    };
-    let most = lines.len().saturating_sub(usize::from(area.height));
-    let from = pane.scrolled[place].min(most);
+/// Lines that are only scrolled, and never past their end; where in them the eye is.
+fn scrolled(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    lines: Vec<Line<'static>>,
+    app: &mut App,
+) -> Option<String> {
+    let place = app.tab.scroll()?;
+    let pane = app.pane.as_mut()?;
+    let (all, height) = (lines.len(), usize::from(area.height));
+    let from = pane.scrolled[place].min(all.saturating_sub(height));
     pane.scrolled[place] = from;
-    let shown: Vec<Line<'static>> = lines
-        .into_iter()
-        .skip(from)
-        .take(area.height.into())
-        .collect();
+    let shown: Vec<Line<'static>> = lines.into_iter().skip(from).take(height).collect();
     frame.render_widget(Paragraph::new(shown), area);
+    place_of(from, height, all)
 }
 
 /// What the lens makes of it.
@@ -320,7 +343,7 @@ fn why_lines(app: &App, area: Rect) -> Vec<Line<'static>> {
         return Vec::new();
     }
     let theme = app.theme;
-    let columns = usize::from(area.width).saturating_sub(5).max(10);
+    let columns = usize::from(area.width).saturating_sub(7).max(10);
     let room = usize::from(area.height / 3).max(2);
     let mut lines = Vec::new();
     for (sign, text, look) in [

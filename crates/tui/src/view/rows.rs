@@ -2,16 +2,18 @@
 
 mod columns;
 
-pub(super) use columns::flags;
-
-use kreel_client::{Row, Standing};
+use kreel_client::{Marker, Row, Standing};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use self::columns::Columns;
-use super::{block, cut, wrapped};
+use super::clock::clock;
+use super::text::{columns_of, cut, width, wrapped};
+use super::{place, rule};
+use crate::action::Action;
+use crate::app::lines::Shown;
 use crate::app::{App, Focus, Mode};
 use crate::theme::{Look, Theme};
 
@@ -20,10 +22,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
         return;
     }
     let is_here = app.focus == Focus::Rows && !matches!(app.mode, Mode::Menu(_));
-    let block = block(title(app, area.width), is_here, app.theme);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    app.list.set_height(usize::from(inner.height));
+    let title = title(app, area.width);
+    let title_columns = title.width();
+    let rule = rule(title, is_here, app.theme);
+    let inner = rule.inner(area);
+    frame.render_widget(rule, area);
+    app.set_lines(usize::from(inner.height));
+    if let Some(text) = place_among(app) {
+        place(frame, area, title_columns, &text, app.theme);
+    }
     let lines = match app.list.is_empty() {
         true => nothing(app, inner.width),
         false => lines(app, inner, is_here),
@@ -31,29 +38,75 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
+/// Which row of how many is selected: exactly while the newest are at hand, else about how far
+/// back it is.
+fn place_among(app: &App) -> Option<String> {
+    if let Some((place, count, has_more)) = app.list.place() {
+        let more = if has_more { "+" } else { "" };
+        return Some(format!("{place} of {count}{more}"));
+    }
+    let received = app.totals?.received.max(1);
+    let seq = app.list.selected()?.summary.seq.0.min(received);
+    let percent = (received - seq) * 100 / received;
+    Some(format!("{percent} % back"))
+}
+
 fn lines(app: &App, area: Rect, is_here: bool) -> Vec<Line<'static>> {
     let columns = Columns::of(area.width);
     let selected = app.list.selected_number();
-    let row = |row: &Row| {
-        let mut line = line(row, &columns, app);
-        if Some(row.number) == selected {
-            let look = if is_here {
-                Look::Selected
-            } else {
-                Look::SelectedAside
-            };
-            let style = app.theme.style(look);
-            let gap = usize::from(area.width).saturating_sub(line.width());
-            line.spans.push(Span::raw(" ".repeat(gap)));
-            line.spans[0].content = "▌".into();
-            line = line.patch_style(style);
-            for span in &mut line.spans {
-                span.style = span.style.patch(style);
-            }
+    let line = |shown: Shown<'_>| match shown {
+        Shown::Marker(marker) => across(marker, area.width, app),
+        Shown::Row(row) if Some(row.number) == selected => {
+            selected_line(line(row, &columns, app), area.width, is_here, app.theme)
         }
-        line
+        Shown::Row(row) => line(row, &columns, app),
     };
-    app.list.visible().iter().map(row).collect()
+    let shown = app.shown_lines();
+    // With more markers than lines the row below them is what counts.
+    let above = shown.len().saturating_sub(area.height.into());
+    let above = if app.list.visible().len() > 1 {
+        0
+    } else {
+        above
+    };
+    shown.into_iter().skip(above).map(line).collect()
+}
+
+/// The row the keys act on: a sign in front, and a band across.
+fn selected_line(
+    mut line: Line<'static>,
+    columns: u16,
+    is_here: bool,
+    theme: Theme,
+) -> Line<'static> {
+    let look = match is_here {
+        true => Look::Selected,
+        false => Look::SelectedAside,
+    };
+    let gap = usize::from(columns).saturating_sub(columns_of(&line.spans));
+    line.spans.push(Span::raw(" ".repeat(gap)));
+    line.spans[0].content = "▌".into();
+    for span in &mut line.spans {
+        span.style = theme.on(look, span.style);
+    }
+    line
+}
+
+/// A line the user drew: when, and what it says.
+fn across(marker: &Marker, columns: u16, app: &App) -> Line<'static> {
+    let theme = app.theme;
+    let time = clock(marker.made_at_us, &app.facts.zone);
+    let text = kreel_inspect::inert::inert(&marker.text).into_owned();
+    let label = match text.is_empty() {
+        true => format!("── {time} "),
+        false => format!("── {time} {text} "),
+    };
+    let label = cut(&label, columns.into());
+    let rest = usize::from(columns).saturating_sub(width(&label));
+    Line::from(vec![
+        Span::styled(label, theme.style(Look::Fair)),
+        Span::styled("─".repeat(rest), theme.style(Look::Border)),
+    ])
 }
 
 fn line(row: &Row, columns: &Columns, app: &App) -> Line<'static> {
@@ -84,7 +137,7 @@ pub(super) fn outcome(row: &Row, is_holding: bool) -> (&'static str, String, Loo
             (status, failure) => {
                 let word = failure.as_deref().map_or_else(
                     || status.map_or_else(|| "failed".to_owned(), |status| status.to_string()),
-                    |word| word.replace('_', " "),
+                    |word| kreel_inspect::inert::inert(word).replace('_', " "),
                 );
                 ("!", word, Look::Bad)
             }
@@ -124,7 +177,11 @@ fn title(app: &App, columns: u16) -> Line<'static> {
             theme.style(Look::Fair),
         ));
     } else {
-        spans.push(Span::styled(" not following ", theme.style(Look::Dim)));
+        let text = match app.keys.key_of(Action::Follow) {
+            Some(key) => format!(" paused: {key} follows "),
+            None => " paused ".to_owned(),
+        };
+        spans.push(Span::styled(text, theme.style(Look::Dim)));
     }
     let view = &app.view;
     if view.only_marked {
@@ -159,10 +216,7 @@ fn nothing(app: &App, columns: u16) -> Vec<Line<'static>> {
     } else if app.progress.is_some() {
         vec!["nothing found yet".to_owned()]
     } else if app.view.leaves_out() {
-        vec![
-            "nothing matches".to_owned(),
-            "Esc shows all again".to_owned(),
-        ]
+        vec!["nothing matches: Esc shows all again".to_owned()]
     } else {
         waiting_for_the_first(app)
     };

@@ -7,10 +7,10 @@ use ratatui::widgets::Paragraph;
 
 use kreel_client::plain::duration;
 
-use super::{cut_front, fitting};
+use super::text::{columns_of, cut, cut_front, fitting, width};
 use crate::app::App;
 use crate::app::status::Link;
-use crate::theme::Look;
+use crate::theme::{Look, Theme};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
     let lines = match area.height {
@@ -23,38 +23,45 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
 
 /// One line is all there is: the state of the link, and the counters.
 fn short(app: &App, columns: u16) -> Line<'static> {
-    let mut pieces = vec![link(app)];
-    pieces.extend(figures(app));
-    fitting(pieces, columns)
+    let mut pieces = vec![link(app, 0)];
+    pieces.push(vec![Span::raw("  ")]);
+    let taken: usize = pieces.iter().map(|piece| columns_of(piece)).sum();
+    pieces.extend(figures_in(app, usize::from(columns).saturating_sub(taken)));
+    fitting(pieces, columns.into())
 }
 
+/// Address, link and app. Where there is not room for all, the reason why the link is down goes
+/// first, then the beginning of the address.
 fn address(app: &App, columns: u16) -> Line<'static> {
-    let (link, target) = (link(app), target(app));
-    let taken: usize = link.iter().chain(&target).map(Span::width).sum();
-    let room = usize::from(columns).saturating_sub(taken + 1);
+    let columns = usize::from(columns);
     let url = match app.status.link.ready() {
         Some(ready) => kreel_inspect::inert::inert(&ready.url).into_owned(),
         None => app.facts.tunnel.to_string(),
     };
-    let url = if room >= 12 {
-        cut_front(&url, room)
-    } else {
-        String::new()
+    let target = target(app, columns / 3);
+    let least = columns_of(&link(app, 0)) + columns_of(&target) + GAP.len();
+    let url = match columns.saturating_sub(least) {
+        room @ LEAST_ADDRESS.. => cut_front(&url, room),
+        _ => String::new(),
     };
-    let mut spans = vec![Span::styled(
-        format!("{url} "),
-        app.theme.style(Look::Strong),
-    )];
-    spans.extend(link);
-    spans.extend(target);
-    let line = Line::from(spans);
-    match line.width() > usize::from(columns) {
-        true => fitting(vec![self::link(app), self::target(app)], columns),
-        false => line,
+    let room = columns.saturating_sub(least + width(&url));
+    let mut pieces = Vec::new();
+    if !url.is_empty() {
+        let style = app.theme.style(Look::Strong);
+        pieces.push(vec![Span::styled(url, style), Span::raw(GAP)]);
     }
+    pieces.push(link(app, room));
+    pieces.push(target);
+    fitting(pieces, columns)
 }
 
-fn link(app: &App) -> Vec<Span<'static>> {
+const GAP: &str = "  ";
+
+/// An address in fewer columns tells nothing.
+const LEAST_ADDRESS: usize = 12;
+
+/// The link, and with so many columns to spare why it is down.
+fn link(app: &App, room: usize) -> Vec<Span<'static>> {
     let (look, text) = match &app.status.link {
         Link::Connecting => (Look::Fair, "◌ connecting…".to_owned()),
         Link::Up(_, None) => (Look::Good, "● up".to_owned()),
@@ -65,18 +72,21 @@ fn link(app: &App) -> Vec<Span<'static>> {
                 0 => "now".to_owned(),
                 seconds => format!("in {seconds} s"),
             };
-            let cause = super::cut(cause, 40);
-            (Look::Bad, format!("○ down: {cause}; again {when}"))
+            let cause = match room {
+                16.. => format!(": {}", cut(cause, room - 2)),
+                _ => String::new(),
+            };
+            (Look::Bad, format!("○ down, again {when}{cause}"))
         }
     };
     vec![Span::styled(text, app.theme.style(look))]
 }
 
-fn target(app: &App) -> Vec<Span<'static>> {
+fn target(app: &App, room: usize) -> Vec<Span<'static>> {
     let theme = app.theme;
     let target = match &app.facts.target {
         None => return vec![Span::styled("  only looking", theme.style(Look::Dim))],
-        Some(target) => super::cut(target, 40),
+        Some(target) => cut_front(&kreel_inspect::inert::inert(target), room.max(8)),
     };
     let mut spans = vec![
         Span::styled("  → ", theme.style(Look::Dim)),
@@ -88,17 +98,81 @@ fn target(app: &App) -> Vec<Span<'static>> {
     spans
 }
 
+/// What is unusual, and the counters: in short words where there is little room, and never without
+/// those that are bad.
 fn counters(app: &App, columns: u16) -> Line<'static> {
+    let columns = usize::from(columns);
     let mut pieces = states(app);
-    let figures = figures(app);
-    let all: usize = figures.iter().flatten().map(Span::width).sum();
-    let first: usize = pieces.iter().flatten().map(Span::width).sum();
-    let gap = usize::from(columns).saturating_sub(all + first);
+    let first: usize = pieces.iter().map(|piece| columns_of(piece)).sum();
+    let figures = figures_in(app, columns.saturating_sub(first));
+    let all: usize = figures.iter().map(|piece| columns_of(piece)).sum();
+    let gap = columns.saturating_sub(all + first);
     if !pieces.is_empty() && gap > 0 {
         pieces.push(vec![Span::raw(" ".repeat(gap))]);
     }
     pieces.extend(figures);
     fitting(pieces, columns)
+}
+
+/// The counters in full, in short, or only those that are bad, as far as there is room.
+fn figures_in(app: &App, room: usize) -> Vec<Vec<Span<'static>>> {
+    let Some(totals) = app.totals else {
+        return Vec::new();
+    };
+    let waiting = totals.waiting + totals.live;
+    let figure = |long, short, count, look| Figure {
+        long,
+        short,
+        count,
+        look: if count > 0 { look } else { Look::Plain },
+    };
+    let delivered = totals.answered + totals.captured;
+    let usual = [
+        figure("received", "in", totals.received, Look::Plain),
+        figure("delivered", "out", delivered, Look::Plain),
+        figure("waiting", "wait", waiting, Look::Fair),
+        figure("lost", "lost", totals.lost, Look::Bad),
+    ];
+    let unusual = [
+        figure("failed", "fail", totals.failed, Look::Bad),
+        figure("broken off", "broken", totals.broken_off, Look::Fair),
+        figure("duplicates", "dup", totals.duplicates, Look::Fair),
+    ];
+    let unusual = unusual.into_iter().filter(|figure| figure.count > 0);
+    let all: Vec<Figure> = usual.into_iter().chain(unusual).collect();
+    let worst = all
+        .iter()
+        .filter(|figure| figure.look != Look::Plain)
+        .copied();
+    let worst: Vec<Figure> = worst.collect();
+    for (figures, is_long) in [(&all, true), (&all, false), (&worst, true), (&worst, false)] {
+        let shown = spelled(figures, is_long, app.theme);
+        if shown.iter().map(|piece| columns_of(piece)).sum::<usize>() <= room {
+            return shown;
+        }
+    }
+    spelled(&worst, false, app.theme)
+}
+
+/// A counter.
+#[derive(Debug, Clone, Copy)]
+struct Figure {
+    long: &'static str,
+    short: &'static str,
+    count: u64,
+    look: Look,
+}
+
+fn spelled(figures: &[Figure], is_long: bool, theme: Theme) -> Vec<Vec<Span<'static>>> {
+    let piece = |(index, figure): (usize, &Figure)| {
+        let gap = if index == 0 { "" } else { " · " };
+        let name = if is_long { figure.long } else { figure.short };
+        vec![
+            Span::styled(format!("{gap}{name} "), theme.style(Look::Dim)),
+            Span::styled(figure.count.to_string(), theme.style(figure.look)),
+        ]
+    };
+    figures.iter().enumerate().map(piece).collect()
 }
 
 /// What is unusual at the moment.
@@ -130,45 +204,4 @@ fn states(app: &App) -> Vec<Vec<Span<'static>>> {
         add(Look::Bad, "! history can't be written  ".to_owned());
     }
     states
-}
-
-/// The counters, most important first.
-fn figures(app: &App) -> Vec<Vec<Span<'static>>> {
-    let Some(totals) = app.totals else {
-        return Vec::new();
-    };
-    let theme = app.theme;
-    let waiting = totals.waiting + totals.live;
-    let mut figures = vec![
-        ("received", totals.received, Look::Plain),
-        ("delivered", totals.answered + totals.captured, Look::Plain),
-        (
-            "waiting",
-            waiting,
-            if waiting > 0 { Look::Fair } else { Look::Plain },
-        ),
-        (
-            "lost",
-            totals.lost,
-            if totals.lost > 0 {
-                Look::Bad
-            } else {
-                Look::Plain
-            },
-        ),
-    ];
-    let more = [
-        ("failed", totals.failed, Look::Bad),
-        ("broken off", totals.broken_off, Look::Fair),
-        ("duplicates", totals.duplicates, Look::Fair),
-    ];
-    figures.extend(more.into_iter().filter(|(_, count, _)| *count > 0));
-    let figure = |(index, (name, count, look)): (usize, (&str, u64, Look))| {
-        let gap = if index == 0 { "" } else { " · " };
-        vec![
-            Span::styled(format!("{gap}{name} "), theme.style(Look::Dim)),
-            Span::styled(count.to_string(), theme.style(look)),
-        ]
-    };
-    figures.into_iter().enumerate().map(figure).collect()
 }

@@ -18,18 +18,28 @@ use crate::view::{clock, rows::of_status};
 /// Attempts shown one above the other; with more, those around the shown one.
 const ATTEMPTS: usize = 6;
 
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) {
+/// From this height on it is also told where the attempt went.
+const ROOMY: u16 = 9;
+
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    app: &mut App,
+    is_here: bool,
+) -> Option<String> {
     let theme = app.theme;
     let masking = headers::masking(app);
-    let Some(pane) = app.pane.as_mut() else {
-        return;
-    };
+    let pane = app.pane.as_mut()?;
     let Some(shown) = pane.shown_attempt() else {
-        return super::note(frame, area, "no attempt has ended yet", theme);
+        super::note(frame, area, "no attempt has ended yet", theme);
+        return None;
     };
     let mut lines = list(pane, area, &app.facts.zone, theme);
-    lines.push(Line::default());
-    lines.extend(said(shown, theme));
+    // Where there is little room the answer itself counts most.
+    if area.height >= ROOMY {
+        lines.push(Line::default());
+        lines.extend(said(shown, theme));
+    }
     if let Some((answer_headers, _)) = &shown.answer {
         let room = usize::from(area.height / 3).max(2);
         let mut answered = headers::of(answer_headers, &masking, theme);
@@ -54,25 +64,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bo
         .map_or(0, |(_, body)| body.len() as u64);
     let of = shown.answer_bytes.unwrap_or(kept);
     frame.render_widget(Paragraph::new(lines), top);
-    if let Some(answer) = pane.answer.as_mut() {
-        let mut about = answer.document.about();
-        if kept < of {
-            about = format!(
-                "{about}: the first {} of {}",
-                size(Some(kept)),
-                size(Some(of))
-            );
-        }
-        super::under(frame, line, about, &answer.document, &answer.cursor, theme);
-        super::document_lines(
-            frame,
-            body,
-            &answer.document,
-            &mut answer.cursor,
-            is_here,
-            theme,
+    let answer = pane.answer.as_mut()?;
+    let mut about = answer.document.about();
+    if kept < of {
+        about = format!(
+            "{about}: the first {} of {}",
+            size(Some(kept)),
+            size(Some(of))
         );
     }
+    let (document, cursor) = (&answer.document, &mut answer.cursor);
+    super::about_line(frame, line, about, document, cursor, theme);
+    super::document_lines(frame, body, document, cursor, is_here, theme)
 }
 
 /// The attempts, newest last, the shown one marked.

@@ -2,11 +2,12 @@
 
 use jiff::tz::TimeZone;
 use kreel_client::Row;
-use kreel_client::plain::{duration, fit, size};
+use kreel_client::plain::{duration, size};
 use kreel_inspect::inert::{inert, inert_bytes};
 
 use crate::theme::Look;
 use crate::view::clock;
+use crate::view::text::{fit, fit_right};
 
 /// The width of each column; 0 where it is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Columns {
             time: 0,
             method: 0,
             path: 0,
-            status: if columns >= 60 { 11 } else { 9 },
+            status: if columns >= 60 { 12 } else { 9 },
             took: 0,
             size: 0,
             flags: 0,
@@ -42,11 +43,11 @@ impl Columns {
             left -= if fits { width } else { 0 };
             if fits { width } else { 0 }
         };
-        these.method = take(if columns >= 60 { 7 } else { 5 }, 12);
-        these.time = take(9, 14);
-        these.took = take(9, 16);
-        these.flags = take(6, 18);
-        these.size = take(9, 20);
+        these.method = take(if columns >= 60 { 8 } else { 5 }, 12);
+        these.time = take(9, 12);
+        these.took = take(9, 13);
+        these.flags = take(6, 14);
+        these.size = take(9, 15);
         these.path = left;
         these
     }
@@ -83,12 +84,12 @@ impl Columns {
 fn right(text: &str, width: usize, look: Look) -> (String, Look) {
     match width {
         0 => (String::new(), look),
-        width => (format!("{text:>width$} ", width = width - 1), look),
+        width => (format!("{} ", fit_right(text, width - 1)), look),
     }
 }
 
 /// Signs, each a letter: marked, note, replayed, edited.
-pub(in crate::view) fn flags(row: &Row) -> String {
+fn flags(row: &Row) -> String {
     let flags = [
         (row.is_marked, '*'),
         (row.note.is_some(), 'n'),

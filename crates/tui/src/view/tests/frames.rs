@@ -163,7 +163,10 @@ fn much_at_once() {
             until: app.now + Duration::from_secs(60 * 60),
         };
         app.say(News::Good, "copied as a curl command");
-        app.say(News::Bad, "the app at localhost:3000 can't be reached: deliveries wait");
+        app.say(
+            News::Bad,
+            "the app at localhost:3000 can't be reached: deliveries wait",
+        );
         app
     });
 }

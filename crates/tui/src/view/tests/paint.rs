@@ -51,7 +51,11 @@ pub(super) fn picture(make: impl Fn() -> App, columns: u16, lines: u16) -> Strin
 
 fn looks(buffer: &Buffer) -> String {
     let mut all = String::new();
-    for (number, line) in buffer.content().chunks(buffer.area.width.into()).enumerate() {
+    for (number, line) in buffer
+        .content()
+        .chunks(buffer.area.width.into())
+        .enumerate()
+    {
         let mut stretches: Vec<(usize, usize, String)> = Vec::new();
         for (column, cell) in line.iter().enumerate() {
             let look = look(cell);
@@ -81,10 +85,16 @@ fn look(cell: &Cell) -> String {
         look.push(format!("on-{:?}", cell.bg).to_lowercase());
     }
     if cell.modifier != Modifier::empty() {
-        look.push(format!("{:?}", cell.modifier).to_lowercase().replace(" | ", "+"));
+        look.push(
+            format!("{:?}", cell.modifier)
+                .to_lowercase()
+                .replace(" | ", "+"),
+        );
     }
     // Of what can't be seen nothing is told.
-    if cell.symbol() == " " && !cell.modifier.contains(Modifier::REVERSED) && cell.bg == Color::Reset
+    if cell.symbol() == " "
+        && !cell.modifier.contains(Modifier::REVERSED)
+        && cell.bg == Color::Reset
     {
         look.clear();
     }
