@@ -22,7 +22,7 @@ use self::pane::{Pane, Tab};
 use self::prompt::Prompt;
 use self::status::Status;
 use self::toast::{News, Toasts};
-use crate::desk::Comparing;
+use crate::desk::{Comparing, Picture, Which};
 use crate::keys::KeyMap;
 use crate::setup::Facts;
 use crate::theme::Theme;
@@ -46,6 +46,8 @@ pub(crate) struct App {
     pub(crate) toasts: Toasts,
     pub(crate) shows_secrets: bool,
     pub(crate) has_mouse: bool,
+    /// Whether images are shown as such.
+    pub(crate) shows_images: bool,
     /// The row that was marked last.
     pub(crate) marked: Option<i64>,
     /// Lines across the rows.
@@ -131,6 +133,7 @@ impl App {
             toasts: Toasts::default(),
             shows_secrets: false,
             has_mouse: false,
+            shows_images: true,
             marked: None,
             markers: Vec::new(),
             wants_oldest: false,
@@ -142,6 +145,25 @@ impl App {
     /// Says something, for a while.
     pub(crate) fn say(&mut self, news: News, text: impl Into<String>) {
         self.toasts.add(news, text.into(), self.now);
+    }
+
+    /// The image that is shown, if it is one, and which of the delivery's.
+    pub(crate) fn picture(&mut self) -> Option<(i64, Which, &mut Picture)> {
+        let (tab, shows) = (self.tab, self.shows_images);
+        let pane = self.pane.as_mut().filter(|_| shows)?;
+        let number = pane.number;
+        match tab {
+            Tab::Body => {
+                let picture = pane.body.as_mut()?.picture.as_mut()?;
+                Some((number, Which::Body, picture))
+            }
+            Tab::Answer => {
+                let answer = pane.answer.as_mut()?;
+                let which = Which::Answer(answer.attempt);
+                Some((number, which, answer.picture.as_mut()?))
+            }
+            _ => None,
+        }
     }
 
     /// The tabs there are.

@@ -1,5 +1,6 @@
 //! What takes time happens here, off the thread that draws: looking into the history, reading
-//! bodies, comparing, exporting. One desk for rows, one for what is inside a delivery.
+//! bodies, comparing, exporting, decoding images. One desk for rows, one for what is inside a
+//! delivery, one for images.
 //!
 //! Of looks only the last that was asked for counts; chores are all done, in order.
 
@@ -7,6 +8,7 @@ mod bodies;
 mod chore;
 mod exporting;
 mod picture;
+mod pictures;
 mod ports;
 mod rows;
 mod slot;
@@ -21,7 +23,8 @@ use kreel_inspect::edit::Request;
 use tokio::sync::mpsc;
 
 pub(crate) use chore::{Chore, Copied, ExportFormat, Side};
-pub(crate) use picture::Picture;
+pub(crate) use picture::{Made, Picture, Which};
+pub(crate) use pictures::ToEncode;
 pub(crate) use rows::Look;
 pub(crate) use slot::Slot;
 
@@ -42,6 +45,12 @@ pub(crate) enum Found {
     },
     /// Its body, or as much of it as is here by now.
     Body { number: i64, body: Box<Body> },
+    /// An image is ready to be drawn, or never will be.
+    Picture {
+        number: i64,
+        which: Which,
+        made: Box<Made>,
+    },
     /// What was asked to be copied.
     Copy { text: String, says: String },
     /// Two sides, compared.
@@ -92,11 +101,12 @@ pub(crate) struct Comparing {
     pub(crate) comparison: Comparison,
 }
 
-/// Both desks at work. Dropping it ends them.
+/// The desks at work. Dropping it ends them.
 #[derive(Debug)]
 pub(crate) struct Desk {
     rows: Arc<Slot<Look>>,
     bodies: Arc<Slot<Detail>>,
+    pictures: Arc<Slot<ToEncode>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -111,9 +121,11 @@ pub(crate) struct Detail {
 impl Desk {
     pub(crate) fn open(setup: &Setup, found: &mpsc::Sender<Found>) -> io::Result<Self> {
         let (rows, bodies) = (Arc::<Slot<Look>>::default(), Arc::<Slot<Detail>>::default());
+        let pictures = Arc::<Slot<ToEncode>>::default();
         let mut desk = Self {
             rows: rows.clone(),
             bodies: bodies.clone(),
+            pictures: pictures.clone(),
             threads: Vec::new(),
         };
         let (path, facts) = (setup.history.clone(), setup.facts.clone());
@@ -127,6 +139,10 @@ impl Desk {
         let thread = name().name("inspector-bodies".into());
         let thread = thread.spawn(move || of_bodies.run(&bodies, &found_bodies))?;
         desk.threads.push(thread);
+        let (images, found) = (setup.images, found.clone());
+        let thread = name().name("inspector-images".into());
+        let thread = thread.spawn(move || pictures::run(images, &pictures, &found))?;
+        desk.threads.push(thread);
         Ok(desk)
     }
 
@@ -138,6 +154,11 @@ impl Desk {
     /// Has a delivery opened, in place of the one asked for before.
     pub(crate) fn open_detail(&self, detail: Detail) {
         self.bodies.want(detail);
+    }
+
+    /// Has an image made ready, in place of the one asked for before.
+    pub(crate) fn encode(&self, image: ToEncode) {
+        self.pictures.want(image);
     }
 
     /// Has something done; false if too much is to be done already.
@@ -153,6 +174,7 @@ impl Drop for Desk {
     fn drop(&mut self) {
         self.rows.close();
         self.bodies.close();
+        self.pictures.close();
         for thread in self.threads.drain(..) {
             // One that panicked has said so.
             let _ = thread.join();

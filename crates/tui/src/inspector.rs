@@ -19,7 +19,8 @@ use tokio::time::{sleep_until, timeout};
 use crate::End;
 use crate::app::App;
 use crate::apply::{self, Deed};
-use crate::desk::{Desk, Found, ToEdit};
+use crate::desk::{Desk, Found, ToEdit, ToEncode};
+use crate::images::Images;
 use crate::limits::{FOUND, FRAME, REFRESH};
 use crate::setup::Setup;
 use crate::terminal::Screen;
@@ -73,6 +74,7 @@ pub(crate) fn run(
             .as_ref()
             .map_or_else(String::new, ToString::to_string);
         app.view.filter = setup.filter;
+        app.shows_images = setup.images != Images::Off;
         let mut inspector = Inspector {
             app,
             screen: Screen::take()?,
@@ -134,8 +136,7 @@ impl Inspector {
                 }
                 Turn::Suspend => self.suspend()?,
                 Turn::Woken => {
-                    self.screen.take_again()?;
-                    self.draw_is_due = true;
+                    self.take_again()?;
                 }
             }
             self.do_what_is_due()?;
@@ -235,11 +236,36 @@ impl Inspector {
         self.screen.draw(|frame| view::draw(frame, app))?;
         self.drawn_at = Instant::now();
         self.draw_is_due = false;
+        if let Some((number, which, picture)) = self.app.picture()
+            && let Some((source, room)) = picture.to_encode()
+        {
+            self.desk.encode(ToEncode {
+                number,
+                which,
+                source,
+                room,
+            });
+        }
         // A larger screen may show rows that are not at hand.
         if self.app.list.wants_more() && !self.look_is_due {
             self.look_is_due = true;
         }
         Ok(())
+    }
+
+    /// Takes the terminal over again: all of it is drawn anew.
+    fn take_again(&mut self) -> io::Result<()> {
+        self.screen.take_again()?;
+        self.forget_picture();
+        self.draw_is_due = true;
+        Ok(())
+    }
+
+    /// A terminal that was cleared has let go of its images.
+    fn forget_picture(&mut self) {
+        if let Some((_, _, picture)) = self.app.picture() {
+            picture.forget();
+        }
     }
 
     /// The terminal was closed: the client is told, and waited for without a screen.

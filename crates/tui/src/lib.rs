@@ -10,6 +10,7 @@ mod clipboard;
 mod command;
 mod desk;
 mod editor;
+mod images;
 mod inspector;
 mod keys;
 mod limits;
@@ -26,6 +27,7 @@ use std::thread::{self, JoinHandle};
 use kreel_client::{Command, Update};
 use tokio::sync::{mpsc, oneshot};
 
+pub use images::{Images, UnknownImages};
 pub use keys::{InvalidBinding, Key, KeyMap};
 pub use setup::{Facts, Lens, Setup};
 pub use theme::Theme;

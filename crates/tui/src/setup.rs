@@ -12,6 +12,7 @@ use kreel_inspect::document::Line;
 use kreel_inspect::export::Masking;
 use kreel_inspect::filter::Filter;
 
+use crate::images::Images;
 use crate::keys::KeyMap;
 use crate::theme::Theme;
 
@@ -28,6 +29,8 @@ pub struct Setup {
     pub theme: Theme,
     /// Which deliveries are shown at first, if not all.
     pub filter: Option<Filter>,
+    /// How images are shown.
+    pub images: Images,
 }
 
 /// What does not change while the inspector runs.

@@ -58,6 +58,8 @@ pub(crate) struct Answer {
     pub(crate) attempt: u32,
     pub(crate) document: Document,
     pub(crate) cursor: Cursor,
+    /// It, if it is an image.
+    pub(crate) picture: Option<Picture>,
 }
 
 /// The tabs of a detail.
@@ -183,7 +185,11 @@ impl Pane {
         }
         self.answer = attempt.answer.as_ref().map(|(headers, body)| {
             let kind = Kind::of(headers, body);
+            let bytes = body.len() as u64;
+            let is_whole = attempt.answer_bytes.is_none_or(|all| all == bytes);
+            let is_image = matches!(kind, Kind::Image(_)) && is_whole;
             Answer {
+                picture: is_image.then(|| Picture::new(body.clone())),
                 attempt: number,
                 document: Document::open(kind, headers, body.clone(), &Default::default()),
                 cursor: Cursor::default(),

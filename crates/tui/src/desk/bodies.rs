@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::chore::Side;
 use super::exporting::{Taken, curl, headers_text, write_export};
 use super::slot::Work;
-use super::{Chore, Comparing, Copied, Detail, Found, Slot, ToEdit, picture, ports};
+use super::{Chore, Comparing, Copied, Detail, Found, Picture, Slot, ToEdit, ports};
 use crate::app::pane::{Body, Extent};
 use crate::limits::{AT_ONCE_BYTES, CLIPBOARD_BYTES, SHOWN_BYTES};
 use crate::setup::Facts;
@@ -132,7 +132,7 @@ impl Desk {
         let is_whole = read_bytes == total_bytes && whole.row.is_complete;
         let document = Document::open(kind, headers, body.clone(), cancel);
         let is_image = matches!(kind, Kind::Image(_)) && read_bytes == total_bytes;
-        let picture = is_image.then(|| picture::decode(&body));
+        let picture = is_image.then(|| Picture::new(body.clone()));
         if cancel.is_cancelled() {
             return Err(Fault::Stale);
         }

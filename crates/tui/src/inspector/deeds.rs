@@ -65,6 +65,7 @@ impl Inspector {
             }
             Deed::Redraw => {
                 self.screen.forget()?;
+                self.forget_picture();
                 self.draw_is_due = true;
             }
             Deed::Suspend => self.suspend()?,
@@ -126,8 +127,7 @@ impl Inspector {
         self.screen.give_back()?;
         // The whole process stops here, and goes on here.
         kill_process(getpid(), Signal::STOP)?;
-        self.screen.take_again()?;
-        self.draw_is_due = true;
+        self.take_again()?;
         Ok(())
     }
 
@@ -136,8 +136,7 @@ impl Inspector {
         self.keys = None;
         self.screen.give_back()?;
         let text = editor::edit(&self.app.facts.editor, &edited.file);
-        self.screen.take_again()?;
-        self.draw_is_due = true;
+        self.take_again()?;
         self.look_is_due = true;
         let text = match text {
             Ok(text) => text,

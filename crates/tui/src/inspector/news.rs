@@ -49,6 +49,17 @@ impl Inspector {
                     self.app.read_with_lens();
                 }
             }
+            Found::Picture {
+                number,
+                which,
+                made,
+            } => {
+                if let Some((shown, kind, picture)) = self.app.picture()
+                    && (shown, kind) == (number, which)
+                {
+                    picture.show(*made);
+                }
+            }
             Found::Copy { text, says } => self.copy(&text, says)?,
             Found::Compared(comparing) => {
                 if comparing.comparison.is_equal {

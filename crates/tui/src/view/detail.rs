@@ -18,6 +18,7 @@ use super::text::{columns_of, cut, fitting, width, wrapped};
 use super::{place, place_of, rule};
 use crate::app::pane::{Body, Extent, Pane, Tab};
 use crate::app::{App, Focus, Mode};
+use crate::desk::Picture;
 use crate::theme::{Look, Theme};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
@@ -67,7 +68,7 @@ fn draw_tab(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) -> 
     }
     match (tab, pane.body.as_mut()) {
         (Tab::Body | Tab::Raw, None) => still(frame, "reading…"),
-        (Tab::Body, Some(body)) => draw_body(frame, area, body, is_here, theme),
+        (Tab::Body, Some(body)) => draw_body(frame, area, body, is_here, app.shows_images, theme),
         (Tab::Raw, Some(body)) => draw_raw(frame, area, body, is_here, theme),
         (Tab::Answer, _) => answer::draw(frame, area, app, is_here),
         (Tab::Headers, _) => {
@@ -175,17 +176,30 @@ fn draw_body(
     area: Rect,
     body: &mut Body,
     is_here: bool,
+    shows_images: bool,
     theme: Theme,
 ) -> Option<String> {
     let about = about(&body.document, body.extent);
     let [line, content] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     about_line(frame, line, about, &body.document, &body.cursor, theme);
-    if let Some(picture) = &mut body.picture {
-        picture::draw(frame, content, picture, theme);
-        return None;
-    }
+    let content = match &mut body.picture {
+        Some(picture) if shows_images => below_picture(frame, content, picture, theme)?,
+        _ => content,
+    };
     let (document, cursor) = (&body.document, &mut body.cursor);
     document_lines(frame, content, document, cursor, is_here, theme)
+}
+
+/// Draws an image; what is left below it for its bytes, if it can't be shown.
+fn below_picture(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    picture: &mut Picture,
+    theme: Theme,
+) -> Option<Rect> {
+    let taken = picture::draw(frame, area, picture, theme);
+    let left = area.height.saturating_sub(taken);
+    (left > 0).then(|| Rect::new(area.x, area.y + taken, area.width, left))
 }
 
 fn draw_raw(
@@ -364,6 +378,10 @@ fn why_lines(app: &App, area: Rect) -> Vec<Line<'static>> {
 }
 
 fn note(frame: &mut Frame<'_>, area: Rect, text: &str, theme: Theme) {
-    let line = Line::styled(format!(" {text}"), theme.style(Look::Dim));
-    frame.render_widget(Paragraph::new(line), area);
+    said(frame, area, text, Look::Dim, theme);
+}
+
+fn said(frame: &mut Frame<'_>, area: Rect, text: &str, look: Look, theme: Theme) {
+    let text = cut(&format!(" {text}"), area.width.into());
+    frame.render_widget(Paragraph::new(Line::styled(text, theme.style(look))), area);
 }

@@ -2,18 +2,21 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::widgets::StatefulWidget as _;
-use ratatui_image::StatefulImage;
+use ratatui_image::Image;
 
 use crate::desk::Picture;
-use crate::theme::Theme;
+use crate::theme::{Look, Theme};
 
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, picture: &mut Picture, theme: Theme) {
-    match picture {
-        Picture::Decoded(_) => super::note(frame, area, "preparing the image…", theme),
-        Picture::Broken(fault) => super::note(frame, area, fault, theme),
-        Picture::Ready(protocol) => {
-            StatefulImage::default().render(area, frame.buffer_mut(), protocol.as_mut());
+/// Draws it, or says that it is being prepared; of one that can't be shown why, which takes the
+/// lines given back from the area.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, picture: &mut Picture, theme: Theme) -> u16 {
+    match picture.in_room(area.as_size()) {
+        None => super::note(frame, area, "preparing the image…", theme),
+        Some(Ok(protocol)) => frame.render_widget(Image::new(protocol), area),
+        Some(Err(fault)) => {
+            super::said(frame, area, fault, Look::Bad, theme);
+            return 1;
         }
     }
+    area.height
 }
