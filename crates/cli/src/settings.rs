@@ -10,6 +10,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use kreel_client::filter::Saved;
 use kreel_client::{RelayUrl, Target};
+use kreel_tui::Images;
 use kreel_wire::TunnelName;
 use serde::{Deserialize, Deserializer, de};
 
@@ -76,6 +77,9 @@ pub(crate) struct Settings {
     /// The colours of the inspector.
     #[serde(deserialize_with = "text")]
     pub(crate) theme: Option<ThemeName>,
+    /// How the inspector shows images.
+    #[serde(deserialize_with = "text")]
+    pub(crate) images: Option<Images>,
     /// Keys of the inspector, by action.
     pub(crate) keys: Option<Keys>,
     /// Which deliveries are shown.
@@ -190,6 +194,7 @@ impl Settings {
                 .of("json", &Some(Output::Json))
                 .or_else(|| part.of("output", &args.output)),
             theme: part.of("theme", &args.theme),
+            images: part.of("images", &args.images),
             ..Self::of_connection(&args.connection, matches, from)
         }
     }

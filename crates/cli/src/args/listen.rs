@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use kreel_client::Target;
+use kreel_tui::Images;
 use kreel_wire::TunnelName;
 
 use super::{Answer, Connection, Header, Host, Output, Span, ThemeName, When};
@@ -154,8 +155,8 @@ pub(crate) struct ListenArgs {
     )]
     pub(crate) history: Option<PathBuf>,
 
-    /// How deliveries are shown: tui, compact, json or quiet [default: tui on a terminal, else
-    /// compact]
+    /// How deliveries are shown: tui (the inspector, full screen), compact (a line each), json or
+    /// quiet [default: tui on a terminal, else compact]
     #[arg(
         long,
         value_name = "FORMAT",
@@ -185,18 +186,29 @@ pub(crate) struct ListenArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) print_url: bool,
 
-    /// The colours of the inspector: dark, light, contrast or none [default: dark]
+    /// Its colours: dark, light, contrast or none [default: dark; none with NO_COLOR]
     #[arg(
         long,
         value_name = "THEME",
         env = "KREEL_THEME",
         hide_env = true,
-        help_heading = "Output"
+        help_heading = "Inspector"
     )]
     pub(crate) theme: Option<ThemeName>,
 
-    /// Never open the inspector: the same as --output compact
-    #[arg(long, help_heading = "Output")]
+    /// How it shows images: auto, kitty, iterm2, sixel, blocks (of characters) or off
+    /// [default: auto, by what is known of the terminal]
+    #[arg(
+        long,
+        value_name = "HOW",
+        env = "KREEL_IMAGES",
+        hide_env = true,
+        help_heading = "Inspector"
+    )]
+    pub(crate) images: Option<Images>,
+
+    /// Lines instead of the inspector: the same as --output compact
+    #[arg(long, help_heading = "Inspector")]
     pub(crate) no_tui: bool,
 }
 
@@ -223,4 +235,7 @@ Examples:
 Every option may also stand in the environment (KREEL_FORWARD_TO=3000), in the
 project's kreel.toml (forward_to = \"3000\") or in ~/.config/kreel/config.toml.
 The command line counts most, then the others in this order.
+
+In the inspector ? lists all keys; [keys] in those files changes them:
+replay = [\"r\", \"f5\"].
 ";

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use kreel_client::filter::{Filter, Saved};
 use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
-use kreel_tui::{KeyMap, Theme};
+use kreel_tui::{Images, KeyMap, Theme};
 use kreel_wire::TunnelName;
 
 use super::{Remote, conflict, is_typed};
@@ -53,6 +53,8 @@ pub(crate) struct ListenOptions {
     pub(crate) output: Output,
     /// The colours of the inspector.
     pub(crate) theme: Theme,
+    /// How it shows images.
+    pub(crate) images: Images,
     /// Its keys.
     pub(crate) keys: KeyMap,
     /// Saved filters by their names.
@@ -127,6 +129,7 @@ impl ListenOptions {
             paths,
             output,
             theme: theme(&layers)?,
+            images: layers.value(|s| &s.images).unwrap_or_default(),
             keys: keys(&layers)?,
             saved_filters: layers.filters(),
             filter: filter.transpose()?.filter(|filter| !filter.is_empty()),

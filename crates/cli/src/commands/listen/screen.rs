@@ -108,6 +108,7 @@ pub(super) fn setup(
         keys: options.keys.clone(),
         theme: options.theme,
         filter: options.filter.clone(),
+        images: options.images,
     }
 }
 
