@@ -25,6 +25,8 @@ use tokio::sync::mpsc;
 pub(crate) use chore::{Chore, Copied, ExportFormat, Side};
 pub(crate) use picture::{Made, Picture, Which};
 pub(crate) use pictures::ToEncode;
+#[cfg(test)]
+pub(crate) use pictures::at_once;
 pub(crate) use rows::Look;
 pub(crate) use slot::Slot;
 

@@ -179,6 +179,12 @@ fn broken(error: &str) -> String {
     format!("it can't be shown as an image: {error}")
 }
 
+/// An image as half blocks, at once.
+#[cfg(test)]
+pub(crate) fn at_once(source: Source, room: Size) -> Made {
+    Hand::Blocks.make(source, room)
+}
+
 #[cfg(test)]
 mod tests {
     use image::ImageFormat;

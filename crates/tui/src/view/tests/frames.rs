@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use kreel_client::{Marker, Totals};
 use kreel_inspect::compare::{Ignore, Side, compare};
@@ -12,7 +13,7 @@ use crate::app::status::{Link, Replaying};
 use crate::app::toast::News;
 use crate::app::{App, Focus, Mode};
 use crate::apply;
-use crate::desk::Comparing;
+use crate::desk::{Comparing, Picture, at_once};
 use crate::testing::{self, scene};
 
 /// The two sizes every screen is looked at in.
@@ -189,6 +190,57 @@ fn lines_across_the_rows() {
         ];
         app
     });
+}
+
+/// A body that is a PNG of a red and a blue half, or one that is cut off.
+fn image(is_whole: bool) -> App {
+    let half = |x, _| match x < 8 {
+        true => image::Rgb([200_u8, 40, 40]),
+        false => image::Rgb([40, 40, 200]),
+    };
+    let image = image::RgbImage::from_fn(16, 12, half);
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let written = image.write_to(&mut bytes, image::ImageFormat::Png);
+    written.expect("memory can be written");
+    let bytes = bytes.into_inner();
+    let bytes = Bytes::from(bytes[..if is_whole { bytes.len() } else { 50 }].to_vec());
+    let mut app = scene::app();
+    let mut body = scene::body(bytes.clone());
+    body.picture = Some(Picture::new(bytes));
+    app.pane = Some(scene::pane(&scene::rows()[3], body));
+    app.list.select(11);
+    app
+}
+
+#[test]
+fn an_image_is_drawn_once_it_is_ready() {
+    let mut app = image(true);
+    assert!(text(&drawn(&mut app, 100, 30)).contains("preparing the image…"));
+    let (_, _, picture) = app.picture().expect("the body is one");
+    let (source, room) = picture.to_encode().expect("it was not asked for yet");
+    assert!(picture.to_encode().is_none(), "it is asked for once");
+    picture.show(at_once(source, room));
+    let frame = drawn(&mut app, 100, 30);
+    let looks = super::paint::looks(&frame);
+    insta::assert_snapshot!("image_100x30", format!("{}---\n{looks}", text(&frame)));
+    drawn(&mut app, 60, 20);
+    let (_, _, picture) = app.picture().expect("the body is one");
+    assert!(picture.to_encode().is_some(), "another room, another size");
+}
+
+#[test]
+fn of_an_image_that_is_broken_the_bytes_are_shown() {
+    let mut app = image(false);
+    drawn(&mut app, 100, 40);
+    let (_, _, picture) = app.picture().expect("the body is one");
+    let (source, room) = picture.to_encode().expect("it was not asked for yet");
+    picture.show(at_once(source, room));
+    let frame = text(&drawn(&mut app, 100, 40));
+    assert!(frame.contains("it can't be shown as an image"), "{frame}");
+    assert!(frame.contains("0000  89 50 4e 47"), "{frame}");
+    app.shows_images = false;
+    let frame = text(&drawn(&mut app, 100, 40));
+    assert!(!frame.contains("it can't be shown as an image"), "{frame}");
 }
 
 #[test]

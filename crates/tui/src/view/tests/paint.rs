@@ -49,7 +49,8 @@ pub(super) fn picture(make: impl Fn() -> App, columns: u16, lines: u16) -> Strin
     picture
 }
 
-fn looks(buffer: &Buffer) -> String {
+/// How each stretch of a frame looks, line by line.
+pub(super) fn looks(buffer: &Buffer) -> String {
     let mut all = String::new();
     for (number, line) in buffer
         .content()
@@ -58,7 +59,10 @@ fn looks(buffer: &Buffer) -> String {
     {
         let mut stretches: Vec<(usize, usize, String)> = Vec::new();
         for (column, cell) in line.iter().enumerate() {
-            let look = look(cell);
+            // What can't be seen belongs to whatever is beside it.
+            let Some(look) = look(cell) else {
+                continue;
+            };
             match stretches.last_mut() {
                 Some((_, end, same)) if *same == look => *end = column,
                 _ => stretches.push((column, column, look)),
@@ -76,7 +80,12 @@ fn looks(buffer: &Buffer) -> String {
     all
 }
 
-fn look(cell: &Cell) -> String {
+/// How a cell looks, if anything of it is seen.
+fn look(cell: &Cell) -> Option<String> {
+    let is_reversed = cell.modifier.contains(Modifier::REVERSED);
+    if cell.symbol() == " " && !is_reversed && cell.bg == Color::Reset {
+        return None;
+    }
     let mut look = Vec::new();
     if cell.fg != Color::Reset {
         look.push(format!("{:?}", cell.fg).to_lowercase());
@@ -91,14 +100,7 @@ fn look(cell: &Cell) -> String {
                 .replace(" | ", "+"),
         );
     }
-    // Of what can't be seen nothing is told.
-    if cell.symbol() == " "
-        && !cell.modifier.contains(Modifier::REVERSED)
-        && cell.bg == Color::Reset
-    {
-        look.clear();
-    }
-    look.join("+")
+    Some(look.join("+"))
 }
 
 /// The symbols of a line; the second cell of a wide one is part of it.
