@@ -59,7 +59,7 @@ impl Screen {
         if self.has_mouse {
             execute!(self.terminal.backend_mut(), EnableMouseCapture)?;
         }
-        self.terminal.clear()
+        self.forget()
     }
 
     /// Gives it back, for another program or for good.
@@ -86,7 +86,10 @@ impl Screen {
 
     /// Has the next frame draw every cell.
     pub(crate) fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `Terminal::clear` would ask the terminal where its cursor is, and wait two seconds for
+        // an answer that some never give and that the reader of keys may take away.
+        let area = self.area();
+        self.terminal.resize(area)
     }
 
     /// Hands text to the terminal's clipboard (OSC 52), which works over SSH too. Whether it took
