@@ -14,6 +14,12 @@ dev *args:
 send url *args:
     curl --fail-with-body --json '{"hello":"kreel"}' {{ args }} {{ url }}
 
+# takes the picture of the inspector that the README shows, of a session that really runs
+[group('run')]
+capture to="docs/inspector.svg":
+    cargo build --package kreel-cli --bin kreel --example capture
+    target/debug/examples/capture {{ to }}
+
 # format check, clippy as errors, docs without broken links
 [group('check')]
 check:
