@@ -1,6 +1,8 @@
 //! Which key means what: one table, from which keys are understood, the help is written, and the
 //! bar at the bottom is filled.
 
+#[cfg(test)]
+mod guide;
 mod table;
 mod typed;
 

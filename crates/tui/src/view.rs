@@ -18,6 +18,8 @@ mod text;
 mod top;
 
 pub(crate) use clock::clock;
+#[cfg(test)]
+pub(crate) use help::SIGNS;
 pub(crate) use text::{cut, width};
 
 use ratatui::Frame;

@@ -99,7 +99,7 @@ const KEYS: usize = 13;
 const EXAMPLES: usize = 24;
 
 /// The signs in front of rows and behind them.
-pub(super) const SIGNS: [(&str, &str); 9] = [
+pub(crate) const SIGNS: [(&str, &str); 9] = [
     ("✓ → ✗", "Answered by the app: 2xx, 3xx, 4xx or 5xx"),
     ("!", "No answer: refused, timed out, died; or lost"),
     ("… ·", "Running; waiting for its turn or for the app"),
