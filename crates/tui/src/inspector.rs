@@ -237,7 +237,7 @@ impl Inspector {
         self.drawn_at = Instant::now();
         self.draw_is_due = false;
         if let Some((number, which, picture)) = self.app.picture()
-            && let Some((source, room)) = picture.to_encode()
+            && let Some((source, room)) = picture.next_wanted()
         {
             self.desk.encode(ToEncode {
                 number,

@@ -68,7 +68,7 @@ impl Picture {
     }
 
     /// What it is to be made of and for which room, if that was not asked for yet.
-    pub(crate) fn to_encode(&mut self) -> Option<(Source, Size)> {
+    pub(crate) fn next_wanted(&mut self) -> Option<(Source, Size)> {
         let room = self.room.filter(|room| room.width > 0 && room.height > 0)?;
         if self.asked == Some(room) || self.is_broken() {
             return None;

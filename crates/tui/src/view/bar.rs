@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
-use super::text::{columns_of, fitting, width, window, wrapped};
+use super::text::{columns_of, columns_of_all, fitting, width, window, wrapped};
 use crate::action::Action;
 use crate::app::prompt::Prompt;
 use crate::app::{App, Focus, Mode};
@@ -25,7 +25,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
         pieces.collect()
     };
     let last = spelled(last);
-    let taken: usize = last.iter().map(|piece| columns_of(piece)).sum();
+    let taken: usize = columns_of_all(&last);
     let columns = usize::from(area.width);
     let mut line = fitting(spelled(hints), columns.saturating_sub(taken));
     let room = columns.saturating_sub(columns_of(&line.spans));

@@ -107,6 +107,12 @@ pub(super) fn columns_of(spans: &Vec<Span<'_>>) -> usize {
     spans.iter().map(|span| width(&span.content)).sum()
 }
 
+/// How many columns all of them take.
+pub(super) fn columns_of_all(pieces: &[Vec<Span<'_>>]) -> usize {
+    let spans = pieces.iter().flatten();
+    spans.map(|span| width(&span.content)).sum()
+}
+
 /// As many of them, from the first on, as there is room for.
 fn fitting_glyphs<'a>(glyphs: impl Iterator<Item = &'a str>, room: usize) -> Vec<&'a str> {
     let mut taken = 0;

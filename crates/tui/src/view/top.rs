@@ -7,7 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use kreel_client::plain::duration;
 
-use super::text::{columns_of, cut, cut_front, fitting, width};
+use super::text::{columns_of, columns_of_all, cut, cut_front, fitting, width};
 use crate::app::App;
 use crate::app::status::Link;
 use crate::theme::{Look, Theme};
@@ -25,7 +25,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
 fn short(app: &App, columns: u16) -> Line<'static> {
     let mut pieces = vec![link(app, 0)];
     pieces.push(vec![Span::raw("  ")]);
-    let taken: usize = pieces.iter().map(|piece| columns_of(piece)).sum();
+    let taken: usize = columns_of_all(&pieces);
     pieces.extend(figures_in(app, usize::from(columns).saturating_sub(taken)));
     fitting(pieces, columns.into())
 }
@@ -103,9 +103,9 @@ fn target(app: &App, room: usize) -> Vec<Span<'static>> {
 fn counters(app: &App, columns: u16) -> Line<'static> {
     let columns = usize::from(columns);
     let mut pieces = states(app);
-    let first: usize = pieces.iter().map(|piece| columns_of(piece)).sum();
+    let first: usize = columns_of_all(&pieces);
     let figures = figures_in(app, columns.saturating_sub(first));
-    let all: usize = figures.iter().map(|piece| columns_of(piece)).sum();
+    let all: usize = columns_of_all(&figures);
     let gap = columns.saturating_sub(all + first);
     if !pieces.is_empty() && gap > 0 {
         pieces.push(vec![Span::raw(" ".repeat(gap))]);
@@ -147,7 +147,7 @@ fn figures_in(app: &App, room: usize) -> Vec<Vec<Span<'static>>> {
     let worst: Vec<Figure> = worst.collect();
     for (figures, is_long) in [(&all, true), (&all, false), (&worst, true), (&worst, false)] {
         let shown = spelled(figures, is_long, app.theme);
-        if shown.iter().map(|piece| columns_of(piece)).sum::<usize>() <= room {
+        if columns_of_all(&shown) <= room {
             return shown;
         }
     }

@@ -45,8 +45,8 @@ impl Columns {
         };
         these.method = take(if columns >= 60 { 8 } else { 5 }, 12);
         these.time = take(9, 12);
-        these.took = take(9, 13);
-        these.flags = take(6, 14);
+        these.took = take(9, 18);
+        these.flags = take(6, 16);
         these.size = take(9, 15);
         these.path = left;
         these

@@ -217,15 +217,18 @@ fn an_image_is_drawn_once_it_is_ready() {
     let mut app = image(true);
     assert!(text(&drawn(&mut app, 100, 30)).contains("preparing the image…"));
     let (_, _, picture) = app.picture().expect("the body is one");
-    let (source, room) = picture.to_encode().expect("it was not asked for yet");
-    assert!(picture.to_encode().is_none(), "it is asked for once");
+    let (source, room) = picture.next_wanted().expect("it was not asked for yet");
+    assert!(picture.next_wanted().is_none(), "it is asked for once");
     picture.show(at_once(source, room));
     let frame = drawn(&mut app, 100, 30);
     let looks = super::paint::looks(&frame);
     insta::assert_snapshot!("image_100x30", format!("{}---\n{looks}", text(&frame)));
     drawn(&mut app, 60, 20);
     let (_, _, picture) = app.picture().expect("the body is one");
-    assert!(picture.to_encode().is_some(), "another room, another size");
+    assert!(
+        picture.next_wanted().is_some(),
+        "another room, another size"
+    );
 }
 
 #[test]
@@ -233,7 +236,7 @@ fn of_an_image_that_is_broken_the_bytes_are_shown() {
     let mut app = image(false);
     drawn(&mut app, 100, 40);
     let (_, _, picture) = app.picture().expect("the body is one");
-    let (source, room) = picture.to_encode().expect("it was not asked for yet");
+    let (source, room) = picture.next_wanted().expect("it was not asked for yet");
     picture.show(at_once(source, room));
     let frame = text(&drawn(&mut app, 100, 40));
     assert!(frame.contains("it can't be shown as an image"), "{frame}");
