@@ -62,7 +62,7 @@ pub(crate) fn places(area: Rect, focus: Focus) -> Places {
     .areas(area);
     let nothing = Rect::new(middle.x, middle.y, 0, 0);
     let (rows, detail) = if middle.width >= WIDE {
-        let halves = Layout::horizontal([Constraint::Percentage(46), Constraint::Min(0)]);
+        let halves = Layout::horizontal([Constraint::Percentage(48), Constraint::Min(0)]);
         let [rows, detail] = halves.spacing(GAP).areas(middle);
         (rows, detail)
     } else if middle.height >= STACKED {

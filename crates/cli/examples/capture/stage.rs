@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -34,7 +34,7 @@ pub(crate) struct Screen {
     _master: Box<dyn MasterPty + Send>,
     keyboard: Box<dyn Write + Send>,
     child: Box<dyn portable_pty::Child + Send + Sync>,
-    seen: Arc<Mutex<Parser>>,
+    seen: Arc<(Mutex<Parser>, Condvar)>,
 }
 
 impl Relay {
@@ -109,13 +109,15 @@ impl Screen {
         let mut output = pair.master.try_clone_reader()?;
         let keyboard = pair.master.take_writer()?;
         let child = pair.slave.spawn_command(command)?;
-        let seen = Arc::new(Mutex::new(Parser::new(rows, columns, 0)));
+        let seen = Arc::new((Mutex::new(Parser::new(rows, columns, 0)), Condvar::new()));
         let emulator = seen.clone();
         thread::spawn(move || {
             let mut piece = [0; 64 * 1024];
             while let Ok(count @ 1..) = output.read(&mut piece) {
-                let mut emulator = emulator.lock().unwrap_or_else(PoisonError::into_inner);
-                emulator.process(&piece[..count]);
+                let (seen, bell) = &*emulator;
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.process(&piece[..count]);
+                bell.notify_all();
             }
         });
         Ok(Self {
@@ -133,19 +135,25 @@ impl Screen {
 
     /// Waits until this is on the screen.
     pub(crate) fn wait_for(&self, text: &str) -> Result<()> {
-        let until = Instant::now() + DEADLINE;
-        while Instant::now() < until {
-            if self.seen().contents().contains(text) {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(20));
+        let (seen, bell) = &*self.seen;
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_missing = |seen: &mut Parser| !seen.screen().contents().contains(text);
+        let (seen, waited) = bell
+            .wait_timeout_while(seen, DEADLINE, is_missing)
+            .unwrap_or_else(PoisonError::into_inner);
+        match waited.timed_out() {
+            true => bail!(
+                "{text:?} is not on the screen:\n{}",
+                seen.screen().contents()
+            ),
+            false => Ok(()),
         }
-        bail!("{text:?} is not on the screen:\n{}", self.seen().contents())
     }
 
     /// The screen as it is.
     pub(crate) fn seen(&self) -> vt100::Screen {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (seen, _) = &*self.seen;
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.screen().clone()
     }
 }

@@ -134,21 +134,29 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, app: &App) {
         date(summary.received_at_us, &app.facts.zone),
         attempts(row.attempts),
     ];
+    if let Some(note) = &row.note {
+        facts.push(format!(
+            "“{}”",
+            cut(&inert(note), usize::from(area.width / 2))
+        ));
+    }
     facts.extend(flag_words(row));
-    let mut second = cut(&format!(" {}", facts.join(" · ")), area.width.into());
-    let room = |second: &str, least: usize| {
-        let room = usize::from(area.width).saturating_sub(width(second) + 4);
-        (room >= least).then_some(room)
-    };
-    if let (Some(note), Some(room)) = (&row.note, room(&second, 8)) {
-        second = format!("{second} · “{}”", cut(&inert(note), room - 1));
-    }
-    let id = summary.id.to_string();
-    if room(&second, id.len()).is_some() {
-        second = format!("{second} · {id}");
-    }
+    facts.push(summary.id.to_string());
+    let second = fitting_facts(facts, area.width.into());
     let second = Line::styled(second, theme.style(Look::Dim));
     frame.render_widget(Paragraph::new(vec![first, second]), area);
+}
+
+/// One behind another, the first in any case, as far as there is room.
+fn fitting_facts(facts: Vec<String>, columns: usize) -> String {
+    let mut line = String::new();
+    for fact in facts {
+        let gap = if line.is_empty() { " " } else { " · " };
+        if width(&line) + width(gap) + width(&fact) <= columns || line.is_empty() {
+            line = format!("{line}{gap}{fact}");
+        }
+    }
+    cut(&line, columns)
 }
 
 /// What the signs behind a row mean.

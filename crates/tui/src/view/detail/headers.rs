@@ -29,6 +29,8 @@ pub(super) fn request(app: &App) -> Vec<Line<'static>> {
         kreel_inspect::inert::inert(&delivery.forwarded_for)
     );
     lines.push(Line::styled(from, theme.style(Look::Dim)));
+    let id = format!(" id {}", whole.row.summary.id);
+    lines.push(Line::styled(id, theme.style(Look::Dim)));
     if !app.shows_secrets {
         lines.push(Line::styled(
             " secrets are masked; u shows them",

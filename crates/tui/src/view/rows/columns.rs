@@ -47,7 +47,7 @@ impl Columns {
         these.time = take(9, 12);
         these.took = take(9, 18);
         these.flags = take(6, 16);
-        these.size = take(9, 15);
+        these.size = take(9, 18);
         these.path = left;
         these
     }
