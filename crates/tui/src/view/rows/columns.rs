@@ -24,6 +24,10 @@ pub(super) struct Columns {
 /// The sign in front, and the gaps around it.
 const FRONT: usize = 3;
 
+/// From these widths on the longest words of a status, and the longest usual methods, are whole.
+const WIDE: usize = 72;
+const MIDDLE: usize = 60;
+
 impl Columns {
     /// Those for which there is room: path and status last until the end.
     pub(super) fn of(columns: u16) -> Self {
@@ -32,7 +36,7 @@ impl Columns {
             time: 0,
             method: 0,
             path: 0,
-            status: if columns >= 60 { 12 } else { 9 },
+            status: if columns >= WIDE { 12 } else { 9 },
             took: 0,
             size: 0,
             flags: 0,
@@ -43,7 +47,7 @@ impl Columns {
             left -= if fits { width } else { 0 };
             if fits { width } else { 0 }
         };
-        these.method = take(if columns >= 60 { 8 } else { 5 }, 12);
+        these.method = take(if columns >= MIDDLE { 8 } else { 5 }, 12);
         these.time = take(9, 12);
         these.took = take(9, 18);
         these.flags = take(6, 16);
