@@ -52,9 +52,9 @@ pub(crate) const UNSETTLED: i64 = 500;
 /// The longest side of an image that is decoded: 8,192 pixels, twice that of large screens.
 pub(crate) const PICTURE_SIDE: u32 = 8192;
 
-/// The longest side of an image as it is kept: 2,048 pixels, 16 MiB at the most. Larger than what
-/// terminals show of it.
-pub(crate) const PICTURE_KEPT_SIDE: u32 = 2048;
+/// The longest side of an image as it is kept: 1,024 pixels. That is 4 MiB at the most, and 6 MiB on
+/// the way to a terminal, which takes them in while the user waits.
+pub(crate) const PICTURE_KEPT_SIDE: u32 = 1024;
 
 /// How much memory decoding an image may take: 64 MiB. A small file can claim any size.
 pub(crate) const PICTURE_BYTES: u64 = 64 * 1024 * 1024;

@@ -74,12 +74,14 @@ pub(super) fn draw(
         );
     }
     let (document, cursor) = (&answer.document, &mut answer.cursor);
-    super::about_line(frame, line, about, document, cursor, theme);
+    super::document::about_line(frame, line, about, document, cursor, theme);
     let body = match &mut answer.picture {
-        Some(picture) if app.shows_images => super::below_picture(frame, body, picture, theme)?,
+        Some(picture) if app.shows_images => {
+            super::body::below_picture(frame, body, picture, theme)?
+        }
         _ => body,
     };
-    super::document_lines(frame, body, document, cursor, is_here, theme)
+    super::document::document_lines(frame, body, document, cursor, is_here, theme)
 }
 
 /// The attempts, newest last, the shown one marked.
