@@ -35,13 +35,18 @@ pub(super) fn text(buffer: &Buffer) -> String {
 /// The text once, then for each theme the stretches that look like something, as `line column-column
 /// look`.
 pub(super) fn picture(make: impl Fn() -> App, columns: u16, lines: u16) -> String {
-    let mut picture = String::new();
+    let (mut picture, mut first) = (String::new(), None);
     for (name, theme) in Theme::ALL {
         let mut app = make();
         app.theme = theme;
         let buffer = drawn(&mut app, columns, lines);
-        if picture.is_empty() {
-            picture = text(&buffer);
+        match first {
+            None => {
+                picture = text(&buffer);
+                first = Some(picture.clone());
+            }
+            // Whatever a colour says, a word or a sign says too.
+            Some(ref first) => assert_eq!(text(&buffer), *first, "{name} reads the same"),
         }
         // Writing to a string can't fail.
         let _ = write!(picture, "--- {name}\n{}", looks(&buffer));
