@@ -17,8 +17,8 @@ send url *args:
 # takes the picture of the inspector that the README shows, of a session that really runs
 [group('run')]
 capture to="docs/inspector.svg":
-    cargo build --package kreel-cli --bin kreel --example capture
-    target/debug/examples/capture {{ to }}
+    cargo build --package kreel-cli --bin kreel
+    cargo run --package kreel-cli --quiet --example capture -- {{ to }}
 
 # format check, clippy as errors, docs without broken links
 [group('check')]

@@ -32,6 +32,7 @@ pub(crate) use slot::Slot;
 
 use crate::app::Progress;
 use crate::app::pane::Body;
+use crate::images::Way;
 use crate::setup::Setup;
 
 /// What was found, or done.
@@ -121,7 +122,11 @@ pub(crate) struct Detail {
 }
 
 impl Desk {
-    pub(crate) fn open(setup: &Setup, found: &mpsc::Sender<Found>) -> io::Result<Self> {
+    pub(crate) fn open(
+        setup: &Setup,
+        way: Option<Way>,
+        found: &mpsc::Sender<Found>,
+    ) -> io::Result<Self> {
         let (rows, bodies) = (Arc::<Slot<Look>>::default(), Arc::<Slot<Detail>>::default());
         let pictures = Arc::<Slot<ToEncode>>::default();
         let mut desk = Self {
@@ -141,10 +146,12 @@ impl Desk {
         let thread = name().name("inspector-bodies".into());
         let thread = thread.spawn(move || of_bodies.run(&bodies, &found_bodies))?;
         desk.threads.push(thread);
-        let (images, found) = (setup.images, found.clone());
-        let thread = name().name("inspector-images".into());
-        let thread = thread.spawn(move || pictures::run(images, &pictures, &found))?;
-        desk.threads.push(thread);
+        if let Some(way) = way {
+            let found = found.clone();
+            let thread = name().name("inspector-images".into());
+            let thread = thread.spawn(move || pictures::run(way, &pictures, &found))?;
+            desk.threads.push(thread);
+        }
         Ok(desk)
     }
 

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::theme::Theme;
+
 /// How images are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Images {
@@ -48,9 +50,16 @@ impl Images {
         ("off", Self::Off),
     ];
 
-    /// The way to show images, given the environment and how many pixels a cell has, as far as
-    /// that is known; none if they are not to be shown.
-    pub(crate) fn way(
+    /// The way to show images in front of this process; none if they are not to be shown.
+    pub(crate) fn here(self, theme: Theme) -> Option<Way> {
+        let way = self.way(|name| std::env::var(name).ok(), cell_size())?;
+        // Blocks are coloured text, which somebody without colours has not asked for.
+        let is_unasked = self == Self::Auto && theme == Theme::None && way == Way::Blocks;
+        (!is_unasked).then_some(way)
+    }
+
+    /// The same, given the environment and how many pixels a cell has, as far as that is known.
+    fn way(
         self,
         variable: impl Fn(&str) -> Option<String>,
         cell: Option<(u16, u16)>,
@@ -66,6 +75,16 @@ impl Images {
             Self::Auto => Some(guessed(variable)),
         }
     }
+}
+
+/// How many pixels a cell has, if the terminal tells.
+pub(crate) fn cell_size() -> Option<(u16, u16)> {
+    let size = crossterm::terminal::window_size().ok()?;
+    let cell = |pixels: u16, cells: u16| pixels.checked_div(cells).filter(|pixels| *pixels > 0);
+    Some((
+        cell(size.width, size.columns)?,
+        cell(size.height, size.rows)?,
+    ))
 }
 
 /// What the environment tells of the terminal.
@@ -166,6 +185,13 @@ mod tests {
         ] {
             assert_eq!(guess(environment), Some(way), "{environment:?}");
         }
+    }
+
+    #[test]
+    fn somebody_without_colours_is_shown_coloured_blocks_only_on_demand() {
+        let here = |images: Images| images.here(Theme::None);
+        assert_eq!(here(Images::Blocks), Some(Way::Blocks));
+        assert_ne!(here(Images::Auto), Some(Way::Blocks));
     }
 
     #[test]

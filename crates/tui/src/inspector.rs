@@ -20,7 +20,6 @@ use crate::End;
 use crate::app::App;
 use crate::apply::{self, Deed};
 use crate::desk::{Desk, Found, ToEdit, ToEncode};
-use crate::images::Images;
 use crate::limits::{FOUND, FRAME, REFRESH};
 use crate::setup::Setup;
 use crate::terminal::Screen;
@@ -66,7 +65,8 @@ pub(crate) fn run(
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (found, finding) = mpsc::channel(FOUND);
-        let desk = Desk::open(&setup, &found)?;
+        let images = setup.images.here(setup.theme);
+        let desk = Desk::open(&setup, images, &found)?;
         let now = Instant::now();
         let mut app = App::new(setup.facts, setup.keys, setup.theme, now);
         app.view.typed = setup
@@ -74,7 +74,7 @@ pub(crate) fn run(
             .as_ref()
             .map_or_else(String::new, ToString::to_string);
         app.view.filter = setup.filter;
-        app.shows_images = setup.images != Images::Off;
+        app.shows_images = images.is_some();
         let mut inspector = Inspector {
             app,
             screen: Screen::take()?,

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use super::picture::{Encoded, Made, Source, Which};
 use super::slot::Work;
 use super::{Found, Slot};
-use crate::images::{Images, Way};
+use crate::images::{Way, cell_size};
 use crate::limits::{PICTURE_BYTES, PICTURE_KEPT_SIDE, PICTURE_SIDE};
 
 /// An image that is to be made ready.
@@ -31,7 +31,7 @@ pub(crate) struct ToEncode {
 }
 
 /// Makes images ready until nobody wants any more; of several only the last.
-pub(super) fn run(images: Images, slot: &Slot<ToEncode>, found: &mpsc::Sender<Found>) {
+pub(super) fn run(way: Way, slot: &Slot<ToEncode>, found: &mpsc::Sender<Found>) {
     let mut hand = None;
     loop {
         let wanted = match slot.next(Duration::from_secs(3600)) {
@@ -39,7 +39,7 @@ pub(super) fn run(images: Images, slot: &Slot<ToEncode>, found: &mpsc::Sender<Fo
             Work::Idle | Work::Chore(_) => continue,
             Work::Look(wanted, _) => wanted,
         };
-        let hand = hand.get_or_insert_with(|| Hand::new(images));
+        let hand = hand.get_or_insert_with(|| Hand::new(way));
         let made = hand.make(wanted.source, wanted.room);
         let made = Found::Picture {
             number: wanted.number,
@@ -60,16 +60,14 @@ enum Hand {
 }
 
 impl Hand {
-    fn new(images: Images) -> Self {
-        let cell = cell_size();
-        let way = images.way(|name| std::env::var(name).ok(), cell);
-        let kind = match way.unwrap_or(Way::Blocks) {
+    fn new(way: Way) -> Self {
+        let kind = match way {
             Way::Blocks => return Self::Blocks,
             Way::Kitty => ProtocolType::Kitty,
             Way::Iterm2 => ProtocolType::Iterm2,
             Way::Sixel => ProtocolType::Sixel,
         };
-        let (width, height) = cell.unwrap_or(USUAL_CELL);
+        let (width, height) = cell_size().unwrap_or(USUAL_CELL);
         // What is advised in its stead asks the terminal and reads the answer from the keys.
         #[expect(deprecated)]
         let mut picker = Picker::from_fontsize(FontSize::new(width, height));
@@ -111,16 +109,6 @@ impl Hand {
 
 /// A cell, where the terminal does not tell: about twice as high as wide.
 const USUAL_CELL: (u16, u16) = (10, 20);
-
-/// How many pixels a cell has, if the terminal tells.
-fn cell_size() -> Option<(u16, u16)> {
-    let size = crossterm::terminal::window_size().ok()?;
-    let cell = |pixels: u16, cells: u16| pixels.checked_div(cells).filter(|pixels| *pixels > 0);
-    Some((
-        cell(size.width, size.columns)?,
-        cell(size.height, size.rows)?,
-    ))
-}
 
 /// An image as half blocks: two pixels above each other in each cell.
 fn blocks(image: &DynamicImage, room: Size) -> Result<Protocol, ratatui_image::errors::Errors> {
