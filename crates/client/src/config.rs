@@ -12,6 +12,7 @@ use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 
 use crate::HistoryError;
+use crate::limits::REPLAYS_AT_ONCE;
 
 pub use relay_url::{InvalidRelayUrl, RelayUrl};
 pub(crate) use target::{Host, Scheme};
@@ -129,6 +130,8 @@ pub struct ReplayConfig {
     pub insecure: bool,
     /// How long running attempts may go on after a stop.
     pub grace: Duration,
+    /// How many attempts may run at the same time, in all: from 1 to 128.
+    pub at_once: usize,
 }
 
 impl Config {
@@ -141,6 +144,7 @@ impl Config {
             host_header: self.host_header.clone(),
             insecure: self.insecure,
             grace: self.grace,
+            at_once: REPLAYS_AT_ONCE,
         }
     }
 }

@@ -34,7 +34,7 @@ use crate::dial::Dialer;
 use crate::engine::{Effect, Engine, Event, Rules};
 use crate::forward::Forward;
 use crate::history::{History, StoredAttempt};
-use crate::limits::SWEEP;
+use crate::limits::{REPLAYS_AT_ONCE, SWEEP};
 use crate::link::inbox::Grant;
 use crate::link::{self, Introduction, Link, LinkNumber, Received};
 use crate::{Command, Config, ConfigError, Ended, LinkError, Ready, Update};
@@ -122,6 +122,7 @@ impl Driver {
         let mut sweep = interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let rules = Rules {
+            replays_at_once: REPLAYS_AT_ONCE,
             strict: self.config.policy.strict && self.config.policy.answer == AnswerMode::App,
             capture: self.config.target.is_none(),
             asks_for_past: self.config.since != crate::Since::Last,

@@ -53,6 +53,8 @@ pub(crate) struct Rules {
     pub(crate) asks_for_past: bool,
     /// How often a promised delivery is attempted again when the app answers 5xx.
     pub(crate) retries: u32,
+    /// How many replays may run at the same time, in all.
+    pub(crate) replays_at_once: usize,
 }
 
 /// The deliveries of one tunnel, and the state of the app.
@@ -222,6 +224,11 @@ impl Engine {
     /// How many replays are asked for and not done.
     pub(crate) fn replays_waiting(&self) -> usize {
         self.replays.waiting()
+    }
+
+    /// How much the edited bodies of these have.
+    pub(crate) fn replays_edited_bytes(&self) -> usize {
+        self.replays.edited_bytes()
     }
 
     /// What became of all deliveries so far.

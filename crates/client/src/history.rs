@@ -25,6 +25,7 @@ mod recorder;
 mod replays;
 mod schema;
 mod spare_time;
+mod take_in;
 mod tally;
 #[cfg(test)]
 mod tests;

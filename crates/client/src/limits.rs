@@ -65,6 +65,10 @@ pub(crate) const ATTEMPTS: usize = 512;
 /// few to be in the way of live deliveries, which have [`ATTEMPTS`] of their own.
 pub(crate) const REPLAYS_AT_ONCE: usize = 16;
 
+/// The most replays running at once where there is nothing else to do, as in `kreel replay`: 128, as
+/// many as [`IDLE_CONNECTIONS`], so that each finds a connection that was used before.
+pub(crate) const MOST_REPLAYS_AT_ONCE: usize = 128;
+
 /// How many commands to replay wait at the most, one delivery each: 256, more than anyone asks for
 /// by hand; whoever replays a whole history asks for the next when one is done.
 pub(crate) const REPLAYS: usize = 256;
@@ -149,6 +153,9 @@ pub(crate) const APP_CONNECT: Duration = Duration::from_secs(5);
 
 /// How often an app that is down is looked for: every 250 ms.
 pub(crate) const APP_PROBE: Duration = Duration::from_millis(250);
+
+/// In what pieces a body is kept that comes whole from elsewhere: 64 KiB, as from the link.
+pub(crate) const TAKEN_IN_PIECE_BYTES: usize = 64 * 1024;
 
 /// How many idle connections to the app are kept: 128, twice the load that is measured.
 pub(crate) const IDLE_CONNECTIONS: usize = 128;

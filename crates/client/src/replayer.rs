@@ -14,7 +14,9 @@ use crate::driver::replays::Replays;
 use crate::engine::{Effect, Engine, Event, Rules};
 use crate::forward::{Forward, Report};
 use crate::history::{Done, History, Job, Recorder, StoredAttempt};
-use crate::limits::{LAST_WRITES, REPLAYS_AT_ONCE, SWEEP};
+use crate::limits::{
+    EDITED_BYTES, EDITED_WAITING_BYTES, LAST_WRITES, MOST_REPLAYS_AT_ONCE, REPLAYS, SWEEP,
+};
 use crate::{AttemptEnd, Command, ConfigError, Replay, ReplayConfig, Update};
 
 /// What replays deliveries of a history.
@@ -40,6 +42,8 @@ pub struct ReplayCounts {
 
 struct Running {
     engine: Engine,
+    /// How many commands are taken at the most, those that run included.
+    most_waiting: usize,
     forward: Arc<Forward>,
     recorder: Recorder,
     tasks: JoinSet<()>,
@@ -91,8 +95,9 @@ impl Replayer {
             capture: config.target.is_none(),
             asks_for_past: false,
             retries: 0,
+            replays_at_once: config.at_once.clamp(1, MOST_REPLAYS_AT_ONCE),
         };
-        let mut running = Running::new(Engine::new(rules), forward, recorder);
+        let mut running = Running::new(rules, forward, recorder);
         let mut sweep = tokio::time::interval(SWEEP);
         let (mut has_more, mut is_heard) = (true, true);
         loop {
@@ -140,9 +145,10 @@ impl Replayer {
 }
 
 impl Running {
-    fn new(engine: Engine, forward: Arc<Forward>, recorder: Recorder) -> Self {
+    fn new(rules: Rules, forward: Arc<Forward>, recorder: Recorder) -> Self {
         Self {
-            engine,
+            most_waiting: (2 * rules.replays_at_once).min(REPLAYS),
+            engine: Engine::new(rules),
             forward,
             recorder,
             tasks: JoinSet::new(),
@@ -157,7 +163,9 @@ impl Running {
 
     /// Whether another may be asked for: some more than can run, so that none waits for the next.
     fn has_room(&self) -> bool {
-        self.engine.replays_waiting() < 2 * REPLAYS_AT_ONCE && self.untold.len() < MOST_UNTOLD
+        self.engine.replays_waiting() < self.most_waiting
+            && self.engine.replays_edited_bytes() + EDITED_BYTES <= EDITED_WAITING_BYTES
+            && self.untold.len() < MOST_UNTOLD
     }
 
     fn decide(&mut self, event: Event<'_>) {

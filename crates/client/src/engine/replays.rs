@@ -11,9 +11,7 @@ use kreel_wire::DeliveryId;
 use tokio::time::Instant;
 
 use super::{Effect, Engine, Hold, Run};
-use crate::limits::{
-    EDITED_BYTES, EDITED_WAITING_BYTES, REPLAY_TIMES, REPLAYS, REPLAYS_AT_ONCE, TOLD_AGAIN,
-};
+use crate::limits::{EDITED_BYTES, EDITED_WAITING_BYTES, REPLAY_TIMES, REPLAYS, TOLD_AGAIN};
 use crate::{Attempt, AttemptEnd, Replay, Summary, Timings, Update};
 
 /// What the user wants replayed and is not done.
@@ -60,6 +58,12 @@ impl Replays {
         self.series.len()
     }
 
+    /// How much the edited bodies have that are asked for and not done.
+    pub(super) fn edited_bytes(&self) -> usize {
+        let series = self.series.iter();
+        series.map(|series| edited_bytes(&series.replay)).sum()
+    }
+
     /// When there is something to be told.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let news = self.series.iter().filter(|series| series.is_news);
@@ -83,10 +87,7 @@ impl Replays {
                 "its body was edited to {bytes} bytes, and {EDITED_BYTES} are the most that can be"
             ));
         }
-        let waiting: usize = (self.series.iter())
-            .map(|series| edited_bytes(&series.replay))
-            .sum();
-        (bytes > 0 && waiting + bytes > EDITED_WAITING_BYTES)
+        (bytes > 0 && self.edited_bytes() + bytes > EDITED_WAITING_BYTES)
             .then(|| "too much that was edited waits already".to_owned())
     }
 
@@ -96,8 +97,8 @@ impl Replays {
     }
 
     /// The next attempt that may begin.
-    fn next(&mut self, run: Run) -> Option<Arc<Replay>> {
-        if self.running >= REPLAYS_AT_ONCE {
+    fn next(&mut self, run: Run, at_once: usize) -> Option<Arc<Replay>> {
+        if self.running >= at_once {
             return None;
         }
         let place = self.series.iter().position(Series::may_begin)?;
@@ -172,7 +173,7 @@ impl Engine {
 
     fn start_replays(&mut self, effects: &mut Vec<Effect>) {
         let mut run = Run(self.last_run.0 + 1);
-        while let Some(replay) = self.replays.next(run) {
+        while let Some(replay) = self.replays.next(run, self.rules.replays_at_once) {
             effects.push(Effect::Replay { run, replay });
             self.last_run = run;
             run = Run(run.0 + 1);

@@ -136,6 +136,7 @@ fn usual() -> Rules {
         capture: false,
         asks_for_past: false,
         retries: 0,
+        replays_at_once: crate::limits::REPLAYS_AT_ONCE,
     }
 }
 

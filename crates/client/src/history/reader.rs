@@ -186,6 +186,11 @@ impl Reader {
         self.read(|db| rows::whole(db, number))
     }
 
+    /// One attempt at a delivery, once it is over; `attempt` counts from 1.
+    pub fn attempt(&self, number: i64, attempt: u32) -> Result<Option<KeptAttempt>, HistoryError> {
+        self.read(|db| rows::attempt_of(db, number, attempt))
+    }
+
     /// A piece of a delivery's body, from 0; none beyond the last.
     pub fn piece(&self, number: i64, piece: u32) -> Result<Option<Bytes>, HistoryError> {
         self.read(|db| {

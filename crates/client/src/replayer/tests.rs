@@ -116,6 +116,33 @@ async fn what_other_tunnels_brought_is_replayed_and_counted() {
 }
 
 #[tokio::test]
+async fn as_many_run_at_once_as_asked_for() {
+    let past = Past::of(&[(1, Bytes::from("x"))]).await;
+    let app = FakeApp::start().await;
+    let target = app.target();
+    let connections = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let app = app.answering_counted(OK, connections.clone());
+    let config = ReplayConfig {
+        at_once: 50,
+        ..config("http://relay.example", Some(&target)).of_app()
+    };
+    let replayer = Replayer::new(config, past.history.clone()).unwrap();
+    let (_commands, orders) = mpsc::channel(4);
+    let (told, updates) = mpsc::channel(1024);
+    drop(updates);
+    let replay = Replay {
+        times: 1000,
+        at_once: 50,
+        ..Replay::once(id(1))
+    };
+    let ended = soon(replayer.run(stream::iter([replay]), orders, told)).await;
+    assert_eq!(ended, counts(1000, 0, 0));
+    let opened = connections.load(std::sync::atomic::Ordering::Relaxed);
+    assert!((17..=50).contains(&opened), "{opened} connections");
+    app.abort();
+}
+
+#[tokio::test]
 async fn a_large_body_comes_piece_by_piece_from_the_file() {
     let body = "0123456789abcdef".repeat(200_001);
     let past = Past::of(&[(7, Bytes::from(body.clone()))]).await;

@@ -1,5 +1,8 @@
 //! An app that answers what the test says, byte by byte.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -63,9 +66,19 @@ impl FakeApp {
 
     /// Answers each request on each connection with the same.
     pub(crate) fn answering(self, answer: &'static str) -> tokio::task::JoinHandle<()> {
+        self.answering_counted(answer, Arc::default())
+    }
+
+    /// The same, counting the connections.
+    pub(crate) fn answering_counted(
+        self,
+        answer: &'static str,
+        connections: Arc<AtomicUsize>,
+    ) -> tokio::task::JoinHandle<()> {
         tokio::spawn(async move {
             loop {
                 let (stream, _) = self.listener.accept().await.unwrap();
+                connections.fetch_add(1, Ordering::Relaxed);
                 let read = Vec::new();
                 let mut caller = Caller { stream, read };
                 tokio::spawn(async move {

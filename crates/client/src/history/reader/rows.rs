@@ -7,7 +7,7 @@ use kreel_wire::{Delivery, Headers, TunnelName};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::super::Standing;
-use super::super::record::{HEAD, SUMMARY, head, headers, item, keys, summary};
+use super::super::record::{HEAD, SUMMARY, head, headers, item, key, keys, summary};
 use crate::{Summary, Timings};
 
 /// A delivery in brief, and what became of it.
@@ -221,12 +221,7 @@ pub(super) fn whole(db: &Connection, number: i64) -> rusqlite::Result<Option<Who
     let delivery = db.prepare_cached(&sql)?.query_row([number], head)?;
     let (least, most) = keys(number);
     let attempts = db
-        .prepare_cached(
-            "SELECT key, began_at_us, is_replay, url, request_headers, status, failure,
-                failure_words, answer_headers, answer_body, answer_bytes, connect_us,
-                first_byte_us, total_us, is_edited, coalesce(method, ?3), body, other_target
-                FROM attempt WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
-        )?
+        .prepare_cached(&format!("SELECT {ATTEMPT} ORDER BY key"))?
         .query_map(params![least, most, &*delivery.method], attempt)?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Some(Whole {
@@ -235,6 +230,27 @@ pub(super) fn whole(db: &Connection, number: i64) -> rusqlite::Result<Option<Who
         attempts,
     }))
 }
+
+pub(super) fn attempt_of(
+    db: &Connection,
+    number: i64,
+    nth: u32,
+) -> rusqlite::Result<Option<KeptAttempt>> {
+    let method: Option<String> = db
+        .prepare_cached("SELECT method FROM delivery WHERE number = ?1")?
+        .query_row([number], |row| row.get(0))
+        .optional()?;
+    let key = key(number, nth);
+    db.prepare_cached(&format!("SELECT {ATTEMPT}"))?
+        .query_row(params![key, key, method], attempt)
+        .optional()
+}
+
+/// What an attempt is read from: those between two keys, of a delivery with that method.
+const ATTEMPT: &str = "key, began_at_us, is_replay, url, request_headers, status, failure,
+    failure_words, answer_headers, answer_body, answer_bytes, connect_us, first_byte_us, total_us,
+    is_edited, coalesce(method, ?3), body, other_target
+    FROM attempt WHERE key BETWEEN ?1 AND ?2";
 
 /// A row from the columns above, without its extras.
 pub(super) fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
