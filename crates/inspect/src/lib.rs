@@ -2,6 +2,7 @@
 //!
 //! No I/O, and nothing of the relay, the client or the screen is known here.
 
+pub mod cassette;
 pub mod compare;
 pub mod document;
 pub mod edit;
