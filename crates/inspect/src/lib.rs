@@ -11,4 +11,5 @@ pub mod filter;
 pub mod inert;
 mod limits;
 pub mod mask;
+pub mod set;
 pub mod why;

@@ -160,3 +160,9 @@ pub(crate) const LIKE_PATH_BYTES: usize = 512;
 
 /// From when on an answer is slow: 5 s, half of what senders wait by default.
 pub(crate) const SLOW: Duration = Duration::from_secs(5);
+
+/// The largest JSON body in which a value is set: 16 MiB, as much as may be edited.
+pub(crate) const SET_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// The most steps of a path to a value that is set: 100; parsers go down to 128 levels.
+pub(crate) const SET_STEPS: usize = 100;
