@@ -6,9 +6,12 @@ use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
 pub(crate) mod connection;
+pub(crate) mod lab;
 pub(crate) mod listen;
 pub(crate) mod local;
+pub(crate) mod picked;
 pub(crate) mod relay;
+pub(crate) mod replay;
 pub(crate) mod requests;
 #[cfg(test)]
 mod tests;
@@ -16,15 +19,19 @@ pub(crate) mod token;
 mod values;
 
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
+pub(crate) use lab::{DiffArgs, IdempotencyArgs};
 pub(crate) use listen::ListenArgs;
 pub(crate) use local::{CompletionArgs, DemoArgs};
+pub(crate) use picked::{Filtered, Picked};
 pub(crate) use relay::{RelayArgs, TlsChoice};
+pub(crate) use replay::{ReplayArgs, Scheme, ShapeArgs};
 pub(crate) use requests::{
-    GetArgs, HistoryPlace, ListArgs, Page, RequestsArgs, RequestsCommand, SearchArgs,
+    ExportArgs, ExportFormat, GetArgs, HistoryPlace, ListArgs, MarkArgs, NoteArgs, Page,
+    RequestsArgs, RequestsCommand, RmArgs, SearchArgs,
 };
 pub(crate) use token::{Place, TokenArgs, TokenCommand};
 pub(crate) use values::{
-    Answer, Domain, Header, Host, Output, Secret, Size, Span, ThemeName, When,
+    Answer, Domain, Header, Host, Output, Rate, Secret, Size, Span, ThemeName, When,
 };
 
 /// Catch webhooks on localhost
@@ -50,6 +57,9 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Listen(Box<ListenArgs>),
     Requests(RequestsArgs),
+    Replay(Box<ReplayArgs>),
+    Diff(DiffArgs),
+    Idempotency(Box<IdempotencyArgs>),
     Demo(DemoArgs),
     Login(LoginArgs),
     /// Forget the relay and the token that `kreel login` saved
@@ -69,6 +79,9 @@ impl Command {
             Self::Token(args) => args.command.is_json(),
             Self::Status(args) => args.json,
             Self::Requests(args) => args.command.place().json,
+            Self::Replay(args) => args.place.json,
+            Self::Diff(args) => args.place.json,
+            Self::Idempotency(args) => args.place.json,
             Self::Demo(_) | Self::Login(_) | Self::Logout | Self::Completion(_) => false,
         }
     }

@@ -3,9 +3,12 @@
 
 pub(crate) mod completion;
 pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod idempotency;
 pub(crate) mod listen;
 pub(crate) mod login;
 pub(crate) mod relay;
+pub(crate) mod replay;
 pub(crate) mod requests;
 pub(crate) mod status;
 pub(crate) mod token;

@@ -8,6 +8,7 @@ mod embedded;
 mod exit;
 mod filters;
 mod options;
+mod past;
 mod paths;
 mod private_file;
 mod problem;
@@ -15,6 +16,8 @@ mod project;
 mod rows;
 mod runtime;
 mod settings;
+mod shape;
+mod sign;
 mod signals;
 mod sink;
 mod terminal;
@@ -65,6 +68,9 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
     match command {
         Command::Listen(args) => commands::listen::run(&args, matches),
         Command::Requests(args) => commands::requests::run(args),
+        Command::Replay(args) => commands::replay::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
+        Command::Idempotency(args) => commands::idempotency::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Login(args) => commands::login::run(args, matches),
         Command::Logout => commands::login::forget(),

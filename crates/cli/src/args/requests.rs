@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, value_parser};
+use clap::{Args, Subcommand, ValueEnum, value_parser};
 use kreel_wire::TunnelName;
+
+use super::{Picked, When};
 
 /// Look at the webhooks that came, and at what became of them
 #[derive(Debug, Clone, Args)]
@@ -28,6 +30,103 @@ pub(crate) enum RequestsCommand {
     Search(SearchArgs),
     /// Show one: its head, its body, and every attempt at it
     Get(GetArgs),
+    /// Take some away as curl commands, HAR, NDJSON, raw HTTP or fixtures
+    Export(ExportArgs),
+    /// Mark some: `is:marked` finds them, and they are never forgotten
+    Mark(MarkArgs),
+    /// Write a note on one: `note:TEXT` finds it, and it is never forgotten
+    Note(NoteArgs),
+    /// Take some out of the history for good
+    Rm(RmArgs),
+}
+
+/// Which ones, and in which form.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ABOUT_EXPORT)]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) picked: Picked,
+
+    /// The form
+    #[arg(long, short = 'F', value_name = "FORMAT", value_enum, default_value_t = ExportFormat::Ndjson)]
+    pub(crate) format: ExportFormat,
+
+    /// Write a new file, readable by you alone, instead of standard output
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Show secrets too: the values of Authorization, Cookie and X-Api-Key
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+
+    /// Which history.
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
+}
+
+/// In which form deliveries are taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// A command for any POSIX shell that sends the same bytes
+    Curl,
+    /// An HTTP Archive 1.2
+    Har,
+    /// One JSON object a line, with the answer to the last attempt
+    #[value(alias = "json")]
+    Ndjson,
+    /// The HTTP message, byte for byte; for one delivery
+    Raw,
+    /// Lines of a cassette
+    Fixture,
+}
+
+/// Which ones.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ABOUT_MARK)]
+pub(crate) struct MarkArgs {
+    #[command(flatten)]
+    pub(crate) picked: Picked,
+
+    /// Take the mark away
+    #[arg(long)]
+    pub(crate) off: bool,
+
+    /// Which history.
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
+}
+
+/// On which one, and what.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ABOUT_NOTE)]
+pub(crate) struct NoteArgs {
+    /// Its id or the beginning of it, `last`, or `last~1` for the one before
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+
+    /// The note, in place of an earlier one; '' takes it away
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: String,
+
+    /// Which history.
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
+}
+
+/// Which ones.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ABOUT_RM)]
+pub(crate) struct RmArgs {
+    #[command(flatten)]
+    pub(crate) picked: Picked,
+
+    /// Do not ask; needed with --filter where nobody can be asked
+    #[arg(long, short = 'y')]
+    pub(crate) yes: bool,
+
+    /// Which history.
+    #[command(flatten)]
+    pub(crate) place: HistoryPlace,
 }
 
 /// Which page of a list.
@@ -93,6 +192,10 @@ pub(crate) struct Page {
     /// Only those that came before this one
     #[arg(long, value_name = "ID")]
     pub(crate) before: Option<String>,
+
+    /// Only those that came in this time, or since then: 42m, 2026-11-23T10:00
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) since: Option<When>,
 }
 
 /// Which history, and for whom it is shown.
@@ -114,6 +217,10 @@ impl RequestsCommand {
             Self::List(args) => &args.place,
             Self::Search(args) => &args.place,
             Self::Get(args) => &args.place,
+            Self::Export(args) => &args.place,
+            Self::Mark(args) => &args.place,
+            Self::Note(args) => &args.place,
+            Self::Rm(args) => &args.place,
         }
     }
 }
@@ -124,8 +231,37 @@ const EXAMPLES: &str = "\
 Examples:
   kreel requests list --limit 10
   kreel requests search krea.completed
+  kreel requests list --since 2h
   kreel requests get last
   kreel requests get 019ab5f2-7c1e --body > body.json
+";
+
+const ABOUT_EXPORT: &str = "\
+Secrets are masked; a curl command asks for them by variables of the shell.
+
+Examples:
+  kreel requests export last --format curl | sh
+  kreel requests export --filter 'status:5xx age<1d' -F har -o failures.har
+";
+
+const ABOUT_MARK: &str = "\
+Examples:
+  kreel requests mark last
+  kreel requests mark --filter is:marked --off
+";
+
+const ABOUT_NOTE: &str = "\
+Examples:
+  kreel requests note last 'the one that broke the importer'
+  kreel requests note 019ab5f2-7c1e ''
+";
+
+const ABOUT_RM: &str = "\
+What still waits for the app stays: it would be lost. Counters keep what came.
+
+Examples:
+  kreel requests rm last
+  kreel requests rm --filter 'age>30d not is:marked' --yes
 ";
 
 const ABOUT_WORDS: &str = "\

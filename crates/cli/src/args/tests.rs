@@ -17,13 +17,20 @@ fn asked(words: &[&str], how: &str) -> String {
 }
 
 /// Every command and its words.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["listen"],
     &["requests"],
     &["requests", "list"],
     &["requests", "search"],
     &["requests", "get"],
+    &["requests", "export"],
+    &["requests", "mark"],
+    &["requests", "note"],
+    &["requests", "rm"],
+    &["replay"],
+    &["diff"],
+    &["idempotency"],
     &["demo"],
     &["login"],
     &["logout"],
@@ -77,9 +84,11 @@ fn every_option_can_be_set_in_the_environment_by_its_name() {
         "name",
         "shell",
     ];
+    const OF_THE_MOMENT: [&str; 3] = ["replay", "diff", "idempotency"];
     let command = Cli::command();
     let args = command
         .get_subcommands()
+        .filter(|command| !OF_THE_MOMENT.contains(&command.get_name()))
         .flat_map(clap::Command::get_arguments);
     for arg in args.filter(|arg| !MOMENTARY.contains(&arg.get_id().as_str())) {
         let name = arg.get_long().unwrap().replace('-', "_").to_uppercase();

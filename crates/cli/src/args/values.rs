@@ -66,6 +66,13 @@ pub(crate) enum When {
     At(Timestamp),
 }
 
+/// How many in a time: `10`, `0.5`, `30/m`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rate {
+    /// How long it is from one to the next.
+    pub(crate) every: Duration,
+}
+
 /// What the app sees as `Host`: `rewrite`, `preserve` or the value itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Host(pub(crate) HostHeader);
@@ -130,6 +137,28 @@ impl FromStr for When {
         })?;
         let at = TimeZone::system().to_timestamp(local);
         at.map(Self::At).map_err(|error| error.to_string())
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let hint = || "a rate is a number a second, like 10 or 0.5, or 30/m".to_owned();
+        let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
+        let seconds = match unit {
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return Err(hint()),
+        };
+        let count: f64 = count.parse().map_err(|_| hint())?;
+        match Duration::try_from_secs_f64(seconds / count) {
+            Ok(every) if !every.is_zero() && every <= Duration::from_secs(3600) => {
+                Ok(Self { every })
+            }
+            _ => Err(hint()),
+        }
     }
 }
 
@@ -238,6 +267,17 @@ mod tests {
         assert!(span("10").is_err());
         assert!(span("-1s").is_err());
         assert!(span("soon").is_err());
+    }
+
+    #[test]
+    fn rates_are_numbers_in_a_time() {
+        let every = |text: &str| text.parse::<Rate>().map(|rate| rate.every);
+        assert_eq!(every("10"), Ok(Duration::from_millis(100)));
+        assert_eq!(every("0.5"), Ok(Duration::from_secs(2)));
+        assert_eq!(every("30/m"), Ok(Duration::from_secs(2)));
+        for bad in ["", "0", "-1", "nan", "inf", "1/d", "fast", "0.0001"] {
+            assert!(every(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

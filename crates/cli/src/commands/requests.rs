@@ -1,50 +1,68 @@
-//! `kreel requests`: lists, searches and shows what came to this machine, beside whoever
-//! records it.
+//! `kreel requests`: lists, searches, shows, exports and changes what came to this machine, beside
+//! whoever records it.
 
+mod change;
+mod export;
 mod object;
 mod show;
 mod table;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::PathBuf;
-use std::time::Duration;
 
-use kreel_client::filter::Term;
 use kreel_client::inert::inert;
 use kreel_client::plain::inert_line;
-use kreel_client::{From, Match, Reader, Row, Scope, Whole};
+use kreel_client::{Reader, Row};
 use serde_json::Value;
 
-use crate::args::{
-    GetArgs, HistoryPlace, ListArgs, Page, RequestsArgs, RequestsCommand, SearchArgs,
-};
+use crate::args::{GetArgs, ListArgs, Page, RequestsArgs, RequestsCommand, SearchArgs};
 use crate::exit::Exit;
 use crate::filters;
-use crate::paths::Paths;
+use crate::past::{Past, not_found, nothing_yet, sifting};
 use crate::problem::{Code, Problem, Result, of_history};
 use crate::terminal::{Paint, print, quoted, say};
 
-/// Looks, and prints what it found.
+/// Does what was asked.
 pub(crate) fn run(args: RequestsArgs) -> Result<Exit> {
     match args.command {
         RequestsCommand::List(args) => list(&args),
         RequestsCommand::Search(args) => search(&args),
         RequestsCommand::Get(args) => get(&args),
+        RequestsCommand::Export(args) => export::run(&args),
+        RequestsCommand::Mark(args) => change::mark(&args),
+        RequestsCommand::Note(args) => change::note(&args),
+        RequestsCommand::Rm(args) => return change::remove(&args),
     }?;
     Ok(Exit::Success)
 }
 
 fn list(args: &ListArgs) -> Result<()> {
-    let path = file(&args.place)?;
-    let Some(reader) = open(&path)? else {
-        return nothing_yet(&args.place, &path);
+    let filter = sifting(None, args.page.since)?;
+    let Some(past) = Past::open(&args.place)? else {
+        nothing_yet(&args.place);
+        return Ok(());
     };
-    let before = before(&reader, &args.page)?;
-    let rows = reader
-        .page(args.tunnel.as_ref(), before, args.page.limit as usize)
-        .map_err(|error| of_history(&error))?;
+    let before = before(&past, &args.page)?;
+    let limit = args.page.limit as usize;
+    let is_all = filter.is_none();
+    let rows = match filter {
+        None => past.reader.page(args.tunnel.as_ref(), before, limit),
+        Some(filter) => {
+            let mut rows = Vec::new();
+            let tunnel = args.tunnel.as_ref();
+            past.newest(Some(filter), tunnel, before, limit, |row| rows.push(row))?;
+            Ok(rows)
+        }
+    };
+    let rows = rows.map_err(|error| of_history(&error))?;
     match (&args.tunnel, before) {
-        (None, None) if rows.is_empty() => nothing_yet(&args.place, &path),
+        (None, None) if rows.is_empty() && is_all => {
+            nothing_yet(&args.place);
+            Ok(())
+        }
+        (_, None) if rows.is_empty() && !is_all => {
+            say("nothing has come since then");
+            Ok(())
+        }
         (Some(tunnel), None) if rows.is_empty() => {
             say(&format!("nothing has come through the tunnel {tunnel}"));
             Ok(())
@@ -55,33 +73,15 @@ fn list(args: &ListArgs) -> Result<()> {
 
 fn search(args: &SearchArgs) -> Result<()> {
     let text = filters::joined(&args.words);
-    let filter = filters::parse_alone(&text)?;
-    let path = file(&args.place)?;
-    let Some(reader) = open(&path)? else {
-        return nothing_yet(&args.place, &path);
+    let filter = sifting(Some(&text), args.page.since)?;
+    let Some(past) = Past::open(&args.place)? else {
+        nothing_yet(&args.place);
+        return Ok(());
     };
-    let before = before(&reader, &args.page)?;
-    if filter.has(|term| matches!(term, Term::Words(_))) {
-        // What is not indexed yet is found too, but takes longer.
-        reader.catch_up(CATCH_UP);
-    }
-    let scope = Scope {
-        filter: Some(filter),
-        ..Scope::default()
-    };
+    let before = before(&past, &args.page)?;
     let limit = args.page.limit as usize;
-    let mut from = before.map_or(From::Newest, From::Before);
     let mut rows = Vec::new();
-    while rows.len() < limit {
-        let page = reader
-            .look(&scope, from, limit - rows.len(), LOOK)
-            .map_err(|error| of_history(&error))?;
-        rows.extend(page.rows);
-        if page.is_end {
-            break;
-        }
-        from = From::Before(page.scanned_to);
-    }
+    past.newest(filter, None, before, limit, |row| rows.push(row))?;
     if rows.is_empty() {
         say(&format!("nothing has {}", inert(&text)));
     }
@@ -89,29 +89,20 @@ fn search(args: &SearchArgs) -> Result<()> {
     show_rows(&rows, args.page.limit, args.place.json, &command)
 }
 
-/// How long new words are indexed before a search: 5 s, beyond which it reads what is left.
-const CATCH_UP: Duration = Duration::from_secs(5);
-
-/// How long one look into the history takes at the most: 1 s; a search goes on until its end.
-const LOOK: Duration = Duration::from_secs(1);
-
 fn get(args: &GetArgs) -> Result<()> {
-    let path = file(&args.place)?;
-    let Some(reader) = open(&path)? else {
-        return Err(not_found(&args.id));
-    };
-    let number = find(&reader, &args.id)?;
+    let past = Past::with(&args.place, &args.id)?;
+    let number = past.find(&args.id)?;
+    let reader = &past.reader;
     if args.body {
-        return print_body(&reader, number);
+        return print_body(reader, number);
     }
     let whole = reader.get(number).map_err(|error| of_history(&error))?;
-    let whole: Whole = whole.ok_or_else(|| not_found(&args.id))?;
+    let whole = whole.ok_or_else(|| not_found(&args.id))?;
     match args.place.json {
         true => print_objects(&[object::of_whole(&whole, args.show_secrets)]),
         false => {
-            let first = reader
-                .piece(number, 0)
-                .map_err(|error| of_history(&error))?;
+            let first = reader.piece(number, 0);
+            let first = first.map_err(|error| of_history(&error))?;
             let text = show::text(
                 &whole,
                 first.as_deref(),
@@ -121,6 +112,11 @@ fn get(args: &GetArgs) -> Result<()> {
             print(&text)
         }
     }
+}
+
+fn before(past: &Past, page: &Page) -> Result<Option<i64>> {
+    let before = page.before.as_deref();
+    before.map(|id| past.find(id)).transpose()
 }
 
 fn show_rows(rows: &[Row], limit: u32, json: bool, command: &str) -> Result<()> {
@@ -168,7 +164,7 @@ fn print_body(reader: &Reader, number: i64) -> Result<()> {
     .map_err(|error| cannot_write(&error))
 }
 
-fn cannot_write(error: &io::Error) -> Problem {
+pub(super) fn cannot_write(error: &io::Error) -> Problem {
     Problem::new(
         Code::SystemRefused,
         "can't write to standard output",
@@ -184,56 +180,4 @@ fn print_objects(objects: &[Value]) -> Result<()> {
         lines.extend_from_slice(&line);
     }
     print(&String::from_utf8_lossy(&lines))
-}
-
-/// The file that was named, or the usual one.
-pub(super) fn file(place: &HistoryPlace) -> Result<PathBuf> {
-    match &place.history {
-        Some(file) => Ok(file.clone()),
-        None => Ok(Paths::find()?.history()),
-    }
-}
-
-fn open(path: &std::path::Path) -> Result<Option<Reader>> {
-    Reader::open(path).map_err(|error| of_history(&error))
-}
-
-fn nothing_yet(place: &HistoryPlace, path: &std::path::Path) -> Result<()> {
-    let here = match &place.history {
-        Some(_) => format!("there is nothing in {}", inert(&path.to_string_lossy())),
-        None => "nothing has come to this machine yet".to_owned(),
-    };
-    say(&format!("{here}; `kreel listen` keeps what comes"));
-    Ok(())
-}
-
-fn before(reader: &Reader, page: &Page) -> Result<Option<i64>> {
-    let before = page.before.as_deref();
-    before.map(|id| find(reader, id)).transpose()
-}
-
-fn find(reader: &Reader, id: &str) -> Result<i64> {
-    let unclear = |why: &str| {
-        Problem::new(
-            Code::DeliveryUnclear,
-            format!("it is not clear which delivery {id:?} means"),
-            why,
-            "give more of the id, `last`, or `last~1` for the one before; see `kreel requests list`",
-        )
-    };
-    match reader.find(id).map_err(|error| of_history(&error))? {
-        Match::One(number) => Ok(number),
-        Match::None => Err(not_found(id)),
-        Match::Several => Err(unclear("several ids begin like that")),
-        Match::Nonsense => Err(unclear("it can't be an id")),
-    }
-}
-
-fn not_found(id: &str) -> Problem {
-    Problem::new(
-        Code::DeliveryNotFound,
-        format!("the history has no delivery {id:?}"),
-        "",
-        "see `kreel requests list`; another history needs --history",
-    )
 }

@@ -111,6 +111,26 @@ codes! {
     DeliveryUnclear = "KR0312" => Usage,
     /// A filter can't be understood.
     FilterInvalid = "KR0313" => Usage,
+    /// There is no app to hand deliveries to.
+    TargetMissing = "KR0320" => Usage,
+    /// A delivery can't be changed as was asked for.
+    ChangeImpossible = "KR0321" => Failure,
+    /// The secret can't be one of that scheme.
+    SecretUnusable = "KR0322" => Usage,
+    /// The editor failed, or nothing sensible came back from it.
+    EditingFailed = "KR0323" => Failure,
+    /// A cassette can't be read.
+    CassetteUnreadable = "KR0324" => Usage,
+    /// There is too much for one export.
+    ExportTooLarge = "KR0325" => Failure,
+    /// A rule for what does not count can't be understood.
+    IgnoreInvalid = "KR0326" => Usage,
+    /// What was named has had no such answer.
+    AttemptNotFound = "KR0327" => NotFound,
+    /// The probe failed.
+    ProbeFailed = "KR0328" => Failure,
+    /// What still waits can't be taken out.
+    DeliveryWaiting = "KR0329" => Failure,
     /// The relay's address can't be listened on.
     AddressUnusable = "KR0401" => Failure,
     /// The relay's data folder can't be used.

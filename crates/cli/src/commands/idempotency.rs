@@ -1,0 +1,132 @@
+//! `kreel idempotency`: the same delivery once, again and many times at once, and whether the app
+//! bears that.
+
+mod trial;
+mod verdict;
+
+use std::time::Duration;
+
+use kreel_client::inert::inert;
+use kreel_client::plain::{duration, inert_line, milliseconds};
+use kreel_client::{History, KeptAttempt};
+use serde_json::{Value, json};
+
+use self::trial::Trial;
+use self::verdict::{Shot, Verdict, judge};
+use crate::args::IdempotencyArgs;
+use crate::commands::diff::rules;
+use crate::exit::Exit;
+use crate::past::Past;
+use crate::problem::{Code, Problem, Result, of_history};
+use crate::runtime;
+use crate::shape::{Destination, Shape};
+use crate::terminal::print;
+
+/// Sends, compares, and says what it means.
+pub(crate) fn run(args: &IdempotencyArgs) -> Result<Exit> {
+    let shape = Shape::of(&args.shape)?;
+    let ignore = rules(&args.ignore)?;
+    let mut destination = Destination::resolve(&args.shape)?;
+    let past = Past::with(&args.place, &args.id)?;
+    let taken = past.take(past.find(&args.id)?, &args.id)?;
+    if destination.to.is_none() {
+        destination.learn(&taken.whole);
+    }
+    let config = destination.config(usize::from(args.at_once.max(1)))?;
+    let history = History::open(past.path()).map_err(|error| of_history(&error))?;
+    let trial = Trial {
+        history: history.history,
+        path: past.path().to_owned(),
+        config,
+        taken: &taken,
+        shape: &shape,
+        to: destination.to.clone(),
+        probe: args.probe.as_deref(),
+    };
+    runtime::log("warn");
+    let shots = runtime::on_this_thread()?.block_on(trial.run(args.at_once.into()))?;
+    let shots = match shots {
+        Ok(shots) => shots,
+        Err(signal) => return Ok(signal.exit()),
+    };
+    if shots.iter().all(|shot| shot.attempts.is_empty()) {
+        return Err(Problem::new(
+            Code::ChangeImpossible,
+            "the delivery can't be replayed",
+            "no attempt at it could be made",
+            "see `kreel requests get ID`: it may have broken off before it was complete",
+        ));
+    }
+    let verdict = judge(&shots, args.probe.is_some(), &ignore);
+    let id = taken.whole.delivery.id.to_string();
+    match args.place.json {
+        true => {
+            let line = inert_line(&object(&id, &shots, &verdict)).unwrap_or_default();
+            print(&String::from_utf8_lossy(&line))?;
+        }
+        false => print(&text(&shots, &verdict))?,
+    }
+    Ok(match verdict.is_good() {
+        true => Exit::Success,
+        false => Exit::Failure,
+    })
+}
+
+fn text(shots: &[Shot], verdict: &Verdict) -> String {
+    let mut text = String::new();
+    for shot in shots {
+        let ends = shot.attempts.iter().map(end);
+        let mut ends: Vec<String> = ends.collect();
+        let most = 4;
+        if ends.len() > most {
+            let more = ends.len() - most;
+            ends.truncate(most);
+            ends.push(format!("and {more} more"));
+        }
+        text += &format!("{:<9}{}\n", shot.name, ends.join(", "));
+        if let Some(probe) = &shot.probe {
+            let first = probe.lines().next().unwrap_or_default();
+            text += &format!("  probe: {}\n", inert(first));
+        }
+    }
+    text += &format!("{}: {}\n", verdict.word(), verdict.words());
+    text
+}
+
+fn end(attempt: &KeptAttempt) -> String {
+    let took = duration(attempt.timings.total);
+    match (&attempt.failure, attempt.status) {
+        (Some((_, words)), _) => format!("{} after {took}", inert(words)),
+        (None, Some(status)) => format!("{status} in {took}"),
+        (None, None) => format!("no answer after {took}"),
+    }
+}
+
+fn object(id: &str, shots: &[Shot], verdict: &Verdict) -> Value {
+    let attempt = |attempt: &KeptAttempt| {
+        json!({
+            "attempt": attempt.number,
+            "status": attempt.status,
+            "failure": attempt.failure.as_ref().map(|(code, _)| code),
+            "duration_ms": milliseconds(attempt.timings.total),
+        })
+    };
+    let shot = |shot: &Shot| {
+        json!({
+            "name": shot.name,
+            "attempts": shot.attempts.iter().map(attempt).collect::<Vec<_>>(),
+            "probe": shot.probe,
+        })
+    };
+    json!({
+        "type": "idempotency",
+        "delivery_id": id,
+        "verdict": verdict.word(),
+        "message": verdict.words(),
+        "good": verdict.is_good(),
+        "steps": shots.iter().map(shot).collect::<Vec<_>>(),
+    })
+}
+
+/// How long a probe may take: 30 s, enough for any count; one that hangs would hang the script.
+const PROBE: Duration = Duration::from_secs(30);

@@ -1,0 +1,215 @@
+//! What came of all attempts: counted, with percentiles of how long answers took.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use kreel_client::inert::inert;
+use kreel_client::plain::{duration, milliseconds};
+use kreel_client::{Attempt, AttemptEnd};
+use serde_json::{Value, json};
+
+/// The longest answer that is told apart from longer ones: an hour.
+const LONGEST_US: u64 = 3_600_000_000;
+
+/// How many digits of a latency are true: 3, which is finer than it can be measured again.
+const DIGITS: u8 = 3;
+
+/// How many odd ones are told of one by one: 5.
+const TOLD: usize = 5;
+
+/// Counts and latencies.
+#[derive(Debug)]
+pub(super) struct Tally {
+    planned: u64,
+    answered: u64,
+    failed: u64,
+    not_replayed: u64,
+    statuses: BTreeMap<u16, u64>,
+    failures: BTreeMap<&'static str, u64>,
+    latencies: Histogram<u64>,
+    /// How many were as expected, and how many not; none without an expectation.
+    expected: Option<(u64, u64)>,
+    /// What was not as expected, or not answered: the first few.
+    odd: Vec<String>,
+}
+
+/// How a run went, aside from what was counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) took: Duration,
+    pub(super) interrupted: bool,
+    /// What was expected, as it was typed.
+    pub(super) expectation: Option<&'a str>,
+}
+
+impl Tally {
+    /// Of so many attempts.
+    pub(super) fn new(planned: u64, has_expectation: bool) -> Self {
+        Self {
+            planned,
+            answered: 0,
+            failed: 0,
+            not_replayed: 0,
+            statuses: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            latencies: Histogram::new_with_bounds(1, LONGEST_US, DIGITS)
+                .expect("an hour in microseconds with three digits is within its bounds"),
+            expected: has_expectation.then_some((0, 0)),
+            odd: Vec::new(),
+        }
+    }
+
+    /// An attempt has ended.
+    pub(super) fn add(&mut self, attempt: &Attempt) {
+        match &attempt.end {
+            AttemptEnd::Answered { status, .. } => {
+                self.answered += 1;
+                *self.statuses.entry(*status).or_default() += 1;
+                let micros = u64::try_from(attempt.timings.total.as_micros());
+                self.latencies.saturating_record(micros.unwrap_or(u64::MAX));
+            }
+            AttemptEnd::Failed(failure) => {
+                self.failed += 1;
+                *self.failures.entry(failure.code()).or_default() += 1;
+                if self.expected.is_none() {
+                    self.tell_odd(attempt);
+                }
+            }
+        }
+    }
+
+    /// It is known whether an attempt was as expected.
+    pub(super) fn judge(&mut self, attempt: &Attempt, is_so: bool) {
+        let (so, not_so) = self.expected.get_or_insert_default();
+        match is_so {
+            true => *so += 1,
+            false => *not_so += 1,
+        }
+        if !is_so {
+            self.tell_odd(attempt);
+        }
+    }
+
+    /// A delivery can't be replayed.
+    pub(super) fn refuse(&mut self) {
+        self.not_replayed += 1;
+    }
+
+    /// How many attempts have ended.
+    pub(super) fn attempts(&self) -> u64 {
+        self.answered + self.failed
+    }
+
+    /// Whether all went as it should.
+    pub(super) fn is_good(&self) -> bool {
+        let is_expected = match self.expected {
+            Some((_, not_so)) => not_so == 0,
+            None => self.failed == 0,
+        };
+        is_expected && self.not_replayed == 0
+    }
+
+    fn tell_odd(&mut self, attempt: &Attempt) {
+        if self.odd.len() < TOLD {
+            let end = match &attempt.end {
+                AttemptEnd::Answered { status, .. } => status.to_string(),
+                AttemptEnd::Failed(failure) => inert(&failure.to_string()).into_owned(),
+            };
+            let (id, number) = (attempt.delivery.id, attempt.attempt);
+            self.odd.push(format!("{id}:{number} {end}"));
+        }
+    }
+
+    fn per_second(&self, took: Duration) -> f64 {
+        let rate = self.attempts() as f64 / took.as_secs_f64().max(1e-6);
+        (rate * 10.0).round() / 10.0
+    }
+
+    fn percentile(&self, quantile: f64) -> Duration {
+        Duration::from_micros(self.latencies.value_at_quantile(quantile))
+    }
+
+    /// For people.
+    pub(super) fn text(&self, run: Run<'_>) -> String {
+        let (done, planned) = (self.attempts(), self.planned);
+        let stopped = if run.interrupted { ", stopped" } else { "" };
+        let took = duration(run.took);
+        let mut text = format!("{done} of {planned} sent in {took}{stopped}: ");
+        let statuses = self.statuses.iter();
+        let mut parts: Vec<String> = statuses
+            .map(|(status, count)| format!("{count} × {status}"))
+            .collect();
+        let failures = self.failures.iter();
+        parts.extend(failures.map(|(code, count)| format!("{count} {}", code.replace('_', " "))));
+        if parts.is_empty() {
+            parts.push("nothing was answered".to_owned());
+        }
+        text += &parts.join(", ");
+        text.push('\n');
+        if self.not_replayed > 0 {
+            let _ = writeln!(text, "{} could not be replayed", self.not_replayed);
+        }
+        if self.answered > 1 {
+            let parts = QUANTILES.map(|(name, quantile)| {
+                format!("{} {}", name, duration(self.percentile(quantile)))
+            });
+            let _ = writeln!(text, "latency: {}", parts.join(", "));
+            let _ = writeln!(text, "rate: {} a second", self.per_second(run.took));
+        }
+        if let (Some((so, not_so)), Some(expectation)) = (self.expected, run.expectation) {
+            let all = so + not_so;
+            let _ = writeln!(text, "as expected ({}): {so} of {all}", inert(expectation));
+        }
+        for odd in &self.odd {
+            let _ = writeln!(text, "  {odd}");
+        }
+        text
+    }
+
+    /// For scripts.
+    pub(super) fn object(&self, run: Run<'_>) -> Value {
+        let latency = (self.answered > 0).then(|| {
+            let mut parts = serde_json::Map::new();
+            for (name, quantile) in QUANTILES {
+                parts.insert(
+                    name.to_owned(),
+                    milliseconds(self.percentile(quantile)).into(),
+                );
+            }
+            Value::from(parts)
+        });
+        let by_name = |(name, count): (String, &u64)| (name, Value::from(*count));
+        let statuses = self.statuses.iter();
+        let statuses = statuses.map(|(status, count)| by_name((status.to_string(), count)));
+        let failures = self.failures.iter();
+        let failures = failures.map(|(code, count)| by_name(((*code).to_owned(), count)));
+        json!({
+            "type": "replayed",
+            "planned": self.planned,
+            "attempts": self.attempts(),
+            "answered": self.answered,
+            "failed": self.failed,
+            "not_replayed": self.not_replayed,
+            "statuses": statuses.collect::<serde_json::Map<_, _>>(),
+            "failures": failures.collect::<serde_json::Map<_, _>>(),
+            "expected": self.expected.map(|(so, _)| so),
+            "unexpected": self.expected.map(|(_, not_so)| not_so),
+            "interrupted": run.interrupted,
+            "took_ms": milliseconds(run.took),
+            "per_second": self.per_second(run.took),
+            "latency_ms": latency,
+        })
+    }
+}
+
+/// What of the latencies is told.
+const QUANTILES: [(&str, f64); 6] = [
+    ("min", 0.0),
+    ("p50", 0.5),
+    ("p90", 0.9),
+    ("p95", 0.95),
+    ("p99", 0.99),
+    ("max", 1.0),
+];

@@ -1,0 +1,172 @@
+//! `kreel requests export`: deliveries in the forms other tools read.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use kreel_inspect::export::{self, Exchange, Masking};
+
+use super::show;
+use crate::args::{ExportArgs, ExportFormat};
+use crate::past::{Past, Pick, Taken, nothing_yet};
+use crate::private_file;
+use crate::problem::{Code, Problem, Result};
+use crate::terminal::say;
+
+/// The most bodies of one HAR: 256 MiB, since it is one document, and importers open it whole.
+const HAR_BYTES: usize = 256 * 1024 * 1024;
+
+/// Writes what was picked.
+pub(super) fn run(args: &ExportArgs) -> Result<()> {
+    let picked = &args.picked;
+    let past = match (Past::open(&args.place)?, picked.ids.first()) {
+        (Some(past), _) => past,
+        (None, Some(id)) => return Err(crate::past::not_found(id)),
+        (None, None) => {
+            nothing_yet(&args.place);
+            return Ok(());
+        }
+    };
+    let picks = past.pick(&picked.ids, &picked.filtered)?;
+    if args.format == ExportFormat::Raw && picks.len() != 1 {
+        return Err(Problem::new(
+            Code::OptionUnusable,
+            format!("raw is for one delivery, and these are {}", picks.len()),
+            "nothing tells where one message ends and the next begins",
+            "export them one by one, or with --format ndjson",
+        ));
+    }
+    let masking = match args.show_secrets {
+        true => Masking::off(),
+        false => Masking::standard(),
+    };
+    let mut out = Out::open(args.output.as_deref())?;
+    let written = match args.format {
+        ExportFormat::Har => har(&past, &picks, &masking, &mut out)?,
+        format => lines(&past, &picks, format, &masking, &mut out)?,
+    };
+    match (written.and_then(|()| out.finish()), &args.output) {
+        // A reader that has seen enough is no fault.
+        (Err(error), None) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        (Err(error), None) => Err(super::cannot_write(&error)),
+        (Err(error), Some(path)) => Err(private_file::unusable("write", path, &error)),
+        (Ok(()), Some(path)) => {
+            let path = path.to_string_lossy();
+            let path = kreel_client::inert::inert(&path).into_owned();
+            say(&format!("{} written to {path}", counted(picks.len())));
+            Ok(())
+        }
+        (Ok(()), None) => {
+            if picks.is_empty() {
+                say("the filter picks nothing");
+            }
+            Ok(())
+        }
+    }
+}
+
+fn counted(count: usize) -> String {
+    match count {
+        1 => "1 delivery".to_owned(),
+        count => format!("{count} deliveries"),
+    }
+}
+
+/// One delivery after another: never more than one in memory.
+fn lines(
+    past: &Past,
+    picks: &[Pick],
+    format: ExportFormat,
+    masking: &Masking,
+    out: &mut Out,
+) -> Result<io::Result<()>> {
+    for pick in picks {
+        let taken = take(past, pick)?;
+        let text = text(&taken, format, masking);
+        let text = match format {
+            ExportFormat::Raw if out.is_terminal => show::lines(&text).into_bytes(),
+            _ => text,
+        };
+        let end: &[u8] = match format {
+            ExportFormat::Raw => b"",
+            _ => b"\n",
+        };
+        if let Err(error) = out.to.write_all(&text).and_then(|()| out.to.write_all(end)) {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn text(taken: &Taken, format: ExportFormat, masking: &Masking) -> Vec<u8> {
+    match format {
+        ExportFormat::Curl => export::curl(&taken.request(), masking).into_bytes(),
+        ExportFormat::Raw => export::raw(&taken.request(), masking),
+        ExportFormat::Fixture => export::fixture(&taken.exchange(), masking).into_bytes(),
+        ExportFormat::Ndjson | ExportFormat::Har => {
+            export::json(&taken.exchange(), masking).into_bytes()
+        }
+    }
+}
+
+fn har(past: &Past, picks: &[Pick], masking: &Masking, out: &mut Out) -> Result<io::Result<()>> {
+    let mut all = Vec::new();
+    let mut bytes = 0;
+    for pick in picks {
+        let taken = take(past, pick)?;
+        bytes += taken.body.len();
+        if bytes > HAR_BYTES {
+            return Err(Problem::new(
+                Code::ExportTooLarge,
+                "the bodies are too large for one HAR",
+                format!("it is one document, and more than {HAR_BYTES} bytes would be in it"),
+                "pick fewer, with --limit or --since; or use --format ndjson, which has no bound",
+            ));
+        }
+        all.push(taken);
+    }
+    let exchanges: Vec<Exchange<'_>> = all.iter().map(Taken::exchange).collect();
+    let text = export::har(&exchanges, masking);
+    Ok(writeln!(out.to, "{}", text.trim_end()))
+}
+
+fn take(past: &Past, pick: &Pick) -> Result<Taken> {
+    past.take(pick.number, &pick.id.to_string())
+}
+
+/// Where it is written to.
+struct Out {
+    to: Box<dyn Write>,
+    is_terminal: bool,
+}
+
+impl Out {
+    fn open(path: Option<&Path>) -> Result<Self> {
+        let Some(path) = path else {
+            let stdout = io::stdout();
+            return Ok(Self {
+                is_terminal: stdout.is_terminal(),
+                to: Box::new(io::BufWriter::new(stdout)),
+            });
+        };
+        // It may hold what others must not read, and never takes the place of another.
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
+        let file: File = file.map_err(|error| private_file::unusable("make", path, &error))?;
+        Ok(Self {
+            to: Box::new(io::BufWriter::new(file)),
+            is_terminal: false,
+        })
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        if self.is_terminal {
+            self.to.write_all(b"\n")?;
+        }
+        self.to.flush()
+    }
+}

@@ -1,0 +1,184 @@
+//! How a stored request is changed before it is handed over again, and where it goes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clap::parser::ValueSource;
+use jiff::Timestamp;
+use kreel_client::{Edited, HostHeader, ReplayConfig, Target, Whole};
+use kreel_inspect::edit::Request;
+use kreel_inspect::set::Set;
+
+use crate::args::{Header, ShapeArgs};
+use crate::past::Taken;
+use crate::paths::Paths;
+use crate::problem::{Code, Problem, Result};
+use crate::project::Project;
+use crate::settings::{Layers, Settings};
+use crate::sign::Signer;
+
+/// How long running attempts may go on after Ctrl-C: 10 s, after which an app that hangs is left.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What is done to each request.
+#[derive(Debug, Clone)]
+pub(crate) struct Shape {
+    sets: Vec<Set>,
+    signer: Option<Signer>,
+    /// What the user made of it in an editor.
+    pub(crate) edited: Option<Arc<Edited>>,
+}
+
+/// Where requests go.
+#[derive(Debug, Clone)]
+pub(crate) struct Destination {
+    /// Where they go if nothing else is known: the app.
+    pub(crate) app: Option<Target>,
+    /// Where they all go, in place of it.
+    pub(crate) to: Option<Target>,
+    settings: Layers,
+}
+
+impl Shape {
+    /// As it was typed.
+    pub(crate) fn of(args: &ShapeArgs) -> Result<Self> {
+        let signer = match (args.resign, &args.secret) {
+            (Some(scheme), Some(secret)) => Some(Signer::new(scheme, secret)?),
+            _ => None,
+        };
+        Ok(Self {
+            sets: args.set.clone(),
+            signer,
+            edited: None,
+        })
+    }
+
+    /// Whether requests go as they came.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.sets.is_empty() && self.signer.is_none() && self.edited.is_none()
+    }
+
+    /// Whether each attempt must be made anew, since its time is in it.
+    pub(crate) fn has_time(&self) -> bool {
+        self.signer.is_some()
+    }
+
+    /// The request as it is to be sent; none if that is as it came.
+    pub(crate) fn apply(&self, taken: &Taken) -> std::result::Result<Option<Arc<Edited>>, String> {
+        if self.is_nothing() {
+            return Ok(None);
+        }
+        if !taken.is_whole() {
+            return Err("its body is not all here, so it can't be changed".to_owned());
+        }
+        let mut request = match &self.edited {
+            Some(edited) => Edited::clone(edited),
+            None => Edited::from(original(taken)),
+        };
+        for set in &self.sets {
+            let body = set.apply(&request.body);
+            request.body = Bytes::from(body.map_err(|error| error.to_string())?);
+        }
+        if let Some(signer) = &self.signer {
+            let now = Timestamp::now().as_second();
+            signer.sign(&mut request, taken.whole.delivery.id, now);
+        }
+        Ok(Some(Arc::new(request)))
+    }
+}
+
+/// A delivery as a request that can be edited.
+pub(crate) fn original(taken: &Taken) -> Request {
+    let delivery = &taken.whole.delivery;
+    Request {
+        method: delivery.method.to_string(),
+        target: delivery.target.clone(),
+        headers: delivery.headers.clone(),
+        body: taken.body.clone(),
+    }
+}
+
+impl Destination {
+    /// What was typed, and what the environment and the files of project and user say.
+    pub(crate) fn resolve(args: &ShapeArgs) -> Result<Self> {
+        let typed = |from| match from {
+            ValueSource::CommandLine => Settings {
+                timeout: args.timeout,
+                headers: (!args.headers.is_empty()).then(|| args.headers.clone()),
+                insecure: args.insecure.then_some(true),
+                ..Settings::default()
+            },
+            _ => Settings::default(),
+        };
+        let settings = Layers::gather(typed, &Project::find()?, &Paths::find()?)?;
+        let app = match std::env::var("KREEL_FORWARD_TO") {
+            Ok(text) if !text.is_empty() => Some(text.parse().map_err(|error| {
+                Problem::new(
+                    Code::OptionUnusable,
+                    "KREEL_FORWARD_TO is no target",
+                    error,
+                    "set it to a port, host:port/path or a URL",
+                )
+            })?),
+            _ => settings.value(|s| &s.forward_to),
+        };
+        Ok(Self {
+            app,
+            to: args.to.clone(),
+            settings,
+        })
+    }
+
+    /// Without an app known otherwise, it is where this delivery went last.
+    pub(crate) fn learn(&mut self, whole: &Whole) {
+        if self.app.is_none() {
+            self.app = went_to(whole);
+        }
+    }
+
+    /// All a replayer must know.
+    pub(crate) fn config(&self, at_once: usize) -> Result<ReplayConfig> {
+        if self.app.is_none() && self.to.is_none() {
+            return Err(Problem::new(
+                Code::TargetMissing,
+                "there is no app to hand it to",
+                "none is configured, and the delivery has not been at one",
+                "give --to 3000, or forward_to in kreel.toml",
+            ));
+        }
+        let headers = self.settings.value(|s| &s.headers).unwrap_or_default();
+        Ok(ReplayConfig {
+            target: self.app.clone().or_else(|| self.to.clone()),
+            timeout: self.settings.value(|s| &s.timeout).map(|span| span.0),
+            headers: headers
+                .into_iter()
+                .map(|Header(name, value)| (name, value))
+                .collect(),
+            host_header: self
+                .settings
+                .value(|s| &s.host_header)
+                .map_or(HostHeader::Rewrite, |host| host.0),
+            insecure: self.settings.value(|s| &s.insecure).unwrap_or(false),
+            grace: GRACE,
+            at_once,
+        })
+    }
+
+    /// Where a request goes, for people.
+    pub(crate) fn shown(&self) -> String {
+        let target = self.to.as_ref().or(self.app.as_ref());
+        target.map_or_else(|| "nowhere".to_owned(), ToString::to_string)
+    }
+}
+
+/// The app that got the last attempt which was for the app: its address without what came.
+fn went_to(whole: &Whole) -> Option<Target> {
+    let attempts = whole.attempts.iter().rev();
+    let mut urls = attempts
+        .filter(|attempt| attempt.other_target.is_none() && !attempt.is_edited)
+        .filter_map(|attempt| attempt.request.as_ref());
+    let (url, _) = urls.next()?;
+    let target = std::str::from_utf8(&whole.delivery.target).ok()?;
+    url.strip_suffix(target)?.parse().ok()
+}

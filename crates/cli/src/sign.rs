@@ -1,0 +1,257 @@
+//! Signatures that senders put on their webhooks, made anew with a secret the user has.
+//!
+//! What is changed or old does not verify any more; signed again, an app takes it like a new one.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hmac::{Hmac, Mac};
+use kreel_client::{DeliveryId, Edited};
+use kreel_wire::{Header, Headers};
+use sha2::Sha256;
+
+use crate::args::{Scheme, Secret};
+use crate::problem::{Code, Problem, Result};
+
+/// How to sign, and with what.
+#[derive(Clone)]
+pub(crate) struct Signer {
+    scheme: Scheme,
+    key: Vec<u8>,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Signer({:?})", self.scheme)
+    }
+}
+
+impl Signer {
+    /// With this secret, as the sender's settings show it.
+    pub(crate) fn new(scheme: Scheme, secret: &Secret) -> Result<Self> {
+        let key = match scheme {
+            Scheme::Github | Scheme::Stripe => secret.0.clone().into_bytes(),
+            Scheme::StandardWebhooks => {
+                let text = secret.0.strip_prefix("whsec_").unwrap_or(&secret.0);
+                STANDARD.decode(text).map_err(|error| unusable(&error))?
+            }
+        };
+        match key.is_empty() {
+            true => Err(unusable(&"it is empty")),
+            false => Ok(Self { scheme, key }),
+        }
+    }
+
+    /// Signs a request as if it were sent at this time: seconds since 1970.
+    pub(crate) fn sign(&self, request: &mut Edited, id: DeliveryId, now: i64) {
+        match self.scheme {
+            Scheme::Github => {
+                let signature = hex(&self.mac(&[&request.body]));
+                set(
+                    request,
+                    "x-hub-signature-256",
+                    &format!("sha256={signature}"),
+                );
+                // Of SHA-1, superseded by the other; it would be wrong for a changed body.
+                remove(request, "x-hub-signature");
+            }
+            Scheme::Stripe => {
+                let signature = hex(&self.mac(&[format!("{now}.").as_bytes(), &request.body]));
+                set(
+                    request,
+                    "stripe-signature",
+                    &format!("t={now},v1={signature}"),
+                );
+            }
+            Scheme::StandardWebhooks => self.sign_standard(request, id, now),
+        }
+    }
+
+    /// By the names the request has: those of the standard, or those Svix had before there was one.
+    fn sign_standard(&self, request: &mut Edited, id: DeliveryId, now: i64) {
+        let has = |name: &str| request.headers.first(name).is_some();
+        let prefix = match has("svix-id") && !has("webhook-id") {
+            true => "svix",
+            false => "webhook",
+        };
+        let name = format!("{prefix}-id");
+        let known = request.headers.first(&name);
+        let message = match known {
+            Some(known) => known.clone(),
+            None => {
+                let made = format!("msg_{id}");
+                set(request, &name, &made);
+                Bytes::from(made)
+            }
+        };
+        let time = format!(".{now}.");
+        let mac = self.mac(&[&message, time.as_bytes(), &request.body]);
+        set(request, &format!("{prefix}-timestamp"), &now.to_string());
+        let signature = format!("v1,{}", STANDARD.encode(mac));
+        set(request, &format!("{prefix}-signature"), &signature);
+    }
+
+    fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+fn unusable(why: &dyn std::fmt::Display) -> Problem {
+    Problem::new(
+        Code::SecretUnusable,
+        "the secret can't be used for this scheme",
+        why,
+        "copy it from the sender's settings; for standard-webhooks it is base64, often behind whsec_",
+    )
+}
+
+/// Puts a value in the place of the first line of this name, and takes the others out; at the end
+/// if there is none.
+fn set(request: &mut Edited, name: &str, value: &str) {
+    let mut lines = Vec::with_capacity(request.headers.len() + 1);
+    let mut is_there = false;
+    let new = || Header {
+        name: Bytes::copy_from_slice(name.as_bytes()),
+        value: Bytes::copy_from_slice(value.as_bytes()),
+    };
+    for line in &request.headers {
+        if line.name != name {
+            lines.push(line.clone());
+        } else if !std::mem::replace(&mut is_there, true) {
+            lines.push(new());
+        }
+    }
+    if !is_there {
+        lines.push(new());
+    }
+    replace(request, lines);
+}
+
+fn remove(request: &mut Edited, name: &str) {
+    let others = request.headers.iter().filter(|line| line.name != name);
+    let lines = others.cloned().collect();
+    replace(request, lines);
+}
+
+fn replace(request: &mut Edited, lines: Vec<Header>) {
+    request.headers = Headers::checked(lines).expect("names and values of ours are valid");
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use kreel_wire::HeadersBuilder;
+
+    use super::*;
+
+    fn signed(scheme: Scheme, secret: &str, body: &str, lines: &[(&str, &str)]) -> Edited {
+        let mut headers = HeadersBuilder::default();
+        for (name, value) in lines {
+            headers.push(name.as_bytes(), value.as_bytes());
+        }
+        let mut request = Edited {
+            method: "POST".to_owned(),
+            target: Bytes::new(),
+            headers: headers.build(),
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        };
+        let signer = Signer::new(scheme, &Secret(secret.to_owned())).unwrap();
+        let id = DeliveryId::from_bytes([0x55; 16]);
+        signer.sign(&mut request, id, 1_614_265_330);
+        request
+    }
+
+    fn value(request: &Edited, name: &str) -> String {
+        let value = request
+            .headers
+            .first(name)
+            .unwrap_or_else(|| panic!("{name}"));
+        String::from_utf8(value.to_vec()).unwrap()
+    }
+
+    /// The example of docs.github.com, "Validating webhook deliveries".
+    #[test]
+    fn github_as_documented() {
+        let lines = [
+            ("x-hub-signature", "sha1=old"),
+            ("x-hub-signature-256", "sha256=old"),
+        ];
+        let request = signed(
+            Scheme::Github,
+            "It's a Secret to Everybody",
+            "Hello, World!",
+            &lines,
+        );
+        assert_eq!(
+            value(&request, "x-hub-signature-256"),
+            "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+        );
+        assert_eq!(request.headers.len(), 1, "{:?}", request.headers);
+    }
+
+    /// The example of the Standard Webhooks specification, "Signature scheme".
+    #[test]
+    fn standard_webhooks_as_documented() {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let lines = [
+            ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+            ("x-last", "1"),
+        ];
+        let body = r#"{"test": 2432232314}"#;
+        let request = signed(Scheme::StandardWebhooks, secret, body, &lines);
+        assert_eq!(
+            value(&request, "webhook-signature"),
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+        );
+        assert_eq!(value(&request, "webhook-timestamp"), "1614265330");
+        let svix = signed(
+            Scheme::StandardWebhooks,
+            secret,
+            body,
+            &[("svix-id", "m"), ("svix-signature", "v1,x")],
+        );
+        assert!(value(&svix, "svix-signature").len() > 40);
+        let bare = signed(Scheme::StandardWebhooks, secret, body, &[]);
+        assert!(value(&bare, "webhook-id").starts_with("msg_5555"));
+    }
+
+    #[test]
+    fn lines_keep_their_places() {
+        let lines = [
+            ("a", "1"),
+            ("stripe-signature", "x"),
+            ("b", "2"),
+            ("stripe-signature", "y"),
+        ];
+        let request = signed(Scheme::Stripe, "whsec_x", "{}", &lines);
+        let names: Vec<_> = request
+            .headers
+            .iter()
+            .map(|line| line.name.clone())
+            .collect();
+        assert_eq!(names, ["a", "stripe-signature", "b"]);
+        assert!(value(&request, "stripe-signature").starts_with("t=1614265330,v1="));
+    }
+
+    #[test]
+    fn secrets_are_checked_and_not_shown() {
+        for (scheme, secret) in [
+            (Scheme::StandardWebhooks, "whsec_not base64!"),
+            (Scheme::StandardWebhooks, "whsec_"),
+            (Scheme::Github, ""),
+        ] {
+            let problem = Signer::new(scheme, &Secret(secret.to_owned())).unwrap_err();
+            assert_eq!(problem.code, Code::SecretUnusable);
+        }
+        let signer = Signer::new(Scheme::Stripe, &Secret("s3cret".to_owned())).unwrap();
+        assert_eq!(format!("{signer:?}"), "Signer(Stripe)");
+    }
+}
