@@ -60,7 +60,7 @@ pub(crate) struct IdempotencyArgs {
 }
 
 const ABOUT_DIFF: &str = "\
-JSON is compared by structure, other text by lines. Times are shown and do not count.
+JSON is compared by structure, other text by lines. Times do not count.
 
 Examples:
   kreel diff last~1 last
@@ -70,9 +70,9 @@ Exit codes: 0 if they are the same, 1 if they differ.
 ";
 
 const ABOUT_IDEMPOTENCY: &str = "\
-The delivery is handed over once, again, and then K times at once. The app bears it
-if what the probe prints stays the same after the first; without a probe, if all
-answers are alike.
+The delivery is handed over once, again, and then K times at once. The app bears
+it if what the probe prints stays the same after the first; without a probe, if
+all answers are alike.
 
 Examples:
   kreel idempotency last --ignore '$.request_id'

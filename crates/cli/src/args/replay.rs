@@ -75,17 +75,17 @@ pub(crate) struct ShapeArgs {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<Header>,
 
-    /// Sign anew, with the time it is sent at
-    #[arg(long, value_name = "SCHEME", requires = "secret")]
-    pub(crate) resign: Option<Scheme>,
-
-    /// The secret to sign with
+    /// Sign anew, at the time it is sent: github, stripe or standard-webhooks
     #[arg(
         long,
-        value_name = "SECRET",
-        env = "KREEL_SECRET",
-        hide_env_values = true
+        value_name = "SCHEME",
+        requires = "secret",
+        hide_possible_values = true
     )]
+    pub(crate) resign: Option<Scheme>,
+
+    /// The secret to sign with; better in KREEL_SECRET, where nobody sees it
+    #[arg(long, value_name = "SECRET", env = "KREEL_SECRET", hide_env = true)]
     pub(crate) secret: Option<Secret>,
 
     /// How long the app may take for one answer
@@ -109,9 +109,9 @@ pub(crate) enum Scheme {
 }
 
 const ABOUT_REPLAY: &str = "\
-What came stays as it came; each attempt is kept beside it, and Ctrl-C tells what
-was done. --set changes that value and no other byte. A 500 is an answer like any
-other: --expect 2xx makes it a failure.
+What came stays as it came; each attempt is kept beside it, and Ctrl-C tells
+what was done. --set changes that value and no other byte. A 500 is an answer
+like any other: --expect 2xx makes it a failure.
 
 Examples:
   kreel replay last

@@ -47,8 +47,8 @@ pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) picked: Picked,
 
-    /// The form
-    #[arg(long, short = 'F', value_name = "FORMAT", value_enum, default_value_t = ExportFormat::Ndjson)]
+    /// curl, har, ndjson, raw or fixture
+    #[arg(long, short = 'F', value_name = "FORMAT", value_enum, default_value_t = ExportFormat::Ndjson, hide_possible_values = true)]
     pub(crate) format: ExportFormat,
 
     /// Write a new file, readable by you alone, instead of standard output

@@ -1,0 +1,247 @@
+//! `kreel requests export`, `mark`, `note` and `rm`: history taken away, and tidied.
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::support::programs;
+use crate::support::{Finished, Kreel, LocalApp, Post, Received, TestClient, TestRelay};
+
+/// `kreel requests` with these words, over a client's history.
+fn requests(client: &TestClient, words: &[&str]) -> Kreel {
+    let kreel = client.beside(&["requests"]).args(words);
+    kreel.path("--history", &client.history())
+}
+
+fn objects(finished: &Finished) -> Vec<Value> {
+    let lines = finished.success().lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// What of a request must be the same however often it is sent.
+fn sent(received: &Received) -> (Vec<u8>, Vec<u8>, Vec<(String, Option<String>)>) {
+    let names = ["content-type", "x-odd", "authorization", "cookie", "accept"];
+    let headers = names.map(|name| (name.to_owned(), received.head.value(name)));
+    (
+        received.head.first_line().to_vec(),
+        received.body.clone(),
+        headers.to_vec(),
+    )
+}
+
+#[tokio::test]
+async fn an_exported_curl_run_by_a_shell_sends_the_same_bytes() {
+    let (Some(_), Some(shell)) = (programs::find("curl"), programs::find("sh")) else {
+        return;
+    };
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering(200).await;
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    let posts = [
+        Post::new("POST", "/hook?a=%20b&c='d'")
+            .header("Content-Type", "application/json")
+            .header("X-Odd", "it's $HOME `id` \"\\")
+            .header("Authorization", "Bearer s3cret")
+            .body("{\"text\":\"it's\\n$PATH \u{e9}\"}\n"),
+        Post::new("PUT", "/raw").body(vec![0, 1, 0xff, b'\n', b'\'', 0x1b, b'%', b'\\']),
+        Post::new("DELETE", "/nothing").header("Cookie", "a=1; b=2"),
+        Post::new("POST", "/large").body("0123456789abcdef".repeat(20_000)),
+    ];
+    for (place, post) in posts.into_iter().enumerate() {
+        client.sender().send(post).await;
+        client.has_on_record("answered", 2 * place + 1).await;
+        let words = ["export", "last", "--format", "curl", "--show-secrets"];
+        let exported = requests(&client, &words).run().await;
+        let command = exported.success();
+        let ran = Command::new(&shell)
+            .args(["-c", command])
+            .output()
+            .await
+            .unwrap();
+        assert!(ran.status.success(), "{command}\n{ran:?}");
+        let received = app.receives(2 * place + 2).await;
+        let (first, second) = (&received[2 * place], &received[2 * place + 1]);
+        assert_eq!(sent(first), sent(second), "{command}");
+        client.has_on_record("answered", 2 * place + 2).await;
+    }
+}
+
+#[tokio::test]
+async fn archives_and_lines_have_all_and_mask_secrets() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering(503).await;
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    for number in 0..3 {
+        let post = Post::new("POST", format!("/{number}")).header("X-Api-Key", "s3cret");
+        client.sender().send(post.body("{\"a\":1}")).await;
+    }
+    client.has_on_record("answered", 3).await;
+    let all = ["export", "--filter", "status:5xx"];
+
+    let har = requests(&client, &all).args(&["-F", "har"]).run().await;
+    let archive: Value = serde_json::from_str(har.success()).unwrap();
+    let schema = include_str!("../crates/inspect/src/export/har/schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let options = jsonschema::draft202012::options().should_validate_formats(true);
+    let validator = options.build(&schema).unwrap();
+    let faults: Vec<_> = validator.iter_errors(&archive).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+    let entries = archive["log"]["entries"].as_array().unwrap();
+    let urls: Vec<_> = entries
+        .iter()
+        .map(|it| it["request"]["url"].as_str().unwrap())
+        .collect();
+    for (number, url) in urls.iter().enumerate() {
+        assert_eq!(
+            *url,
+            format!("{}/{number}", client.url()),
+            "the oldest first"
+        );
+    }
+    assert_eq!(entries[0]["response"]["status"], 503);
+
+    let lines = requests(&client, &all).args(&["--format", "json", "--limit", "2"]);
+    let lines = objects(&lines.run().await);
+    assert_eq!(lines.len(), 2, "the two newest");
+    assert_eq!(lines[0]["type"], "exchange");
+    assert!(lines[0]["request"]["url"].as_str().unwrap().ends_with("/1"));
+    assert_eq!(lines[0]["answer"]["status"], 503);
+
+    let file = client.history().with_file_name("out.har");
+    let to = requests(&client, &all)
+        .args(&["-F", "fixture"])
+        .path("--output", &file);
+    assert_eq!(to.run().await.success(), "");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(kept.lines().count(), 3);
+    to.run().await.failed(1, "KR0306", &["can't make"]);
+    for text in [&har.stdout, &kept] {
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+    let raw = requests(
+        &client,
+        &["export", "last~2", "-F", "raw", "--show-secrets"],
+    );
+    let raw = raw.run().await;
+    assert!(raw.success().starts_with("POST /"), "{raw}");
+    assert!(raw.stdout.contains("\r\nx-api-key: s3cret\r\n"), "{raw}");
+    assert!(raw.stdout.ends_with("\r\n\r\n{\"a\":1}"), "{raw}");
+    let several = requests(&client, &all).args(&["-F", "raw"]).run().await;
+    several.failed(2, "KR0308", &["raw is for one delivery"]);
+}
+
+#[tokio::test]
+async fn marks_notes_and_what_is_taken_out() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering(200).await;
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    for number in 0..4 {
+        client.sender().post(&format!("/{number}"), "x").await;
+    }
+    client.has_on_record("answered", 4).await;
+    let marked = requests(&client, &["mark", "last", "last~2", "--json"])
+        .run()
+        .await;
+    assert_eq!(objects(&marked)[1]["marked"], true);
+    let noted = requests(&client, &["note", "last~1", "look \u{1b}[31m here"])
+        .run()
+        .await;
+    noted.success();
+    let paths = |rows: Vec<Value>| -> Vec<String> {
+        let paths = rows
+            .iter()
+            .map(|row| row["path"].as_str().unwrap().to_owned());
+        paths.collect()
+    };
+    assert_eq!(
+        paths(client.requests(&["search", "is:marked"]).await),
+        ["/3", "/1"]
+    );
+    assert_eq!(
+        paths(client.requests(&["search", "note:look"]).await),
+        ["/2"]
+    );
+    let off = requests(&client, &["mark", "--filter", "is:marked", "--off"])
+        .run()
+        .await;
+    assert!(off.stderr.contains("mark taken from 2 deliveries"), "{off}");
+    assert_eq!(client.requests(&["search", "is:marked"]).await.len(), 0);
+
+    let unasked = requests(&client, &["rm", "--filter", "path:/0"])
+        .run()
+        .await;
+    unasked.failed(2, "KR0309", &["taking out 1 delivery needs a yes"]);
+    let gone = requests(&client, &["rm", "--filter", "path:/0", "--yes"])
+        .run()
+        .await;
+    assert!(gone.stderr.contains("taken out: 1 delivery"), "{gone}");
+    let gone = requests(&client, &["rm", "last", "--json"]).run().await;
+    assert_eq!(objects(&gone)[0]["removed"], true);
+    assert_eq!(paths(client.requests(&["list"]).await), ["/2", "/1"]);
+    let again = requests(&client, &["rm", "0000"]).run().await;
+    again.failed(4, "KR0311", &["no delivery \"0000\""]);
+
+    assert_eq!(client.requests(&["list", "--since", "1h"]).await.len(), 2);
+    assert_eq!(
+        client
+            .requests(&["list", "--since", "2090-01-01T00:00"])
+            .await
+            .len(),
+        0
+    );
+    assert_eq!(
+        client
+            .requests(&["search", "path:/1", "--since", "1h"])
+            .await
+            .len(),
+        1
+    );
+    let odd = requests(&client, &["list", "--since", "last"]).run().await;
+    odd.failed(2, "KR0308", &["--since needs a time here"]);
+}
+
+#[tokio::test]
+async fn what_waits_for_the_app_is_not_taken_out() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::absent().await;
+    let client = TestClient::listen(&relay, &app, &["--wait", "100ms"]).await;
+    assert_eq!(client.sender().post("/", "x").await.status(), 202);
+    client.has_on_record("waiting", 1).await;
+    let told = requests(&client, &["rm", "last"]).run().await;
+    told.failed(1, "KR0329", &["1 delivery stayed", "would lose it"]);
+    assert_eq!(client.requests(&["list"]).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_is_no_fault() {
+    let Some(shell) = programs::find("sh") else {
+        return;
+    };
+    let home = crate::support::Home::new();
+    let file = home.path().join("history.db");
+    kreel_client::fill_history(&file, &"my-app".parse().unwrap(), 3_000).unwrap();
+    let mut children = Vec::new();
+    for words in [
+        "requests list --limit 3000",
+        "requests export --filter krea",
+        "requests search krea --json",
+    ] {
+        let command = format!(
+            "({} {words} --history {}; echo $? >&2) | head -n 1",
+            env!("CARGO_BIN_EXE_kreel"),
+            file.display()
+        );
+        let ran = Command::new(&shell).args(["-c", &command]).output();
+        children.push((words, ran.await.unwrap()));
+    }
+    for (words, ran) in children {
+        let stderr = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(stderr.trim(), "0", "{words}");
+        assert_eq!(
+            String::from_utf8_lossy(&ran.stdout).lines().count(),
+            1,
+            "{words}"
+        );
+    }
+}
