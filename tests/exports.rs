@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::support::programs;
 use crate::support::{Finished, Kreel, LocalApp, Post, Received, TestClient, TestRelay};
+use crate::support::{packages, programs};
 
 /// `kreel requests` with these words, over a client's history.
 fn requests(client: &TestClient, words: &[&str]) -> Kreel {
@@ -19,15 +19,14 @@ fn objects(finished: &Finished) -> Vec<Value> {
         .collect()
 }
 
-/// What of a request must be the same however often it is sent.
-fn sent(received: &Received) -> (Vec<u8>, Vec<u8>, Vec<(String, Option<String>)>) {
+/// What of a request must be the same however often it is sent: its request line, the headers that
+/// are the sender's, its body.
+fn sent(received: &Received) -> Vec<Vec<u8>> {
     let names = ["content-type", "x-odd", "authorization", "cookie", "accept"];
-    let headers = names.map(|name| (name.to_owned(), received.head.value(name)));
-    (
-        received.head.first_line().to_vec(),
-        received.body.clone(),
-        headers.to_vec(),
-    )
+    let headers = names.map(|name| format!("{name}: {:?}", received.head.value(name)).into_bytes());
+    let mut all = vec![received.head.first_line().to_vec(), received.body.clone()];
+    all.extend(headers);
+    all
 }
 
 #[tokio::test]
@@ -54,11 +53,11 @@ async fn an_exported_curl_run_by_a_shell_sends_the_same_bytes() {
         let words = ["export", "last", "--format", "curl", "--show-secrets"];
         let exported = requests(&client, &words).run().await;
         let command = exported.success();
-        let ran = Command::new(&shell)
-            .args(["-c", command])
-            .output()
-            .await
-            .unwrap();
+        // Too long for an argument; a user would paste it or redirect it into a file.
+        let script = client.history().with_file_name("again.sh");
+        std::fs::write(&script, command).unwrap();
+        let ran = Command::new(&shell).arg(&script).output();
+        let ran = ran.await.unwrap();
         assert!(ran.status.success(), "{command}\n{ran:?}");
         let received = app.receives(2 * place + 2).await;
         let (first, second) = (&received[2 * place], &received[2 * place + 1]);
@@ -129,6 +128,34 @@ async fn archives_and_lines_have_all_and_mask_secrets() {
     assert!(raw.stdout.ends_with("\r\n\r\n{\"a\":1}"), "{raw}");
     let several = requests(&client, &all).args(&["-F", "raw"]).run().await;
     several.failed(2, "KR0308", &["raw is for one delivery"]);
+}
+
+#[tokio::test]
+async fn a_validator_of_others_takes_the_archives() {
+    let Some(node) = programs::find("node") else {
+        return;
+    };
+    let home = crate::support::Home::new();
+    let folder = home.project();
+    if !packages::npm(&folder, &["har-validator"]).await {
+        return;
+    }
+    let relay = TestRelay::start().await;
+    let app = LocalApp::echo().await;
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    let form = Post::new("POST", "/form?a=1&b").header("Cookie", "a=1; b=2");
+    let form = form.header("Content-Type", "application/x-www-form-urlencoded");
+    client.sender().send(form.body("x=1&y=%20")).await;
+    client.sender().post("/raw", vec![0xff, 0]).await;
+    client.sender().get("/nothing").await;
+    client.has_on_record("answered", 3).await;
+    let har = requests(&client, &["export", "--filter", "age<1h", "-F", "har"]);
+    std::fs::write(folder.join("out.json"), har.run().await.success()).unwrap();
+    let script = "require('har-validator').har(require('./out.json')).then((har) => \
+                  console.log(har.log.entries.length), (error) => { console.log(error); process.exit(1) })";
+    let ran = packages::run(&node, &["-e", script], &folder).await;
+    assert!(ran.status.success(), "{ran:?}");
+    assert_eq!(String::from_utf8_lossy(&ran.stdout).trim(), "3");
 }
 
 #[tokio::test]
@@ -237,7 +264,7 @@ async fn a_reader_that_leaves_is_no_fault() {
     }
     for (words, ran) in children {
         let stderr = String::from_utf8_lossy(&ran.stderr);
-        assert_eq!(stderr.trim(), "0", "{words}");
+        assert_eq!(stderr.lines().last(), Some("0"), "{words}: {stderr}");
         assert_eq!(
             String::from_utf8_lossy(&ran.stdout).lines().count(),
             1,

@@ -272,7 +272,7 @@ async fn an_editor_changes_one_request() {
         let kreel = replay(&client, &["last", "--edit"]).env("EDITOR", editor);
         async move { kreel.run().await }
     };
-    let told = edit("sed -i s/ok/failed/").await;
+    let told = edit(r#"sed -i 's/"ok"/"failed"/'"#).await;
     told.success();
     assert!(
         told.stderr.contains("changed: body 15 → 19 bytes"),
@@ -282,7 +282,7 @@ async fn an_editor_changes_one_request() {
     edit("false")
         .await
         .failed(1, "KR0323", &["false ended with"]);
-    edit("sed -i s/^POST/GE(T/")
+    edit("sed -i 's/^POST/GE(T/'")
         .await
         .failed(1, "KR0323", &["can't be a method"]);
     assert_eq!(app.count(), 2);

@@ -4,15 +4,8 @@
 
 use std::path::Path;
 use std::process::Output;
-use std::time::Duration;
 
-use tokio::process::Command;
-
-use crate::support::programs;
-use crate::support::{Home, LocalApp, Post, Received, TestClient, TestRelay, within};
-
-/// How long an installation may take: 3 minutes, for a slow registry on a busy machine.
-const INSTALLING: Duration = Duration::from_secs(180);
+use crate::support::{Home, LocalApp, Post, Received, TestClient, TestRelay, packages, programs};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -76,27 +69,6 @@ fn write(folder: &Path, all: &[(&str, Received)]) {
     .unwrap();
 }
 
-async fn run(program: &Path, args: &[&str], folder: &Path) -> Output {
-    let mut command = Command::new(program);
-    command.args(args).current_dir(folder).kill_on_drop(true);
-    within("an installation or a script", INSTALLING, command.output())
-        .await
-        .unwrap()
-}
-
-/// Whether it went well; with `CI` set it must.
-fn installed(output: &Output, what: &str) -> bool {
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(std::env::var_os("CI").is_none(), "{what}: {stderr}");
-        programs::skipped(&format!(
-            "{what}, which can't be installed: {}",
-            stderr.lines().last().unwrap_or_default()
-        ));
-    }
-    output.status.success()
-}
-
 fn verified(output: &Output) {
     assert!(output.status.success(), "{output:?}");
     let words = String::from_utf8_lossy(&output.stdout);
@@ -110,34 +82,19 @@ fn verified(output: &Output) {
 
 #[tokio::test]
 async fn the_libraries_of_node_verify_what_was_signed_anew() {
-    let (Some(npm), Some(node)) = (programs::find("npm"), programs::find("node")) else {
+    let Some(node) = programs::find("node") else {
         return;
     };
     let home = Home::new();
     let folder = home.project();
-    std::fs::write(folder.join("package.json"), "{\"private\":true}").unwrap();
-    let packages = [
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel=error",
-        "stripe",
-        "@octokit/webhooks-methods",
-        "standardwebhooks",
-    ];
-    if !installed(
-        &run(&npm, &packages, &folder).await,
-        "stripe, @octokit/webhooks-methods and standardwebhooks",
-    ) {
+    let libraries = ["stripe", "@octokit/webhooks-methods", "standardwebhooks"];
+    if !packages::npm(&folder, &libraries).await {
         return;
     }
     write(&folder, &resigned().await);
-    std::fs::write(
-        folder.join("verify.mjs"),
-        include_str!("signatures/verify.mjs"),
-    )
-    .unwrap();
-    verified(&run(&node, &["verify.mjs"], &folder).await);
+    let script = include_str!("signatures/verify.mjs");
+    std::fs::write(folder.join("verify.mjs"), script).unwrap();
+    verified(&packages::run(&node, &["verify.mjs"], &folder).await);
 }
 
 #[tokio::test]
@@ -147,28 +104,11 @@ async fn the_libraries_of_python_verify_what_was_signed_anew() {
     };
     let home = Home::new();
     let folder = home.project();
-    let packages = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--target",
-        "lib",
-        "stripe",
-        "standardwebhooks",
-    ];
-    if !installed(
-        &run(&python, &packages, &folder).await,
-        "stripe and standardwebhooks of PyPI",
-    ) {
+    if !packages::pip(&folder, &["stripe", "standardwebhooks"]).await {
         return;
     }
     write(&folder, &resigned().await);
-    std::fs::write(
-        folder.join("verify.py"),
-        include_str!("signatures/verify.py"),
-    )
-    .unwrap();
-    verified(&run(&python, &["verify.py"], &folder).await);
+    let script = include_str!("signatures/verify.py");
+    std::fs::write(folder.join("verify.py"), script).unwrap();
+    verified(&packages::run(&python, &["verify.py"], &folder).await);
 }

@@ -27,7 +27,7 @@
 //! - [`machine::alone`]: first line of a story that measures; no other story runs beside it.
 //!
 //! A program that is missing (curl, node, python3) is said loudly by [`programs::find`] and its
-//! story is skipped; with `CI` set it is a failure.
+//! story is skipped; with `CI` set it is a failure. So are [`packages`] that can't be installed.
 
 mod app;
 mod certificate;
@@ -38,6 +38,7 @@ pub(crate) mod http;
 mod kreel;
 pub(crate) mod machine;
 mod netns;
+pub(crate) mod packages;
 mod process;
 pub(crate) mod programs;
 mod proxy;

@@ -221,16 +221,6 @@ impl Engine {
         self.running + self.replays.running()
     }
 
-    /// How many replays are asked for and not done.
-    pub(crate) fn replays_waiting(&self) -> usize {
-        self.replays.waiting()
-    }
-
-    /// How much the edited bodies of these have.
-    pub(crate) fn replays_edited_bytes(&self) -> usize {
-        self.replays.edited_bytes()
-    }
-
     /// What became of all deliveries so far.
     pub(crate) fn counters(&self) -> Counters {
         let waiting = self.deliveries.len() as u64 + self.backlog.beyond();

@@ -3,6 +3,7 @@
 mod cassette;
 mod editor;
 mod expect;
+mod pace;
 mod plan;
 mod preview;
 mod session;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 use kreel_client::{Edited, History, Replayer};
 
 use self::expect::Expect;
-use self::plan::{Pace, Plan};
+use self::pace::Pace;
+use self::plan::Plan;
 pub(crate) use self::session::Answers;
 use self::session::Session;
 use crate::args::ReplayArgs;

@@ -145,6 +145,16 @@ impl Series {
 }
 
 impl Engine {
+    /// How many replays are asked for and not done.
+    pub(crate) fn replays_waiting(&self) -> usize {
+        self.replays.waiting()
+    }
+
+    /// How much the edited bodies of these have.
+    pub(crate) fn replays_edited_bytes(&self) -> usize {
+        self.replays.edited_bytes()
+    }
+
     /// The user wants a delivery replayed.
     pub(super) fn replay(&mut self, replay: Replay, now: Instant, effects: &mut Vec<Effect>) {
         let why = if self.hold == Hold::Stopped {

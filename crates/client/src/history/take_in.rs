@@ -86,7 +86,7 @@ mod tests {
         let history = History::open(&path).unwrap().history;
         let tunnel = "cassette".parse().unwrap();
         let body = Bytes::from("0123456789".repeat(TAKEN_IN_PIECE_BYTES / 4));
-        let bodies = [Bytes::from_static(b"{}"), body.clone(), Bytes::new()];
+        let bodies = [Bytes::from_static(b"{}"), body, Bytes::new()];
         let all = || {
             let numbered = (1..).zip(bodies.clone());
             numbered.map(|(number, body)| (delivery(number, Kind::Live), body))

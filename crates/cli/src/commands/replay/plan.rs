@@ -1,13 +1,12 @@
 //! What is replayed, in which order and when: a stream that a replayer takes from as it can.
 
-use std::time::Duration;
-
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use kreel_client::{Replay, Target, Update};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use super::pace::Pace;
 use crate::past::{Past, Pick};
 use crate::shape::Shape;
 
@@ -28,17 +27,6 @@ pub(super) struct Plan {
     pub(super) at_once: u32,
     /// When.
     pub(super) pace: Pace,
-}
-
-/// When the next one may begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
-    /// As soon as there is room.
-    Free,
-    /// So long after the one before.
-    Every(Duration),
-    /// So long after the one before as it came.
-    AsItCame,
 }
 
 /// How far the plan is.
@@ -73,28 +61,6 @@ impl Plan {
         self.pace != Pace::Free || self.shape.has_time()
     }
 
-    /// When an attempt is due, counted from the first.
-    fn due(&self, round: u32, place: usize) -> Duration {
-        match self.pace {
-            Pace::Free => Duration::ZERO,
-            Pace::Every(every) => {
-                let nth = u64::from(round) * self.picks.len() as u64 + place as u64;
-                every.saturating_mul(u32::try_from(nth).unwrap_or(u32::MAX))
-            }
-            Pace::AsItCame => {
-                let times = || self.picks.iter().map(|pick| pick.received_at_us);
-                let first = times().min().unwrap_or(0);
-                let last = times().max().unwrap_or(0);
-                let whole = Duration::from_micros(last - first);
-                let since = self
-                    .picks
-                    .get(place)
-                    .map_or(0, |pick| pick.received_at_us - first);
-                whole.saturating_mul(round) + Duration::from_micros(since)
-            }
-        }
-    }
-
     fn replay(&self, pick: &Pick, times: u32) -> Result<Replay, String> {
         let edited = match self.shape.is_nothing() {
             true => None,
@@ -120,7 +86,9 @@ impl Progress {
             let pick = *self.plan.picks.get(self.place)?;
             let is_alone = self.plan.is_each_alone();
             if self.plan.pace != Pace::Free {
-                sleep_until(self.began + self.plan.due(self.round, self.place)).await;
+                let came = self.plan.picks.iter().map(|pick| pick.received_at_us);
+                let due = self.plan.pace.due(self.round, self.place, came);
+                sleep_until(self.began + due).await;
             }
             let times = if is_alone { 1 } else { self.plan.times };
             self.place += 1;

@@ -213,3 +213,102 @@ const QUANTILES: [(&str, f64); 6] = [
     ("p99", 0.99),
     ("max", 1.0),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kreel_client::{DeliveryId, Failure, Kind, Seq, Summary, Timings};
+
+    use super::*;
+
+    fn attempt(end: AttemptEnd, millis: u64) -> Attempt {
+        Attempt {
+            delivery: Arc::new(Summary {
+                id: DeliveryId::from_bytes([0x55; 16]),
+                seq: Seq(1),
+                kind: Kind::Queued,
+                method: "POST".into(),
+                target: bytes::Bytes::new(),
+                size_bytes: Some(0),
+                received_at_us: 0,
+            }),
+            attempt: 2,
+            end,
+            timings: Timings {
+                total: Duration::from_millis(millis),
+                ..Timings::default()
+            },
+            replay: true,
+            is_edited: false,
+        }
+    }
+
+    fn answered(status: u16, millis: u64) -> Attempt {
+        let body_bytes = 0;
+        attempt(AttemptEnd::Answered { status, body_bytes }, millis)
+    }
+
+    fn run(interrupted: bool) -> Run<'static> {
+        Run {
+            took: Duration::from_secs(2),
+            interrupted,
+            expectation: Some("2xx"),
+        }
+    }
+
+    #[test]
+    fn all_is_counted_and_percentiles_are_true() {
+        let mut tally = Tally::new(200, false);
+        for millis in 1..=100 {
+            tally.add(&answered(200, millis));
+        }
+        assert!(tally.is_good());
+        let left = Failure::GivenUp {
+            cause: "it \u{1b}[31mhung".to_owned(),
+        };
+        tally.add(&attempt(AttemptEnd::Failed(left), 5_000));
+        assert!(!tally.is_good(), "one had no answer");
+        let object = tally.object(run(true));
+        for (field, value) in [
+            ("planned", json!(200)),
+            ("attempts", json!(101)),
+            ("answered", json!(100)),
+            ("failed", json!(1)),
+            ("statuses", json!({"200": 100})),
+            ("failures", json!({"given_up": 1})),
+            ("expected", Value::Null),
+            ("interrupted", json!(true)),
+            ("per_second", json!(50.5)),
+        ] {
+            assert_eq!(object[field], value, "{field}");
+        }
+        for (name, ms) in [("min", 1.0), ("p50", 50.0), ("p90", 90.0), ("max", 100.0)] {
+            let got = object["latency_ms"][name].as_f64().unwrap();
+            assert!((got - ms).abs() <= ms / 1_000.0, "{name}: {got}");
+        }
+        let text = tally.text(run(true));
+        assert!(
+            text.starts_with("101 of 200 sent in 2.0 s, stopped: 100 × 200, 1 given up\n"),
+            "{text}"
+        );
+        assert!(!text.contains('\x1b'), "{text}");
+    }
+
+    #[test]
+    fn what_is_expected_decides() {
+        let mut tally = Tally::new(2, true);
+        let bad = answered(500, 1);
+        tally.add(&bad);
+        tally.judge(&bad, true);
+        assert!(tally.is_good(), "500 was expected");
+        tally.judge(&bad, false);
+        assert!(!tally.is_good());
+        let text = tally.text(run(false));
+        assert!(text.contains("as expected (2xx): 1 of 2\n"), "{text}");
+        assert!(text.contains(":2 500\n"), "{text}");
+        let mut refused = Tally::new(1, false);
+        refused.refuse();
+        assert!(!refused.is_good());
+    }
+}

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kreel_client::inert::{inert, inert_bytes};
 use kreel_client::plain::{duration, size};
 use kreel_client::{KeptAttempt, Whole};
+use kreel_inspect::mask::Masking;
 use kreel_wire::Headers;
 
 use super::object::MASK;
@@ -129,14 +131,8 @@ fn push_headers(text: &mut String, headers: &Headers, with_secrets: bool, indent
 
 /// Whether a header's value lets its reader act for somebody.
 pub(super) fn is_secret(name: &[u8]) -> bool {
-    const SECRET: [&[u8]; 5] = [
-        b"authorization",
-        b"cookie",
-        b"proxy-authorization",
-        b"set-cookie",
-        b"x-api-key",
-    ];
-    SECRET.contains(&name)
+    static SECRETS: LazyLock<Masking> = LazyLock::new(Masking::standard);
+    SECRETS.hides(name)
 }
 
 /// Bytes as inert text with its lines.
