@@ -16,7 +16,7 @@ pub(crate) struct DiffArgs {
     #[arg(value_name = "B")]
     pub(crate) right: String,
 
-    /// What does not count: $.created_at, ..id, .items[*].at, header:date; more than once
+    /// What does not count: $.created_at, ..id, `.items[*].at`, header:date; more than once
     #[arg(long, value_name = "RULE")]
     pub(crate) ignore: Vec<String>,
 

@@ -67,7 +67,7 @@ pub(crate) struct ShapeArgs {
     #[arg(long, value_name = "TARGET")]
     pub(crate) to: Option<Target>,
 
-    /// Set one value of the JSON body, as in result.urls[0]=null; more than once
+    /// Set one value of the JSON body, as in `result.urls[0]=null`; more than once
     #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set: Vec<Set>,
 

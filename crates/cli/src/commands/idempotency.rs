@@ -74,7 +74,8 @@ pub(crate) fn run(args: &IdempotencyArgs) -> Result<Exit> {
 
 fn text(shots: &[Shot], verdict: &Verdict) -> String {
     let mut text = String::new();
-    for shot in shots {
+    let shown = shots.iter();
+    for shot in shown.filter(|shot| !shot.attempts.is_empty() || shot.probe.is_some()) {
         let ends = shot.attempts.iter().map(end);
         let mut ends: Vec<String> = ends.collect();
         let most = 4;
@@ -83,7 +84,9 @@ fn text(shots: &[Shot], verdict: &Verdict) -> String {
             ends.truncate(most);
             ends.push(format!("and {more} more"));
         }
-        text += &format!("{:<9}{}\n", shot.name, ends.join(", "));
+        let line = format!("{:<9}{}", shot.name, ends.join(", "));
+        text += line.trim_end();
+        text.push('\n');
         if let Some(probe) = &shot.probe {
             let first = probe.lines().next().unwrap_or_default();
             text += &format!("  probe: {}\n", inert(first));

@@ -36,10 +36,13 @@ pub(super) fn show(
     print(&text)?;
     if !args.place.json {
         let attempts = picks.len() as u64 * u64::from(args.times);
-        say(&format!(
-            "{attempts} attempts at {} deliveries; nothing was sent",
-            picks.len()
-        ));
+        say(&match (attempts, picks.len()) {
+            (1, _) => "1 attempt; nothing was sent".to_owned(),
+            (attempts, 1) => format!("{attempts} attempts; nothing was sent"),
+            (attempts, picks) => {
+                format!("{attempts} attempts at {picks} deliveries; nothing was sent")
+            }
+        });
     }
     Ok(match faults {
         0 => Exit::Success,
