@@ -6,6 +6,7 @@ use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
 pub(crate) mod connection;
+pub(crate) mod fixtures;
 pub(crate) mod lab;
 pub(crate) mod listen;
 pub(crate) mod local;
@@ -13,15 +14,17 @@ pub(crate) mod picked;
 pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod requests;
+pub(crate) mod scripts;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;
 mod values;
 
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
+pub(crate) use fixtures::{Language, RecordArgs, TypesArgs};
 pub(crate) use lab::{DiffArgs, IdempotencyArgs};
 pub(crate) use listen::ListenArgs;
-pub(crate) use local::{CompletionArgs, DemoArgs};
+pub(crate) use local::{CompletionArgs, DemoArgs, ManArgs};
 pub(crate) use picked::{Filtered, Picked};
 pub(crate) use relay::{RelayArgs, TlsChoice};
 pub(crate) use replay::{ReplayArgs, Scheme, ShapeArgs};
@@ -29,6 +32,7 @@ pub(crate) use requests::{
     ExportArgs, ExportFormat, GetArgs, HistoryPlace, ListArgs, MarkArgs, NoteArgs, Page,
     RequestsArgs, RequestsCommand, RmArgs, SearchArgs,
 };
+pub(crate) use scripts::{AssertArgs, Count, ExecArgs, Flow, ReportArgs, WaitArgs};
 pub(crate) use token::{Place, TokenArgs, TokenCommand};
 pub(crate) use values::{
     Answer, Domain, Header, Host, Output, Rate, Secret, Size, Span, ThemeName, When,
@@ -60,6 +64,11 @@ pub(crate) enum Command {
     Replay(Box<ReplayArgs>),
     Diff(DiffArgs),
     Idempotency(Box<IdempotencyArgs>),
+    Wait(WaitArgs),
+    Assert(AssertArgs),
+    Exec(ExecArgs),
+    Record(RecordArgs),
+    Types(TypesArgs),
     Demo(DemoArgs),
     Login(LoginArgs),
     /// Forget the relay and the token that `kreel login` saved
@@ -68,6 +77,7 @@ pub(crate) enum Command {
     Relay(Box<RelayArgs>),
     Token(TokenArgs),
     Completion(CompletionArgs),
+    Man(ManArgs),
 }
 
 impl Command {
@@ -82,7 +92,13 @@ impl Command {
             Self::Replay(args) => args.place.json,
             Self::Diff(args) => args.place.json,
             Self::Idempotency(args) => args.place.json,
-            Self::Demo(_) | Self::Login(_) | Self::Logout | Self::Completion(_) => false,
+            Self::Wait(args) => args.place.json,
+            Self::Assert(args) => args.place.json,
+            Self::Exec(args) => args.place.json,
+            Self::Record(args) => args.place.json,
+            Self::Types(args) => args.place.json,
+            Self::Demo(_) | Self::Login(_) | Self::Logout => false,
+            Self::Completion(_) | Self::Man(_) => false,
         }
     }
 }
@@ -105,5 +121,6 @@ Examples:
 
 Exit codes:
   0 success   1 failure   2 usage   3 token   4 not found   5 network or relay
+  6 timed out
   130, 143 stopped by Ctrl-C or SIGTERM, once running work is done
 ";

@@ -1,14 +1,22 @@
 //! The commands, one file each. A command takes what was typed and ends with an exit code or a
 //! problem.
 
+pub(crate) mod assert;
 pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod exec;
+mod flow;
 pub(crate) mod idempotency;
 pub(crate) mod listen;
 pub(crate) mod login;
+pub(crate) mod man;
+pub(crate) mod record;
 pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod requests;
 pub(crate) mod status;
 pub(crate) mod token;
+pub(crate) mod types;
+mod verdict;
+pub(crate) mod wait;

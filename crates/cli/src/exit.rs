@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     NotFound,
     /// The network or the relay is in the way.
     Network,
+    /// Time was up.
+    TimedOut,
     /// Ctrl-C, after work under way was finished.
     Interrupted,
     /// SIGTERM, after work under way was finished.
@@ -33,6 +35,7 @@ impl Exit {
             Self::Auth => 3,
             Self::NotFound => 4,
             Self::Network => 5,
+            Self::TimedOut => 6,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }

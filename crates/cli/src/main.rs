@@ -3,10 +3,12 @@
 //! Parses what was typed, runs the one command it names, and ends with its exit code.
 
 mod args;
+mod cassette;
 mod commands;
 mod embedded;
 mod exit;
 mod filters;
+mod limits;
 mod options;
 mod past;
 mod paths;
@@ -24,6 +26,7 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 mod tunnels;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -71,6 +74,11 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
         Command::Replay(args) => commands::replay::run(&args),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Idempotency(args) => commands::idempotency::run(&args),
+        Command::Wait(args) => commands::wait::run(&args),
+        Command::Assert(args) => commands::assert::run(&args),
+        Command::Exec(args) => commands::exec::run(&args),
+        Command::Record(args) => commands::record::run(&args),
+        Command::Types(args) => commands::types::run(&args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Login(args) => commands::login::run(args, matches),
         Command::Logout => commands::login::forget(),
@@ -78,5 +86,6 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
         Command::Relay(args) => commands::relay::run(*args, matches),
         Command::Token(args) => commands::token::run(args),
         Command::Completion(args) => commands::completion::run(&args),
+        Command::Man(args) => commands::man::run(&args),
     }
 }

@@ -60,7 +60,11 @@ const PAGE: usize = 500;
 impl Past {
     /// Opens the history that was named, or the usual one; nothing if there is none yet.
     pub(crate) fn open(place: &HistoryPlace) -> Result<Option<Self>> {
-        let path = file(place)?;
+        Self::at(file(place)?)
+    }
+
+    /// Opens the history in this file; nothing if there is none yet.
+    pub(crate) fn at(path: PathBuf) -> Result<Option<Self>> {
         let reader = Reader::open(&path).map_err(|error| of_history(&error))?;
         Ok(reader.map(|reader| Self { reader, path }))
     }
@@ -284,12 +288,7 @@ pub(crate) fn sifting(text: Option<&str>, since: Option<When>) -> Result<Option<
         When::Ago(ago) => ago,
         When::At(at) => Duration::try_from(now.duration_since(at)).unwrap_or_default(),
         When::Last | When::Never => {
-            return Err(Problem::new(
-                Code::OptionUnusable,
-                "--since needs a time here",
-                "last and none are about what waits at a relay",
-                "give a length of time like 42m, or a time like 2026-11-23T10:00",
-            ));
+            return Err(since_needs_a_time());
         }
     };
     let seconds = age.as_secs() + u64::from(age.subsec_nanos() > 0);
@@ -298,6 +297,16 @@ pub(crate) fn sifting(text: Option<&str>, since: Option<When>) -> Result<Option<
         _ => format!("age<{seconds}s"),
     };
     filters::parse_alone(&both).map(Some)
+}
+
+/// What `--since` can't be where deliveries of the history are meant.
+pub(crate) fn since_needs_a_time() -> Problem {
+    Problem::new(
+        Code::OptionUnusable,
+        "--since needs a time here",
+        "last and none are about what waits at a relay",
+        "give a length of time like 42m, or a time like 2026-11-23T10:00",
+    )
 }
 
 /// The file that was named, or the usual one.

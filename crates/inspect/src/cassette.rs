@@ -2,6 +2,7 @@
 //!
 //! [`line`] writes one, [`read`] reads all. `docs/cassette.md` has the format and its promises.
 
+mod body_rules;
 mod fault;
 mod lines;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use crate::export::{Exchange, fixture};
 use crate::mask::{MASKED, Masking};
 
 pub use crate::export::CASSETTE_VERSION;
+pub use body_rules::BodyRules;
 pub use fault::{Fault, Problem};
 
 /// The address in a cassette's lines: the public one may be the only secret a tunnel has

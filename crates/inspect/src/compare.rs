@@ -21,6 +21,7 @@ mod tree;
 use crate::mask::{MASKED, Masking};
 
 pub use ignore::{Ignore, IgnoreError};
+pub(crate) use json::{IgnoredSpans, ignored_spans};
 pub use side::Side;
 
 /// What differs between two sides.

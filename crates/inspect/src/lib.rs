@@ -12,4 +12,5 @@ pub mod inert;
 mod limits;
 pub mod mask;
 pub mod set;
+pub mod types;
 pub mod why;

@@ -166,3 +166,10 @@ pub(crate) const SET_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// The most steps of a path to a value that is set: 100; parsers go down to 128 levels.
 pub(crate) const SET_STEPS: usize = 100;
+
+/// From how many different keys on an object is taken for a map: 128. No type that somebody wrote
+/// has as many fields; one with ids for keys soon has.
+pub(crate) const TYPE_FIELDS: usize = 128;
+
+/// The largest body that a type is found from: 16 MiB, read in well under a second.
+pub(crate) const TYPE_BODY_BYTES: usize = 16 * 1024 * 1024;

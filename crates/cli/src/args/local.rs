@@ -1,4 +1,7 @@
-//! Commands that need neither relay nor settings: `kreel demo`, `kreel completion`.
+//! Commands that need neither relay nor settings: `kreel demo`, `kreel completion`,
+//! `kreel man`.
+
+use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
@@ -21,6 +24,15 @@ pub(crate) struct CompletionArgs {
     pub(crate) shell: Shell,
 }
 
+/// Print the manual page, or write all of them into a folder
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ABOUT_MAN)]
+pub(crate) struct ManArgs {
+    /// Where they go: one page for each command
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
 const ABOUT_DEMO: &str = "\
 Six webhooks take the whole way over encrypted loopback connections, and their
 answers come back. Nothing leaves this machine, and nothing stays on it.
@@ -31,4 +43,10 @@ Examples:
   kreel completion bash > ~/.local/share/bash-completion/completions/kreel
   kreel completion zsh > ~/.zfunc/_kreel
   kreel completion fish > ~/.config/fish/completions/kreel.fish
+";
+
+const ABOUT_MAN: &str = "\
+Examples:
+  kreel man | man -l -
+  kreel man ~/.local/share/man/man1
 ";

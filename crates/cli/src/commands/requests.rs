@@ -21,6 +21,11 @@ use crate::past::{Past, not_found, nothing_yet, sifting};
 use crate::problem::{Code, Problem, Result, of_history};
 use crate::terminal::{Paint, print, quoted, say};
 
+/// A delivery in brief, as an object for scripts.
+pub(super) fn request(row: &Row) -> Value {
+    object::of_row(row)
+}
+
 /// Does what was asked.
 pub(crate) fn run(args: RequestsArgs) -> Result<Exit> {
     match args.command {
@@ -173,7 +178,7 @@ pub(super) fn cannot_write(error: &io::Error) -> Problem {
     )
 }
 
-fn print_objects(objects: &[Value]) -> Result<()> {
+pub(super) fn print_objects(objects: &[Value]) -> Result<()> {
     let mut lines = Vec::new();
     for object in objects {
         let line = inert_line(object).map_err(|error| cannot_write(&error))?;

@@ -131,6 +131,18 @@ codes! {
     ProbeFailed = "KR0328" => Failure,
     /// What still waits can't be taken out.
     DeliveryWaiting = "KR0329" => Failure,
+    /// Too few deliveries came in time.
+    NotInTime = "KR0340" => TimedOut,
+    /// More deliveries came than were to.
+    TooMany = "KR0341" => Failure,
+    /// A command that was run for a delivery failed.
+    CommandFailed = "KR0342" => Failure,
+    /// A rule for what is masked can't be understood.
+    MaskInvalid = "KR0343" => Usage,
+    /// There is a file where a cassette is to go.
+    CassetteExists = "KR0344" => Usage,
+    /// No delivery has a body with a type.
+    NothingTyped = "KR0345" => Failure,
     /// The relay's address can't be listened on.
     AddressUnusable = "KR0401" => Failure,
     /// The relay's data folder can't be used.

@@ -77,6 +77,38 @@ pub(super) fn read<'a>(
     Ok(value)
 }
 
+/// Where the values stand that rules lead to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IgnoredSpans {
+    /// In their order, none inside another.
+    Found(Vec<Range<usize>>),
+    /// Nowhere: it isn't JSON.
+    NotJson,
+    /// It is JSON beyond the limits.
+    TooMuch,
+}
+
+/// Finds the values that rules lead to.
+pub(crate) fn ignored_spans(source: &str, ignore: &Ignore) -> IgnoredSpans {
+    fn collect(value: &Value<'_>, spans: &mut Vec<Range<usize>>) {
+        match &value.node {
+            _ if value.is_ignored => spans.push(value.span.clone()),
+            Node::Array(elements) => elements.iter().for_each(|it| collect(it, spans)),
+            Node::Object(members) => members.iter().for_each(|it| collect(&it.value, spans)),
+            Node::Null | Node::Bool | Node::Number | Node::Text => {}
+        }
+    }
+    match read(source, ignore, &RandomState::new()) {
+        Ok(value) => {
+            let mut spans = Vec::new();
+            collect(&value, &mut spans);
+            IgnoredSpans::Found(spans)
+        }
+        Err(Unread::NotJson) => IgnoredSpans::NotJson,
+        Err(Unread::TooDeep | Unread::TooMany) => IgnoredSpans::TooMuch,
+    }
+}
+
 struct Reader<'a, 'k> {
     source: &'a str,
     at: usize,

@@ -1,17 +1,15 @@
 //! Deliveries of a cassette, put into the history so that attempts at them are kept there.
 
-use std::fs;
 use std::path::Path;
 
-use kreel_client::inert::inert;
 use kreel_client::{DeliveryId, History, Kind, Seq};
-use kreel_inspect::cassette::{self, Recorded};
+use kreel_inspect::cassette::Recorded;
 use kreel_wire::{Delivery, Scheme};
 
 use crate::args::HistoryPlace;
+use crate::cassette;
 use crate::past::{self, Past, Pick};
-use crate::private_file;
-use crate::problem::{Code, Problem, Result, of_history};
+use crate::problem::{Result, of_history};
 use crate::terminal::say;
 
 /// What the history has as relay and tunnel of what came from a cassette.
@@ -19,16 +17,7 @@ const NAME: &str = "cassette";
 
 /// Reads a cassette, and has the history take in what it does not know.
 pub(super) fn take_in(file: &Path, place: &HistoryPlace) -> Result<(Past, Vec<Pick>)> {
-    let text = fs::read(file).map_err(|error| private_file::unusable("read", file, &error))?;
-    let recorded = cassette::read(&text).map_err(|fault| {
-        let name = file.to_string_lossy();
-        Problem::new(
-            Code::CassetteUnreadable,
-            format!("{} is no cassette kreel understands", inert(&name)),
-            fault,
-            "docs/cassette.md has the format; `kreel record` writes it",
-        )
-    })?;
+    let recorded = cassette::read(file)?;
     warn_of_masked(&recorded);
     let path = past::file(place)?;
     let history = History::open(&path).map_err(|error| of_history(&error))?;

@@ -9,6 +9,7 @@ use kreel_inspect::export::{self, Exchange, Masking};
 
 use super::show;
 use crate::args::{ExportArgs, ExportFormat};
+use crate::cassette::Masks;
 use crate::past::{Past, Pick, Taken, nothing_yet};
 use crate::private_file;
 use crate::problem::{Code, Problem, Result};
@@ -103,7 +104,7 @@ fn text(taken: &Taken, format: ExportFormat, masking: &Masking) -> Vec<u8> {
     match format {
         ExportFormat::Curl => export::curl(&taken.request(), masking).into_bytes(),
         ExportFormat::Raw => export::raw(&taken.request(), masking),
-        ExportFormat::Fixture => export::fixture(&taken.exchange(), masking).into_bytes(),
+        ExportFormat::Fixture => Masks::of(masking.clone()).line(taken).into_bytes(),
         ExportFormat::Ndjson | ExportFormat::Har => {
             export::json(&taken.exchange(), masking).into_bytes()
         }

@@ -1,0 +1,164 @@
+//! `kreel record`: writes deliveries of the history into a cassette.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use kreel_client::inert::inert;
+use kreel_client::{Row, Standing};
+use kreel_inspect::export::Masking;
+
+use super::flow::{Flowing, Next};
+use crate::args::{Flow, RecordArgs};
+use crate::cassette::{self, Masks};
+use crate::exit::Exit;
+use crate::past::{self, Past};
+use crate::problem::{Code, Problem, Result};
+use crate::terminal::say;
+use crate::{private_file, runtime};
+
+/// A cassette that is written.
+struct Cassette<'a> {
+    to: Box<dyn Write>,
+    /// None if it is standard output.
+    path: Option<&'a Path>,
+    masks: Masks,
+    written: u32,
+    /// The reader has left.
+    is_gone: bool,
+}
+
+/// Records what was asked for.
+pub(crate) fn run(args: &RecordArgs) -> Result<Exit> {
+    let masks = match args.show_secrets {
+        true => Masks::of(Masking::off()),
+        false => Masks::by_rules(&args.mask)?,
+    };
+    let mut cassette = Cassette::open(&args.file, args.append, masks)?;
+    let recorded = match args.ids.is_empty() {
+        true => runtime::on_this_thread()?.block_on(follow(args, &mut cassette)),
+        false => kept(args, &mut cassette),
+    };
+    cassette.tell();
+    recorded
+}
+
+/// Records deliveries by their ids.
+fn kept(args: &RecordArgs, cassette: &mut Cassette<'_>) -> Result<Exit> {
+    let first = args.ids.first().map_or("", String::as_str);
+    let past = Past::with(&args.place, first)?;
+    for id in &args.ids {
+        let number = past.find(id)?;
+        if !cassette.take(&past, number, id)? {
+            say(&format!("{id} is not here as a whole, and left out"));
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Records what comes, each once its answer is there.
+async fn follow(args: &RecordArgs, cassette: &mut Cassette<'_>) -> Result<Exit> {
+    let settled = Flow {
+        filter: Some(settled(args.flow.filter.as_deref(), args.flow.no_follow)?),
+        ..args.flow.clone()
+    };
+    let mut flow = Flowing::begin(past::file(&args.place)?, &settled)?;
+    loop {
+        let row = match flow.next(!cassette.is_gone).await? {
+            _ if cassette.is_gone => return Ok(Exit::Success),
+            Next::Row(row) => row,
+            Next::End => return Ok(Exit::Success),
+            Next::TimedOut(problem) => return Err(*problem),
+            Next::Stopped(exit) => return Ok(exit),
+        };
+        if row.standing != Standing::BrokenOff {
+            record(flow.watch().past(), &row, cassette)?;
+        }
+    }
+}
+
+fn record(past: Option<&Past>, row: &Row, cassette: &mut Cassette<'_>) -> Result<()> {
+    let past = past.expect("a delivery is of a history");
+    let id = row.summary.id.to_string();
+    cassette.take(past, row.number, &id).map(drop)
+}
+
+/// The filter, and that it is over for a delivery that comes: its answer is recorded with it.
+fn settled(filter: Option<&str>, is_past: bool) -> Result<String> {
+    // By itself first, so that a fault is pointed at in what was typed.
+    let filter = filter.unwrap_or_default();
+    crate::filters::parse_alone(filter)?;
+    Ok(match (filter.trim(), is_past) {
+        (filter, true) => filter.to_owned(),
+        ("", false) => "not is:waiting".to_owned(),
+        (filter, false) => format!("({filter}) not is:waiting"),
+    })
+}
+
+impl<'a> Cassette<'a> {
+    fn open(path: &'a Path, append: bool, masks: Masks) -> Result<Self> {
+        let (to, path): (Box<dyn Write>, _) = match path.as_os_str() == "-" {
+            true => (Box::new(io::stdout()), None),
+            false => (Box::new(file(path, append)?), Some(path)),
+        };
+        Ok(Self {
+            to,
+            path,
+            masks,
+            written: 0,
+            is_gone: false,
+        })
+    }
+
+    /// Writes a delivery, unless it is not here as a whole.
+    fn take(&mut self, past: &Past, number: i64, id: &str) -> Result<bool> {
+        let taken = past.take(number, id)?;
+        if !taken.is_whole() {
+            return Ok(false);
+        }
+        let line = self.masks.line(&taken) + "\n";
+        // Whole lines: whoever reads meanwhile never sees half a delivery.
+        let written = self.to.write_all(line.as_bytes());
+        match (written.and_then(|()| self.to.flush()), self.path) {
+            (Ok(()), _) => self.written += 1,
+            (Err(error), None) if error.kind() == ErrorKind::BrokenPipe => self.is_gone = true,
+            (Err(error), path) => {
+                let path = path.unwrap_or(Path::new("standard output"));
+                return Err(private_file::unusable("write", path, &error));
+            }
+        }
+        Ok(true)
+    }
+
+    fn tell(&self) {
+        let name = match self.path {
+            Some(path) => inert(&path.to_string_lossy()).into_owned(),
+            None => "standard output".to_owned(),
+        };
+        match self.written {
+            1 => say(&format!("1 delivery recorded into {name}")),
+            count => say(&format!("{count} deliveries recorded into {name}")),
+        }
+    }
+}
+
+/// The file, made; or opened to add to, once what is there could be read.
+fn file(path: &Path, append: bool) -> Result<File> {
+    if append && path.exists() {
+        cassette::read(path)?;
+    }
+    let mut options = OpenOptions::new();
+    match append {
+        true => options.append(true).create(true),
+        false => options.write(true).create_new(true),
+    };
+    options.open(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Problem::new(
+            Code::CassetteExists,
+            format!("there is a file {} already", path.display()),
+            "a cassette never takes the place of another file",
+            "give another name, or --append to add to it",
+        ),
+        _ => private_file::unusable("write", path, &error),
+    })
+}

@@ -1,0 +1,56 @@
+//! `kreel wait`: blocks until deliveries come that a filter picks.
+
+use kreel_client::Row;
+
+use super::requests::{print_objects, request};
+use super::verdict::{Ending, Question, Verdict, ask};
+use crate::args::{Count, WaitArgs};
+use crate::exit::Exit;
+use crate::problem::{Problem, Result};
+use crate::terminal::print;
+use crate::watch::not_in_time;
+
+/// Waits, and prints what came.
+pub(crate) fn run(args: &WaitArgs) -> Result<Exit> {
+    let count = Count {
+        least: args.count,
+        most: None,
+    };
+    let question = Question {
+        words: &args.words,
+        since: args.since,
+        within: args.timeout.0,
+        count,
+        place: &args.place,
+    };
+    let verdict = match ask(&question)? {
+        Ending::Answered(verdict) => verdict,
+        Ending::Stopped(exit) => return Ok(exit),
+    };
+    verdict.report(&args.report)?;
+    match (args.report.tap, args.place.json) {
+        (true, _) => print(&verdict.tap(&args.report))?,
+        (false, true) => {
+            let objects: Vec<_> = verdict.rows.iter().map(request).collect();
+            print_objects(&objects)?;
+        }
+        (false, false) => print(&ids(&verdict.rows))?,
+    }
+    match verdict.holds() {
+        true => Ok(Exit::Success),
+        false => Err(timed_out(&verdict)),
+    }
+}
+
+fn ids(rows: &[Row]) -> String {
+    let line = |row: &Row| format!("{}\n", row.summary.id);
+    rows.iter().map(line).collect()
+}
+
+fn timed_out(verdict: &Verdict) -> Problem {
+    let what = match verdict.rows.len() {
+        0 => "nothing came in time".to_owned(),
+        count => format!("only {count} came in time"),
+    };
+    not_in_time(what, verdict.why())
+}

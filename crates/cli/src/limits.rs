@@ -1,0 +1,33 @@
+//! Counts and deadlines of commands that watch a history, each with its reason.
+
+use std::time::Duration;
+
+/// How long a watch pauses before it asks whether the history has changed: 100 ms. Asking takes
+/// some microseconds; nobody notices a tenth of a second behind a webhook's own way.
+pub(crate) const WATCH_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause: 2 s. After a look that took long the pause is twice as long as the look, so
+/// that a watch over a million deliveries leaves two thirds of a processor alone.
+pub(crate) const WATCH_PAUSE_MOST: Duration = Duration::from_secs(2);
+
+/// How soon a filter that asks for an age looks again although nothing has changed: 1 s.
+pub(crate) const WATCH_AGES: Duration = Duration::from_secs(1);
+
+/// How many rows are looked for at a time: 500.
+pub(crate) const WATCH_PAGE: usize = 500;
+
+/// How long one look takes at the most before it goes on with the next: 1 s.
+pub(crate) const WATCH_LOOK: Duration = Duration::from_secs(1);
+
+/// How many of the newest deliveries are judged again when something has changed: 10,000. What
+/// waits longer than that for its answer is not picked by it any more.
+pub(crate) const WATCH_AGAIN: i64 = 10_000;
+
+/// How many deliveries that did not fit are shown where too few did: 5, a glance.
+pub(crate) const SHOWN_MISFITS: usize = 5;
+
+/// The most commands `kreel exec` runs at once: 256, each of which has a process and three pipes.
+pub(crate) const EXEC_AT_ONCE: u16 = 256;
+
+/// How many samples `kreel types` reads at the most: 10,000, far beyond what adds a field.
+pub(crate) const TYPE_SAMPLES: usize = 10_000;
