@@ -1,4 +1,4 @@
-//! Documents against the schemas in `docs/json.md`.
+//! Documents against the schemas in `docs/json.md` and `docs/cassette.md`.
 
 use serde_json::{Value, json};
 
@@ -6,11 +6,13 @@ use super::*;
 use crate::export::testing::{exchange, heads};
 use crate::inert::is_inert;
 
-const PAGE: &str = include_str!("../../../../../docs/json.md");
+const JSON: &str = include_str!("../../../../../docs/json.md");
+const CASSETTE: &str = include_str!("../../../../../docs/cassette.md");
 
-/// The block of the page with this info string under a heading.
+/// The block with this info string under a heading, of the page that has it.
 fn block(heading: &str, info: &str) -> &'static str {
-    let (_, part) = PAGE.split_once(&format!("\n### `{heading}`\n")).unwrap();
+    let page = if heading == "fixture" { CASSETTE } else { JSON };
+    let (_, part) = page.split_once(&format!("\n### `{heading}`\n")).unwrap();
     let (_, part) = part.split_once(&format!("\n```{info}\n")).unwrap();
     part.split_once("\n```").unwrap().0
 }
@@ -47,9 +49,11 @@ fn close(schema: &mut Value) {
 fn documents_are_as_documented() {
     let heads = heads();
     let exchange = exchange(&heads, b"{\"status\":\"completed\"}");
+    let mut recorded = exchange;
+    recorded.request.url = "https://webhook.invalid/hook?a=%20b&c=d+e&f";
     for written in [
         json(&exchange, &Masking::standard()),
-        fixture(&exchange, &Masking::standard()),
+        fixture(&recorded, &Masking::standard()),
     ] {
         let document = checked(&written);
         assert!(!written.contains("s3cret") && !written.contains('\n'));
