@@ -1,160 +1,104 @@
-//! Ready-made webhooks: what Krea would post for a job that has just ended.
+//! Ready-made webhooks: what Krea would post for a job that has just ended, and what it or
+//! others might post besides.
 //!
 //! Every body names a job of its own, with a v4 UUID as strict receivers want it and times that
-//! end now; the shapes are those of Krea's published schema.
+//! end now. Shapes are those of Krea's published schema unless the fixture's line says otherwise.
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use jiff::Timestamp;
 use uuid::Uuid;
 
-/// A kind of webhook there is a ready-made body for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fixture {
-    /// An image was generated: `result.urls` has its address.
-    Image,
-    /// A video was generated, after a while: `result.urls` has its address.
-    Video,
-    /// A style was trained: `result.style_id` and no `urls`.
-    Training,
-    /// The job failed: `error` says why.
-    Failed,
-    /// The job was cancelled: no result at all.
-    Cancelled,
+mod bodies;
+#[cfg(test)]
+mod tests;
+
+use bodies::Making;
+
+/// Declares the fixtures with their names and lines in one table.
+macro_rules! fixtures {
+    ($($name:ident = $text:literal $(| $alias:literal)*, $about:literal;)*) => {
+        /// A kind of webhook there are ready-made bodies for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Fixture {
+            $(#[doc = $about] $name,)*
+        }
+
+        impl Fixture {
+            /// Every fixture, the commonest first.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The webhook's name on the command line.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+
+            /// What it is, in one line.
+            pub fn about(self) -> &'static str {
+                match self {
+                    $(Self::$name => $about,)*
+                }
+            }
+
+            /// The fixture with this name, or with one of its other names.
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($text $(| $alias)* => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+fixtures! {
+    Image = "krea.completed" | "krea.image", "An image is done: result.urls has its address";
+    Batch = "krea.batch", "Four images of one job are done";
+    Video = "krea.video", "A video is done, after a while";
+    Enhance = "krea.enhance", "An enlarged image is done";
+    Audio = "krea.audio", "A sound is done (result assumed, its schema is not published)";
+    Model = "krea.3d", "A 3D model is done: result.urls is a list of objects";
+    Training = "krea.lora" | "krea.training", "A style is trained: result.style_id and no urls";
+    NodeApp = "krea.node-app", "A node app is done: result.urls is an object";
+    Failed = "krea.failed", "A job failed, with error{code,message} as in the schema";
+    FailedInResult = "krea.failed-in-result", "A job failed, with result.error as in the guide";
+    SilentFailure = "krea.silent-failure", "A job failed, and nothing says why";
+    ShadowFail = "krea.shadow-fail", "A job is completed, and there is nothing";
+    Cancelled = "krea.cancelled", "A job was cancelled";
+    CancelledOpen = "krea.cancelled-open", "A job was cancelled, and completed_at is null";
+    Intermediate = "krea.intermediate", "Not the end: something can be seen, more will come";
+    Started = "krea.started", "Not the end: a backlogged job has started";
+    Legacy = "krea.legacy", "An older shape: the video's address stands in result.video_url";
+    LegacyUrls = "krea.legacy-urls", "An older shape: urls stand beside result";
+    Duplicate = "krea.duplicate", "The same webhook twice";
+    Conflict = "krea.conflict", "The same job completed, then failed";
+    Reordered = "krea.reordered", "An end first, and then what came before it";
+    Late = "krea.late", "A job that ended an hour ago";
+    Misspelt = "krea.misspelt", "The status is spelt canceled";
+    UnknownStatus = "krea.unknown-status", "A status nobody has heard of";
+    ExtraFields = "krea.extra-fields", "Fields that are in no schema";
+    OtherHost = "krea.other-host", "A result on a host that is not Krea's";
+    Backwards = "krea.backwards", "It ended before it began";
+    StrangeUrls = "krea.strange-urls", "result.urls is a number";
+    BadTime = "krea.bad-time", "created_at is no time";
+    NoStatus = "krea.no-status", "No status at all";
+    NoJobId = "krea.no-job-id", "No job_id at all";
+    OddJobId = "krea.odd-job-id", "A job_id that is no UUID";
+    Foreign = "krea.foreign", "Another service's body";
+    NotAnObject = "krea.not-an-object", "A list in place of an object";
+    Truncated = "krea.truncated", "The body breaks off in the middle";
+    NotJson = "krea.not-json", "A page of HTML";
+    Empty = "krea.empty", "No body";
 }
 
 impl Fixture {
-    /// Every fixture, the commonest first.
-    pub const ALL: [Self; 5] = [
-        Self::Image,
-        Self::Video,
-        Self::Training,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    /// The webhook's name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Image => "krea.image",
-            Self::Video => "krea.video",
-            Self::Training => "krea.training",
-            Self::Failed => "krea.failed",
-            Self::Cancelled => "krea.cancelled",
-        }
+    /// The bodies of its webhooks in order, usually one, for a fresh job that ended this moment.
+    pub fn bodies(self) -> Vec<String> {
+        Making::new(Uuid::new_v4(), Uuid::new_v4(), Timestamp::now()).bodies(self)
     }
 
-    /// The body of a webhook for a fresh job that ended this moment.
+    /// The first of its bodies.
     pub fn body(self) -> String {
-        self.job(Uuid::new_v4(), Uuid::new_v4(), Timestamp::now())
-            .to_string()
-    }
-
-    /// The job with this id and, where it made a file, that file's id.
-    fn job(self, job: Uuid, file: Uuid, ended: Timestamp) -> Value {
-        let mut body = json!({
-            "job_id": job.to_string(),
-            "status": self.status(),
-            "created_at": milliseconds(ended - self.took()),
-            "completed_at": milliseconds(ended),
-        });
-        let (key, detail) = match self {
-            Self::Image => ("result", json!({"urls": [url("images", file, "png")]})),
-            Self::Video => ("result", json!({"urls": [url("videos", file, "mp4")]})),
-            Self::Training => ("result", json!({"style_id": slug(file)})),
-            Self::Failed => (
-                "error",
-                json!({"code": "nsfw", "message": "The request was flagged by content moderation."}),
-            ),
-            Self::Cancelled => return body,
-        };
-        body[key] = detail;
-        body
-    }
-
-    fn status(self) -> &'static str {
-        match self {
-            Self::Image | Self::Video | Self::Training => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// How long such a job usually takes.
-    fn took(self) -> SignedDuration {
-        match self {
-            Self::Image => SignedDuration::from_millis(7_784),
-            Self::Video => SignedDuration::from_millis(105_310),
-            Self::Training => SignedDuration::from_millis(1_632_008),
-            Self::Failed => SignedDuration::from_millis(9_100),
-            Self::Cancelled => SignedDuration::from_millis(4_250),
-        }
-    }
-}
-
-/// RFC 3339 in UTC with milliseconds, as Krea writes it.
-fn milliseconds(time: Timestamp) -> String {
-    format!("{time:.3}")
-}
-
-fn url(kind: &str, file: Uuid, extension: &str) -> String {
-    format!("https://gen.krea.ai/{kind}/{file}.{extension}")
-}
-
-/// A style's id: nine lower-case letters and digits.
-fn slug(file: Uuid) -> String {
-    file.simple().to_string()[..9].to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fixed(fixture: Fixture) -> Value {
-        let ended = "2026-10-02T08:15:37.904Z".parse().unwrap();
-        let file = Uuid::from_u128(0x6a1f_1c0e_2b7c_4a43_8f55_1d0f_0a9c_2e10);
-        fixture.job(
-            Uuid::from_u128(0x0f6f_4c1e_8a50_4f0e_9a0d_0c1f_3a5b_7d11),
-            file,
-            ended,
-        )
-    }
-
-    #[test]
-    fn bodies_have_the_shapes_of_the_schema() {
-        let image = r#"{"job_id":"0f6f4c1e-8a50-4f0e-9a0d-0c1f3a5b7d11","status":"completed","created_at":"2026-10-02T08:15:30.120Z","completed_at":"2026-10-02T08:15:37.904Z","result":{"urls":["https://gen.krea.ai/images/6a1f1c0e-2b7c-4a43-8f55-1d0f0a9c2e10.png"]}}"#;
-        assert_eq!(fixed(Fixture::Image).to_string(), image);
-        assert_eq!(
-            fixed(Fixture::Training)["result"],
-            json!({"style_id": "6a1f1c0e2"})
-        );
-        assert_eq!(fixed(Fixture::Failed)["error"]["code"], "nsfw");
-        assert_eq!(fixed(Fixture::Failed).get("result"), None);
-        assert_eq!(fixed(Fixture::Cancelled).get("result"), None);
-    }
-
-    #[test]
-    fn each_body_is_a_new_job_that_ended_just_now() {
-        for fixture in Fixture::ALL {
-            let body: Value = serde_json::from_str(&fixture.body()).unwrap();
-            let id: Uuid = body["job_id"].as_str().unwrap().parse().unwrap();
-            assert_eq!(id.get_version_num(), 4, "{}", fixture.name());
-            let again: Value = serde_json::from_str(&fixture.body()).unwrap();
-            assert_ne!(body["job_id"], again["job_id"]);
-            let time = |key: &str| -> Timestamp { body[key].as_str().unwrap().parse().unwrap() };
-            assert!(time("created_at") < time("completed_at"));
-            let age = Timestamp::now().duration_since(time("completed_at"));
-            assert!(
-                age < SignedDuration::from_secs(60),
-                "{}: {age}",
-                fixture.name()
-            );
-        }
-    }
-
-    #[test]
-    fn names_are_all_different() {
-        let names = Fixture::ALL.map(Fixture::name);
-        let unique: std::collections::HashSet<_> = names.iter().collect();
-        assert_eq!(unique.len(), names.len());
+        self.bodies().swap_remove(0)
     }
 }

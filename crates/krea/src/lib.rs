@@ -1,8 +1,25 @@
-//! What kreel knows about Krea: its jobs, as its webhooks carry them.
+//! What kreel knows about Krea: its jobs, notes on them, ready-made webhooks, a stand-in for its
+//! API and a proxy in front of it.
 //!
-//! Knows neither relay nor client. Krea's webhook is the finished job as JSON, unsigned, with no
-//! envelope around it; which kind of job it was shows only in its result.
+//! Knows neither relay nor client; nothing outside of this crate knows a field of Krea's. Its
+//! webhook is the finished job as JSON, unsigned, with no envelope around it.
 
+mod annotate;
 mod fixture;
+mod job;
+mod jobs;
+mod limits;
+mod note;
+mod status;
 
+pub use annotate::annotate;
 pub use fixture::Fixture;
+pub use job::{
+    ErrorPlace, Instant, Job, JobError, JobId, Kind, Reading, ResultFile, Results, Shape,
+};
+pub use jobs::{
+    ApiAnswer, Attempt, Delivery, Difference, Evidence, Flag, JobRow, KnownJob, Outcome, Verdict,
+    row,
+};
+pub use note::{Note, Weight};
+pub use status::Status;

@@ -76,12 +76,14 @@ mod tests {
     #[test]
     fn the_handler_knows_all_jobs_but_cancelled_ones() {
         let status = |fixture: Fixture| handler(fixture.body().as_bytes()).0.as_u16();
-        assert_eq!(
-            Fixture::ALL.map(status),
-            [200, 200, 201, 200, 500],
-            "{:?}",
-            Fixture::ALL
-        );
+        let fixtures = [
+            Fixture::Image,
+            Fixture::Video,
+            Fixture::Training,
+            Fixture::Failed,
+            Fixture::Cancelled,
+        ];
+        assert_eq!(fixtures.map(status), [200, 200, 201, 200, 500]);
         assert_eq!(handler(b"\x00 anything").0, StatusCode::ACCEPTED);
     }
 }

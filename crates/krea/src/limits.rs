@@ -1,0 +1,36 @@
+//! Sizes and deadlines of this crate, each with its reason.
+
+use std::time::Duration;
+
+/// The largest body that is read as a job: 1 MiB. All published examples are under 1 KiB, and a
+/// batch of a thousand addresses is 100 KiB.
+pub(crate) const JOB_MAX_BYTES: usize = 1024 * 1024;
+
+/// How many results of one job are listed: 1,000, the most `batch_size` times anyone has seen
+/// by far. The others are counted.
+pub(crate) const MAX_RESULTS: usize = 1_000;
+
+/// How many names of fields nobody knows are kept: 32, enough to see what is new.
+pub(crate) const MAX_EXTRA_FIELDS: usize = 32;
+
+/// The longest text taken over from a body (an id, a status, a code, an address): 4 KiB.
+/// Addresses of files with signed queries reach 2 KiB.
+pub(crate) const MAX_TEXT_BYTES: usize = 4096;
+
+/// How long a handler takes before it is called slow: 5 s. Krea says "answer quickly" without a
+/// number; this one is ours.
+pub(crate) const HANDLER_SLOW: Duration = Duration::from_secs(5);
+
+/// How long a handler takes before it is called far too slow: 10 s, the shortest deadline that is
+/// common among senders of webhooks.
+pub(crate) const HANDLER_VERY_SLOW: Duration = Duration::from_secs(10);
+
+/// How long after its end a job's webhook is called late: 60 s, ours as well.
+pub(crate) const DELIVERY_LATE: Duration = Duration::from_secs(60);
+
+/// How far the two clocks may be apart before "completed after it was received" is a fault and
+/// not their difference: 5 s.
+pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5);
+
+/// How many notes one job's row has: 64, twice as many as there are kinds of them.
+pub(crate) const MAX_NOTES: usize = 64;
