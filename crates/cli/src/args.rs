@@ -18,6 +18,7 @@ pub(crate) mod scripts;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;
+pub(crate) mod trigger;
 mod values;
 
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
@@ -37,6 +38,8 @@ pub(crate) use token::{Place, TokenArgs, TokenCommand};
 pub(crate) use values::{
     Answer, Domain, Header, Host, Output, Rate, Secret, Size, Span, ThemeName, When,
 };
+pub(crate) use trigger::TriggerArgs;
+pub(crate) use values::{Answer, Domain, Header, Host, Output, Secret, Size, Span, When};
 
 /// Catch webhooks on localhost
 #[derive(Debug, Parser)]
@@ -69,6 +72,7 @@ pub(crate) enum Command {
     Exec(ExecArgs),
     Record(RecordArgs),
     Types(TypesArgs),
+    Trigger(Box<TriggerArgs>),
     Demo(DemoArgs),
     Login(LoginArgs),
     /// Forget the relay and the token that `kreel login` saved
@@ -99,6 +103,8 @@ impl Command {
             Self::Types(args) => args.place.json,
             Self::Demo(_) | Self::Login(_) | Self::Logout => false,
             Self::Completion(_) | Self::Man(_) => false,
+            Self::Trigger(args) => args.json,
+            Self::Demo(_) | Self::Login(_) | Self::Logout | Self::Completion(_) => false,
         }
     }
 }

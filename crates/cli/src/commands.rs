@@ -20,3 +20,4 @@ pub(crate) mod token;
 pub(crate) mod types;
 mod verdict;
 pub(crate) mod wait;
+pub(crate) mod trigger;

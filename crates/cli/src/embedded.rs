@@ -17,7 +17,7 @@ use crate::problem::{Code, Problem, Result, of_relay};
 use crate::project::Project;
 use crate::terminal::say;
 
-pub(crate) use slot::Slot;
+pub(crate) use slot::{Slot, certificates_of};
 
 /// What a project's embedded relay is called where tunnels are remembered.
 pub(crate) const NAME: &str = "embedded";

@@ -79,6 +79,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
         Command::Exec(args) => commands::exec::run(&args),
         Command::Record(args) => commands::record::run(&args),
         Command::Types(args) => commands::types::run(&args),
+        Command::Trigger(args) => commands::trigger::run(&args, matches),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Login(args) => commands::login::run(args, matches),
         Command::Logout => commands::login::forget(),

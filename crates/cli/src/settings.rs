@@ -16,6 +16,8 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::args::{
     Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs, ThemeName, When,
+    Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs, TriggerArgs,
+    When,
 };
 use crate::paths::Paths;
 use crate::problem::Result;
@@ -205,6 +207,17 @@ impl Settings {
         Self {
             tunnel: part.of("tunnel", &args.tunnel),
             ..Self::of_connection(&args.connection, matches, from)
+        }
+    }
+
+    /// Of what was typed for `trigger`, the part that came from here.
+    pub(crate) fn of_trigger(args: &TriggerArgs, matches: &ArgMatches, from: ValueSource) -> Self {
+        let part = Part { matches, from };
+        Self {
+            relay: part.of("relay", &args.relay),
+            relay_ca: part.of("relay_ca", &args.relay_ca),
+            tunnel: part.of("tunnel", &args.tunnel),
+            ..Self::default()
         }
     }
 

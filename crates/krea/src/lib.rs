@@ -10,6 +10,7 @@ mod job;
 mod jobs;
 mod limits;
 mod note;
+mod outgoing;
 mod status;
 
 pub use annotate::annotate;
@@ -22,4 +23,5 @@ pub use jobs::{
     row,
 };
 pub use note::{Note, Weight};
+pub use outgoing::{Body, BoxError, Outgoing, OutgoingError, full};
 pub use status::Status;

@@ -34,3 +34,10 @@ pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5);
 
 /// How many notes one job's row has: 64, twice as many as there are kinds of them.
 pub(crate) const MAX_NOTES: usize = 64;
+
+/// How long a connection may take to be made: 10 s, after which a person looks for the fault.
+pub(crate) const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long an idle connection is kept: 20 s, under the 30 to 60 s after which servers close
+/// theirs, so that no request meets one that has just been closed.
+pub(crate) const IDLE_CONNECTION: Duration = Duration::from_secs(20);

@@ -18,6 +18,7 @@ fn asked(words: &[&str], how: &str) -> String {
 
 /// Every command and its words.
 const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["listen"],
     &["requests"],
@@ -31,6 +32,7 @@ const COMMANDS: [&[&str]; 23] = [
     &["replay"],
     &["diff"],
     &["idempotency"],
+    &["trigger"],
     &["demo"],
     &["login"],
     &["logout"],
@@ -73,7 +75,7 @@ fn both_ways_to_ask_for_help_get_the_same() {
 #[test]
 fn every_option_can_be_set_in_the_environment_by_its_name() {
     // These say what to do now, not how things are.
-    const MOMENTARY: [&str; 9] = [
+    const MOMENTARY: [&str; 22] = [
         "new",
         "json",
         "print_url",
@@ -83,6 +85,19 @@ fn every_option_can_be_set_in_the_environment_by_its_name() {
         "target",
         "name",
         "shell",
+        "event",
+        "list",
+        "to",
+        "path",
+        "overrides",
+        "add",
+        "remove",
+        "edit",
+        "raw",
+        "header",
+        "count",
+        "interval",
+        "dry_run",
     ];
     const OF_THE_MOMENT: [&str; 3] = ["replay", "diff", "idempotency"];
     let command = Cli::command();

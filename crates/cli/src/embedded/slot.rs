@@ -18,23 +18,34 @@ pub(crate) struct Slot {
     _lock: File,
 }
 
+/// The certificates of a project's embedded relays, as far as they have run.
+pub(crate) fn certificates_of(root: &Path, project: &Project) -> Vec<PathBuf> {
+    let files = (1..=SLOTS).map(|number| folder(root, project, number).join("cert.pem"));
+    files.filter(|file| file.is_file()).collect()
+}
+
+/// The folder of a project's first, second, … relay.
+fn folder(root: &Path, project: &Project, number: usize) -> PathBuf {
+    let key = Sha256::digest(project.key());
+    let key: String = key
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    match number {
+        1 => root.join(key),
+        number => root.join(format!("{key}-{number}")),
+    }
+}
+
 /// How many relays of one project may run at once: more is surely a loop gone wild.
 const SLOTS: usize = 16;
 
 impl Slot {
     /// The project's first free slot below this folder.
     pub(crate) fn claim(root: &Path, project: &Project) -> Result<Self> {
-        let key = Sha256::digest(project.key());
-        let key: String = key
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
         for number in 1..=SLOTS {
-            let folder = match number {
-                1 => root.join(&key),
-                number => root.join(format!("{key}-{number}")),
-            };
+            let folder = folder(root, project, number);
             let path = folder.join("lock");
             let lock = private_file::open_lock(&path)?;
             match lock.try_lock() {

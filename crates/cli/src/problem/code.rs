@@ -1,5 +1,5 @@
 //! The codes: one for each fault, never used for another. KR01 is the way to the relay, KR02
-//! tokens, KR03 settings and files, KR04 running a relay, KR05 this machine.
+//! tokens, KR03 settings and files, KR04 running a relay, KR05 this machine, KR06 webhooks of kreel's own making, the mock and the proxy.
 
 use std::fmt;
 
@@ -163,6 +163,24 @@ codes! {
     EmbeddedStopped = "KR0503" => Failure,
     /// A webhook of the demo did not come through.
     DemoIncomplete = "KR0504" => Failure,
+    /// There is no ready-made webhook of this name.
+    EventNotFound = "KR0601" => NotFound,
+    /// The body of a webhook can't be read, changed or signed like this.
+    BodyUnusable = "KR0602" => Usage,
+    /// The project has no tunnel to post to.
+    NoTunnelYet = "KR0603" => NotFound,
+    /// A webhook did not reach anyone.
+    WebhookNotDelivered = "KR0604" => Network,
+    /// A webhook was not answered with 2xx.
+    WebhookRefused = "KR0605" => Failure,
+    /// The editor did not work.
+    EditorFailed = "KR0606" => Failure,
+    /// The mock API or the proxy can't listen where it is to.
+    LocalAddressUnusable = "KR0607" => Failure,
+    /// The mock API was asked for what it can't do.
+    MockUnusable = "KR0608" => Usage,
+    /// The proxy was asked for what it won't do.
+    ProxyUnusable = "KR0609" => Usage,
 }
 
 impl fmt::Display for Code {

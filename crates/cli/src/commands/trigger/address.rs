@@ -1,0 +1,143 @@
+//! Where webhooks go: the address that was typed, or that of this project's tunnel.
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+use http::Uri;
+use kreel_client::CertificateDer;
+
+use crate::args::TriggerArgs;
+use crate::embedded;
+use crate::options::{certificates, relay_ca};
+use crate::paths::Paths;
+use crate::problem::{Code, Problem, Result};
+use crate::project::Project;
+use crate::settings::{Layers, Settings};
+use crate::tunnels::{Remembered, Tunnels};
+
+/// An address, and whom to trust about it.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    /// The whole URL.
+    pub(super) url: Uri,
+    /// Certificates to trust besides the system's.
+    pub(super) trusted: Vec<CertificateDer<'static>>,
+    /// What to do if nobody is there.
+    pub(super) advice: &'static str,
+}
+
+impl Address {
+    /// Finds out where to.
+    pub(super) fn resolve(args: &TriggerArgs, matches: &ArgMatches) -> Result<Self> {
+        let (base, trusted, advice) = match &args.to {
+            Some(target) => {
+                let ca = args.relay_ca.as_deref().map(certificates).transpose()?;
+                let advice = "check that the app runs, and that this is its address";
+                (target.to_string(), ca.unwrap_or_default(), advice)
+            }
+            None => {
+                let (url, trusted) = tunnel(args, matches)?;
+                let advice =
+                    "check that `kreel listen` runs in this project, and the relay's address";
+                (url, trusted, advice)
+            }
+        };
+        Ok(Self {
+            url: join(&base, args.path.as_deref().unwrap_or_default())?,
+            trusted,
+            advice,
+        })
+    }
+}
+
+/// The address of the tunnel `listen` opens here.
+fn tunnel(
+    args: &TriggerArgs,
+    matches: &ArgMatches,
+) -> Result<(String, Vec<CertificateDer<'static>>)> {
+    let (project, paths) = (Project::find()?, Paths::find()?);
+    let typed = |from: ValueSource| Settings::of_trigger(args, matches, from);
+    let layers = Layers::gather(typed, &project, &paths)?;
+    let relay = layers.value(|settings| &settings.relay);
+    let named = layers.value(|settings| &settings.tunnel);
+    let tunnels = Tunnels::of(&paths);
+    let Some(relay) = relay else {
+        let known = tunnels.recall(embedded::NAME, &project)?;
+        let url = known.and_then(|known| known.url);
+        let files = embedded::certificates_of(&paths.embedded(), &project);
+        let mut trusted = Vec::new();
+        for file in files {
+            trusted.extend(certificates(&file)?);
+        }
+        return Ok((url.ok_or_else(nowhere)?, trusted));
+    };
+    let known = tunnels.recall(&relay.to_string(), &project)?;
+    let url = match (named, known) {
+        (
+            Some(name),
+            Some(Remembered {
+                tunnel,
+                url: Some(url),
+            }),
+        ) if tunnel == name => url,
+        // Every tunnel is also a path of its relay.
+        (Some(name), _) => format!("{relay}/{name}"),
+        (None, Some(Remembered { url: Some(url), .. })) => url,
+        (None, Some(known)) => format!("{relay}/{}", known.tunnel),
+        (None, None) => return Err(nowhere()),
+    };
+    let ca = relay_ca(&layers, &relay).filter(|_| relay.is_tls());
+    let trusted = ca.map(|(path, _)| certificates(&path)).transpose()?;
+    Ok((url, trusted.unwrap_or_default()))
+}
+
+fn nowhere() -> Problem {
+    Problem::new(
+        Code::NoTunnelYet,
+        "this project has no tunnel yet",
+        "`kreel listen` has not run here, or not with this relay",
+        "start `kreel listen` first, or send straight to the app with --to 3000",
+    )
+}
+
+/// A path behind an address, whose own query stays at the end.
+fn join(base: &str, path: &str) -> Result<Uri> {
+    let (front, query) = base
+        .split_once('?')
+        .map_or((base, None), |(front, query)| (front, Some(query)));
+    let mut url = front.trim_end_matches('/').to_owned();
+    if !path.is_empty() && !path.starts_with(['/', '?']) {
+        url.push('/');
+    }
+    url.push_str(path);
+    if let Some(query) = query {
+        url.push(if path.contains('?') { '&' } else { '?' });
+        url.push_str(query);
+    }
+    url.parse().map_err(|error| {
+        Problem::new(
+            Code::OptionUnusable,
+            format!("{url:?} is not an address"),
+            error,
+            "check the path: spaces and the like are written as %20",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_go_between_address_and_query() {
+        let joined = |base, path| join(base, path).unwrap().to_string();
+        assert_eq!(joined("http://a:1/t", ""), "http://a:1/t");
+        assert_eq!(joined("http://a:1/t/", "hook"), "http://a:1/t/hook");
+        assert_eq!(joined("http://a:1", "/hook?x=1"), "http://a:1/hook?x=1");
+        assert_eq!(joined("http://a:1/t?k=1", "/hook"), "http://a:1/t/hook?k=1");
+        assert_eq!(
+            joined("http://a:1/t?k=1", "/hook?x=2"),
+            "http://a:1/t/hook?x=2&k=1"
+        );
+        assert!(join("http://a:1", "/a b").is_err());
+    }
+}
