@@ -28,6 +28,7 @@ mod filters;
 mod full_disk;
 mod hostile;
 mod json_output;
+mod krea;
 mod links;
 mod load;
 mod outages;
