@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 pub(crate) mod connection;
 pub(crate) mod fixtures;
 pub(crate) mod lab;
+pub(crate) mod krea;
 pub(crate) mod listen;
 pub(crate) mod local;
 pub(crate) mod picked;
@@ -24,6 +25,7 @@ mod values;
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
 pub(crate) use fixtures::{Language, RecordArgs, TypesArgs};
 pub(crate) use lab::{DiffArgs, IdempotencyArgs};
+pub(crate) use krea::{MockArgs, MockCommand, MockKreaArgs};
 pub(crate) use listen::ListenArgs;
 pub(crate) use local::{CompletionArgs, DemoArgs, ManArgs};
 pub(crate) use picked::{Filtered, Picked};
@@ -73,6 +75,7 @@ pub(crate) enum Command {
     Record(RecordArgs),
     Types(TypesArgs),
     Trigger(Box<TriggerArgs>),
+    Mock(MockArgs),
     Demo(DemoArgs),
     Login(LoginArgs),
     /// Forget the relay and the token that `kreel login` saved
@@ -104,6 +107,10 @@ impl Command {
             Self::Demo(_) | Self::Login(_) | Self::Logout => false,
             Self::Completion(_) | Self::Man(_) => false,
             Self::Trigger(args) => args.json,
+            Self::Mock(args) => {
+                let MockCommand::Krea(args) = &args.command;
+                args.json
+            }
             Self::Demo(_) | Self::Login(_) | Self::Logout | Self::Completion(_) => false,
         }
     }

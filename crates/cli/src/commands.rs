@@ -12,6 +12,7 @@ pub(crate) mod listen;
 pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod record;
+pub(crate) mod mock;
 pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod requests;

@@ -9,6 +9,8 @@ mod fixture;
 mod job;
 mod jobs;
 mod limits;
+mod mock;
+mod model;
 mod note;
 mod outgoing;
 mod status;
@@ -22,6 +24,11 @@ pub use jobs::{
     ApiAnswer, Attempt, Delivery, Difference, Evidence, Flag, JobRow, KnownJob, Outcome, Verdict,
     row,
 };
+pub use mock::{
+    Chaos, InvalidChaos, InvalidOpenApi, InvalidPlan, Mock, MockConfig, MockError, MockEvent,
+    OpenApi, Outcomes,
+};
+pub use model::Start;
 pub use note::{Note, Weight};
 pub use outgoing::{Body, BoxError, Outgoing, OutgoingError, full};
 pub use status::Status;

@@ -41,3 +41,36 @@ pub(crate) const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept: 20 s, under the 30 to 60 s after which servers close
 /// theirs, so that no request meets one that has just been closed.
 pub(crate) const IDLE_CONNECTION: Duration = Duration::from_secs(20);
+
+/// How long a client has for the head of a request: 10 s, as at the relay.
+pub(crate) const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long what is under way has at the end: 2 s.
+pub(crate) const STOP_DEADLINE: Duration = Duration::from_secs(2);
+
+/// The largest JSON body the mock reads: 1 MiB, many times the longest prompt of 10,000
+/// characters.
+pub(crate) const REQUEST_MAX_BYTES: usize = 1024 * 1024;
+
+/// The largest upload: 75 MB, as Krea's schema says.
+pub(crate) const ASSET_MAX_BYTES: u64 = 75_000_000;
+
+/// How much of an upload is kept to learn its type and size in pixels: 64 KiB.
+pub(crate) const ASSET_HEAD_BYTES: usize = 64 * 1024;
+
+/// How many jobs the mock remembers: 20,000; then those that ended first are forgotten.
+pub(crate) const MOCK_MAX_JOBS: usize = 20_000;
+
+/// How many assets and styles the mock remembers of each: 10,000.
+pub(crate) const MOCK_MAX_ITEMS: usize = 10_000;
+
+/// How many webhooks the mock posts at once: 256, so that a silent receiver takes no more than
+/// that many sockets.
+pub(crate) const WEBHOOKS_AT_ONCE: usize = 256;
+
+/// How long a receiver of the mock's webhooks has to answer: 10 s. Krea's own deadline is not
+/// documented.
+pub(crate) const WEBHOOK_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long a webhook that is held back to come out of order waits for one to overtake it: 2 s.
+pub(crate) const HELD_BACK: Duration = Duration::from_secs(2);

@@ -19,6 +19,7 @@ fn asked(words: &[&str], how: &str) -> String {
 /// Every command and its words.
 const COMMANDS: [&[&str]; 23] = [
 const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 19] = [
     &[],
     &["listen"],
     &["requests"],
@@ -33,6 +34,8 @@ const COMMANDS: [&[&str]; 17] = [
     &["diff"],
     &["idempotency"],
     &["trigger"],
+    &["mock"],
+    &["mock", "krea"],
     &["demo"],
     &["login"],
     &["logout"],

@@ -1,0 +1,83 @@
+//! Krea's OpenAPI document, as the user gives it: the bodies of calls are checked against it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use thiserror::Error;
+
+/// A document, ready to check bodies.
+#[derive(Debug, Clone)]
+pub struct OpenApi {
+    validators: Arc<HashMap<String, Validator>>,
+    text: Bytes,
+}
+
+/// Why a document can't be used.
+#[derive(Debug, Error)]
+pub enum InvalidOpenApi {
+    /// It is not JSON.
+    #[error("it is not JSON")]
+    NotJson(#[from] serde_json::Error),
+    /// It has no calls with a JSON body.
+    #[error("it describes no call with a JSON body")]
+    Empty,
+    /// The schema of a call is none.
+    #[error("the schema of {path} can't be used: {why}")]
+    Schema {
+        /// The call's path.
+        path: String,
+        /// The words of the library.
+        why: String,
+    },
+}
+
+impl OpenApi {
+    /// Reads a document (OpenAPI 3.1, as JSON).
+    pub fn parse(text: Bytes) -> Result<Self, InvalidOpenApi> {
+        let document: Value = serde_json::from_slice(&text)?;
+        let none = Value::Null;
+        let components = document.get("components").unwrap_or(&none);
+        let mut validators = HashMap::new();
+        let paths = document.get("paths").and_then(Value::as_object);
+        for (path, item) in paths.into_iter().flatten() {
+            let schema = item.pointer("/post/requestBody/content/application~1json/schema");
+            let Some(schema) = schema else {
+                continue;
+            };
+            // References begin at the document's root, so the components come along.
+            let whole = json!({"components": components, "allOf": [schema]});
+            let validator = jsonschema::draft202012::new(&whole);
+            let validator = validator.map_err(|error| InvalidOpenApi::Schema {
+                path: path.clone(),
+                why: error.to_string(),
+            })?;
+            validators.insert(path.clone(), validator);
+        }
+        match validators.is_empty() {
+            true => Err(InvalidOpenApi::Empty),
+            false => Ok(Self {
+                validators: Arc::new(validators),
+                text,
+            }),
+        }
+    }
+
+    /// The document as it was given.
+    pub(super) fn text(&self) -> Bytes {
+        self.text.clone()
+    }
+
+    /// What is wrong with the body of a call to this path, and where; nothing if it is fine, or
+    /// nothing for an outsider to say.
+    pub(super) fn fault(&self, path: &str, body: &Value) -> Option<Option<(String, String)>> {
+        let validator = self.validators.get(path)?;
+        let first = validator.iter_errors(body).next();
+        Some(first.map(|error| {
+            let place = error.instance_path().to_string();
+            (place.trim_start_matches('/').to_owned(), error.to_string())
+        }))
+    }
+}

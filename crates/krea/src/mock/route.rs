@@ -1,0 +1,174 @@
+//! Which call is answered by whom.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
+
+use super::answer::{self, Answer};
+use super::plan::Outcome;
+use super::shared::{MockEvent, Shared};
+use super::{assets, create, jobs, media, others};
+use crate::limits::REQUEST_MAX_BYTES;
+use crate::model::{self, Start};
+
+/// The header that says how a call shall go.
+const OUTCOME: &str = "x-mock-outcome";
+
+/// Answers a call, whatever it is.
+pub(super) async fn answer(
+    request: Request<Incoming>,
+    shared: &Arc<Shared>,
+) -> Result<Answer, Infallible> {
+    let (method, path) = (
+        request.method().to_string(),
+        request.uri().path().to_owned(),
+    );
+    let answer = dispatch(request, shared).await;
+    let status = answer.status().as_u16();
+    shared.tell(MockEvent::Answered {
+        method,
+        path,
+        status,
+    });
+    Ok(answer)
+}
+
+async fn dispatch(request: Request<Incoming>, shared: &Arc<Shared>) -> Answer {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path().to_owned();
+    if head.method == Method::GET || head.method == Method::HEAD {
+        if let Some(file) = media::file(&path) {
+            return file;
+        }
+        if path == "/openapi.json" {
+            return document(shared);
+        }
+    }
+    if path == "/v1" || path.starts_with("/v1/") {
+        // So the real API answers what many clients ask first.
+        return answer::html(404, "404 Not Found");
+    }
+    if let Err(refusal) = authorise(shared, &head.headers) {
+        return refusal;
+    }
+    let asked = head
+        .headers
+        .get(OUTCOME)
+        .and_then(|value| value.to_str().ok());
+    let asked: Option<Outcome> = asked.and_then(|asked| asked.parse().ok());
+    match asked {
+        Some(Outcome::Refused(status)) => {
+            return answer::refusal(status, Start::of(&path).as_ref());
+        }
+        Some(Outcome::Html) => return answer::html(502, "502 Bad Gateway"),
+        _ => {}
+    }
+    if head.method == Method::POST && path == "/assets" {
+        return assets::post(shared, &head.headers, body).await;
+    }
+    let body = match Limited::new(body, REQUEST_MAX_BYTES).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return answer::error(413, "The body is too large"),
+    };
+    if head.method == Method::POST
+        && let Some(start) = Start::of(&path)
+    {
+        if let Some(id) = app_of(&path).filter(|id| !others::is_app(id)) {
+            return answer::error(404, &format!("Node app {id} not found"));
+        }
+        return create::job(shared, &path, start, &head.headers, &body);
+    }
+    let query = query(head.uri.query().unwrap_or_default());
+    rest(shared, &head.method, &path, &query, &body)
+}
+
+/// Everything that neither creates a job nor uploads.
+fn rest(
+    shared: &Arc<Shared>,
+    method: &Method,
+    path: &str,
+    query: &[(String, String)],
+    body: &Bytes,
+) -> Answer {
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    match (method.as_str(), parts.as_slice()) {
+        ("GET", ["jobs"]) => jobs::list(shared, query),
+        ("GET", ["jobs", id]) => jobs::get(shared, id),
+        ("DELETE", ["jobs", id]) => jobs::delete(shared, id),
+        ("GET", ["assets"]) => assets::list(shared, query),
+        ("GET", ["assets", id]) => assets::one(shared, id, false),
+        ("DELETE", ["assets", id]) => assets::one(shared, id, true),
+        ("GET", ["styles"]) => others::styles(shared, query),
+        ("GET", ["styles", id]) => others::style(shared, id, None),
+        ("PATCH", ["styles", id]) => others::style(shared, id, Some(body)),
+        ("GET", ["styles", id, "share", "link"]) => others::link(shared, id),
+        ("POST", ["styles", id, "share", "workspace"]) => others::workspace(shared, id, false),
+        ("DELETE", ["styles", id, "share", "workspace"]) => others::workspace(shared, id, true),
+        ("GET", ["node-apps", id]) => others::app(id),
+        ("GET", ["node-apps", id, "versions"]) => others::versions(id),
+        ("POST", ["export", "3d"]) => others::export(shared, body),
+        ("GET", ["usage"]) => others::usage(),
+        _ => answer::error(404, "Not found"),
+    }
+}
+
+/// The node app whose execution a path asks for.
+fn app_of(path: &str) -> Option<&str> {
+    path.strip_prefix("/node-apps/")?.strip_suffix("/execute")
+}
+
+/// Whether the call has a token that is taken.
+fn authorise(shared: &Shared, headers: &HeaderMap) -> Result<(), Answer> {
+    let value = headers.get(http::header::AUTHORIZATION);
+    let value = value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    // Krea's early samples have `Key`.
+    let token = value
+        .strip_prefix("Bearer ")
+        .or_else(|| value.strip_prefix("Key "));
+    let token = token.map(str::trim).filter(|token| !token.is_empty());
+    match (token, &shared.config.token) {
+        (Some(_), None) => Ok(()),
+        (Some(token), Some(wanted)) if token == wanted => Ok(()),
+        _ => Err(answer::refusal(401, None)),
+    }
+}
+
+/// The user's document, or the least that lists what there is.
+fn document(shared: &Shared) -> Answer {
+    if let Some(openapi) = &shared.config.openapi {
+        return answer::bytes(200, "application/json", openapi.text());
+    }
+    let calls = model::routes().map(|route| {
+        let operation =
+            serde_json::json!({"post": {"responses": {"200": {"description": "A job"}}}});
+        (format!("/generate/{route}"), operation)
+    });
+    let paths: serde_json::Map<_, _> = calls.collect();
+    let document = serde_json::json!({
+        "openapi": "3.1.0",
+        "info": {"title": "kreel's stand-in for the Krea API", "version": "1"},
+        "paths": paths,
+    });
+    answer::json(200, &document)
+}
+
+fn query(text: &str) -> Vec<(String, String)> {
+    let decode = |part: &str| {
+        let part = part.replace('+', " ");
+        percent_decode_str(&part).decode_utf8_lossy().into_owned()
+    };
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
