@@ -1,0 +1,104 @@
+//! How jobs end, and what their webhooks say.
+
+use serde_json::{Value, json};
+
+use super::stand_in::StandIn;
+use crate::support::{LocalApp, TestClient, TestRelay};
+
+#[tokio::test]
+async fn each_end_is_told_as_it_is() {
+    let app = LocalApp::answering(200).await;
+    let hook = format!("http://127.0.0.1:{}/hook?token=s3cret%2F", app.port());
+    let mut mock = StandIn::start(&["--speed", "100000"]).await;
+    let mut count = 0;
+    for (outcome, status, check) in [
+        ("completed", "completed", "/result/urls/0"),
+        ("failed", "failed", "/error/code"),
+        ("failed-in-result", "failed", "/result/error"),
+        ("silent-failure", "failed", "/result"),
+        ("shadow-fail", "completed", "/result"),
+        ("cancelled", "cancelled", "/completed_at"),
+        ("timeout", "failed", "/error/message"),
+    ] {
+        let job = mock.image(&format!("a fox mock:{outcome}"), &hook).await;
+        count += 1;
+        let got = app.receives(count).await.pop().unwrap();
+        let object: Value = serde_json::from_slice(&got.body).unwrap();
+        assert_eq!(
+            (&object["job_id"], &object["status"]),
+            (&json!(job), &json!(status)),
+            "{outcome}"
+        );
+        assert!(object.pointer(check).is_some(), "{outcome}: {object}");
+        assert_eq!(got.head.target(), b"/hook?token=s3cret%2F");
+        assert_eq!(
+            got.head.value("content-type").as_deref(),
+            Some("application/json")
+        );
+        assert_eq!(
+            mock.json(&format!("/jobs/{job}")).await,
+            object,
+            "the API tells the same"
+        );
+        let told = mock.tells("webhook").await;
+        assert_eq!(
+            (&told["job_id"], &told["status"]),
+            (&json!(job), &json!(200))
+        );
+    }
+    let stuck = mock.image("mock:stuck", &hook).await;
+    let last = mock.image("the next one", &hook).await;
+    app.receives(count + 1).await;
+    assert!(app.texts()[count].contains(&last));
+    let object = mock.json(&format!("/jobs/{stuck}")).await;
+    assert_eq!(object.get("completed_at"), None, "{object}");
+}
+
+#[tokio::test]
+async fn a_cancelled_job_is_told_too() {
+    let app = LocalApp::answering(200).await;
+    let hook = format!("http://127.0.0.1:{}/", app.port());
+    let mock = StandIn::start(&["--speed", "0.1"]).await;
+    let job = mock.image("x", &hook).await;
+    mock.call("DELETE", &format!("/jobs/{job}"), &[], None)
+        .await;
+    let got = app.receives(1).await.remove(0);
+    assert!(got.text().contains("cancelled"), "{}", got.text());
+}
+
+#[tokio::test]
+async fn jobs_are_seen_on_their_way() {
+    let mock = StandIn::start(&["--speed", "30"]).await;
+    let job = mock
+        .job(super::stand_in::FLUX, json!({"prompt": "x"}))
+        .await;
+    for status in [
+        "processing",
+        "sampling",
+        "intermediate-complete",
+        "completed",
+    ] {
+        let object = mock.reaches(&job, status).await;
+        let shows = object["result"]["urls"][0].is_string();
+        assert_eq!(
+            shows,
+            ["intermediate-complete", "completed"].contains(&status),
+            "{object}"
+        );
+    }
+}
+
+/// The whole way: mock, relay with TLS, client, app.
+#[tokio::test]
+async fn webhooks_come_through_the_tunnel() {
+    let (relay, app) = (TestRelay::secure().await, LocalApp::answering(200).await);
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    let ca = relay.ca().unwrap().display().to_string();
+    let mut mock = StandIn::start(&["--webhook-ca", &ca]).await;
+    let hook = format!("{}/krea", client.url());
+    let job = mock.image("x", &hook).await;
+    let got = app.receives(1).await.remove(0);
+    assert!(got.text().contains(&job));
+    assert_eq!(got.head.target(), b"/krea");
+    assert_eq!(mock.tells("webhook").await["status"], 200);
+}
