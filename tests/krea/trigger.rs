@@ -247,7 +247,7 @@ async fn what_goes_wrong_has_a_code() {
         .failed(2, "KR0602", &["path"]);
     to(&LocalApp::absent().await, &["krea.completed"])
         .await
-        .failed(5, "KR0604", &["--to"][..0].as_ref());
+        .failed(5, "KR0604", &["the app runs"]);
     Kreel::new(&["trigger", "krea.completed"])
         .run()
         .await

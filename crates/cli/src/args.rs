@@ -26,6 +26,9 @@ pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
 pub(crate) use fixtures::{Language, RecordArgs, TypesArgs};
 pub(crate) use lab::{DiffArgs, IdempotencyArgs};
 pub(crate) use krea::{MockArgs, MockCommand, MockKreaArgs};
+pub(crate) use krea::{
+    MockArgs, MockCommand, MockKreaArgs, ProxyArgs, ProxyCommand, ProxyKreaArgs,
+};
 pub(crate) use listen::ListenArgs;
 pub(crate) use local::{CompletionArgs, DemoArgs, ManArgs};
 pub(crate) use picked::{Filtered, Picked};
@@ -76,6 +79,7 @@ pub(crate) enum Command {
     Types(TypesArgs),
     Trigger(Box<TriggerArgs>),
     Mock(MockArgs),
+    Proxy(ProxyArgs),
     Demo(DemoArgs),
     Login(LoginArgs),
     /// Forget the relay and the token that `kreel login` saved
@@ -109,6 +113,10 @@ impl Command {
             Self::Trigger(args) => args.json,
             Self::Mock(args) => {
                 let MockCommand::Krea(args) = &args.command;
+                args.json
+            }
+            Self::Proxy(args) => {
+                let ProxyCommand::Krea(args) = &args.command;
                 args.json
             }
             Self::Demo(_) | Self::Login(_) | Self::Logout | Self::Completion(_) => false,

@@ -13,6 +13,7 @@ pub(crate) mod login;
 pub(crate) mod man;
 pub(crate) mod record;
 pub(crate) mod mock;
+pub(crate) mod proxy;
 pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod requests;

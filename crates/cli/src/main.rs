@@ -81,6 +81,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
         Command::Types(args) => commands::types::run(&args),
         Command::Trigger(args) => commands::trigger::run(&args, matches),
         Command::Mock(args) => commands::mock::run(args),
+        Command::Proxy(args) => commands::proxy::run(args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Login(args) => commands::login::run(args, matches),
         Command::Logout => commands::login::forget(),

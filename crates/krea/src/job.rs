@@ -28,7 +28,7 @@ use fields::Fields;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reading {
     /// An object with at least one field of a job.
-    Job(Job),
+    Job(Box<Job>),
     /// JSON of another kind: an array, a text, a number.
     NotAnObject,
     /// An object in which another service's webhook can be recognised, by this field.
@@ -104,7 +104,7 @@ impl Reading {
         {
             return Self::Foreign(field);
         }
-        Self::Job(job)
+        Self::Job(Box::new(job))
     }
 }
 

@@ -5,14 +5,17 @@
 //! webhook is the finished job as JSON, unsigned, with no envelope around it.
 
 mod annotate;
+mod api_error;
 mod fixture;
 mod job;
 mod jobs;
 mod limits;
+mod local;
 mod mock;
 mod model;
 mod note;
 mod outgoing;
+mod proxy;
 mod status;
 
 pub use annotate::annotate;
@@ -31,4 +34,7 @@ pub use mock::{
 pub use model::Start;
 pub use note::{Note, Weight};
 pub use outgoing::{Body, BoxError, Outgoing, OutgoingError, full};
+pub use proxy::{
+    InvalidProxy, JobStore, JobsInMemory, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent,
+};
 pub use status::Status;

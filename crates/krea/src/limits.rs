@@ -74,3 +74,16 @@ pub(crate) const WEBHOOK_DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long a webhook that is held back to come out of order waits for one to overtake it: 2 s.
 pub(crate) const HELD_BACK: Duration = Duration::from_secs(2);
+
+/// How long the API may take until the head of its answer: 300 s, beyond the 100 s after which
+/// Cloudflare in front of it gives up.
+pub(crate) const API_DEADLINE: Duration = Duration::from_secs(300);
+
+/// How much of a call and of its answer is kept to read it: 64 KiB, six times the longest prompt.
+pub(crate) const KEPT_BYTES: usize = 64 * 1024;
+
+/// How many started jobs are remembered in memory: 10,000, weeks of one developer's work.
+pub(crate) const KNOWN_JOBS: usize = 10_000;
+
+/// How many bytes of their parameters: 64 MiB, ten thousand prompts of usual length.
+pub(crate) const KNOWN_JOBS_BYTES: usize = 64 * 1024 * 1024;

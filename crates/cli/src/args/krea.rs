@@ -1,8 +1,10 @@
-//! `kreel mock krea`: what may be typed for those who stand in for Krea.
+//! `kreel mock krea` and `kreel proxy krea`: what may be typed for those who stand in for Krea, or
+//! in front of it.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
+use http::Uri;
 use kreel_krea::{Chaos, Outcomes};
 
 use super::Secret;
@@ -136,6 +138,62 @@ pub(crate) struct MockKreaArgs {
     pub(crate) json: bool,
 }
 
+/// Stand in front of someone else's API, to know what is asked of it
+#[derive(Debug, Clone, Args)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct ProxyArgs {
+    /// Whose API.
+    #[command(subcommand)]
+    pub(crate) command: ProxyCommand,
+}
+
+/// Whose API.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum ProxyCommand {
+    /// Krea's: asks for webhooks to your tunnel, and remembers the jobs that are started
+    Krea(Box<ProxyKreaArgs>),
+}
+
+/// What the proxy is run with.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = PROXY_EXAMPLES)]
+pub(crate) struct ProxyKreaArgs {
+    /// Port on this machine; 0 takes any that is free
+    #[arg(
+        long,
+        value_name = "PORT",
+        env = "KREEL_PROXY_PORT",
+        hide_env = true,
+        default_value_t = 4041
+    )]
+    pub(crate) port: u16,
+
+    /// The API behind it, or a mock of it [default: https://api.krea.ai]
+    #[arg(long, value_name = "URL")]
+    pub(crate) upstream: Option<Uri>,
+
+    /// The public address of your tunnel, with a path if your app wants one: what X-Webhook-URL
+    /// is set to in calls that start a job and have none
+    #[arg(long, value_name = "URL", env = "KREEL_TUNNEL_URL", hide_env = true)]
+    pub(crate) tunnel_url: Option<Uri>,
+
+    /// Set it also where the caller has one of its own
+    #[arg(long, requires = "tunnel_url")]
+    pub(crate) replace: bool,
+
+    /// Trust also the certificates in this PEM file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) upstream_ca: Option<PathBuf>,
+
+    /// One JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 fn factor(text: &str) -> Result<f64, String> {
     let factor: Option<f64> = text.parse().ok();
     let fits = |factor: &f64| (0.001..=1_000_000.0).contains(factor);
@@ -162,4 +220,13 @@ Examples:
     -d '{\"prompt\":\"a red fox\"}' http://127.0.0.1:4042/generate/image/bfl/flux-1-dev
 
 docs/krea.md says what of this is Krea's documented behaviour, and what is not.
+";
+
+const PROXY_EXAMPLES: &str = "\
+Your token goes through to the API and is neither kept nor shown.
+
+Examples:
+  kreel proxy krea --tunnel-url https://relay.example/abc/webhooks/krea
+  KREA_API_BASE_URL=http://127.0.0.1:4041 node app.js
+  kreel proxy krea --upstream http://127.0.0.1:4042   In front of `kreel mock krea`
 ";

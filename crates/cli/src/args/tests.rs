@@ -20,6 +20,7 @@ fn asked(words: &[&str], how: &str) -> String {
 const COMMANDS: [&[&str]; 23] = [
 const COMMANDS: [&[&str]; 17] = [
 const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 21] = [
     &[],
     &["listen"],
     &["requests"],
@@ -36,6 +37,8 @@ const COMMANDS: [&[&str]; 19] = [
     &["trigger"],
     &["mock"],
     &["mock", "krea"],
+    &["proxy"],
+    &["proxy", "krea"],
     &["demo"],
     &["login"],
     &["logout"],

@@ -6,9 +6,17 @@ use super::*;
 use crate::fixture::Fixture;
 use crate::job::Kind;
 
+/// A fixture, its status and kind, and the codes of its notes.
+type Expected = (
+    Fixture,
+    Option<&'static str>,
+    Option<Kind>,
+    &'static [&'static str],
+);
+
 /// What each fixture is read as, and every note on its first body.
 #[rustfmt::skip]
-const EXPECTED: &[(Fixture, Option<&str>, Option<Kind>, &[&str])] = &[
+const EXPECTED: &[Expected] = &[
     (Fixture::Image, Some("completed"), Some(Kind::Image), &[]),
     (Fixture::Batch, Some("completed"), Some(Kind::Image), &[]),
     (Fixture::Video, Some("completed"), Some(Kind::Video), &[]),

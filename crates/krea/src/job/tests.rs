@@ -10,7 +10,7 @@ use crate::annotate;
 
 fn job(value: Value) -> Job {
     match Reading::of_value(&value) {
-        Reading::Job(job) => job,
+        Reading::Job(job) => *job,
         other => panic!("{other:?}"),
     }
 }

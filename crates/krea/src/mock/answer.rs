@@ -12,6 +12,9 @@ use crate::model::{SUNSET, Start};
 /// An answer.
 pub(super) type Answer = Response<Full<Bytes>>;
 
+/// An answer in place of what was asked for.
+pub(super) type Refusal = Box<Answer>;
+
 /// The sentence Krea answers an empty balance with.
 const EMPTY_BALANCE: &str = "Your API balance is separate from your workspace compute balance. \
      Please top up your API balance to continue using the API.";

@@ -147,9 +147,7 @@ pub(super) fn fault(config: &MockConfig, path: &str, start: &Start, body: &Value
         let words = format!("Unrecognized key(s) in object: '{field}'");
         return fault(field, words);
     }
-    let Some((known, required)) = rules(start) else {
-        return None;
-    };
+    let (known, required) = rules(start)?;
     if let Some(field) = required.iter().find(|field| !object.contains_key(**field)) {
         return fault(field, "Required".to_owned());
     }

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Refusal};
 use super::plan::Outcome;
 use super::shared::Shared;
 use super::world::{MockJob, Room};
@@ -44,7 +44,7 @@ pub(super) fn job(
         // Node apps answer with a list, by the schema.
         Ok(created) if is_app => answer::json(200, &json!([created])),
         Ok(created) => answer::json(200, &created),
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     if is_deprecated {
         answer::deprecate(&mut answer);
@@ -58,24 +58,24 @@ fn admit(
     start: Start,
     body: &Value,
     webhook: Option<http::Uri>,
-) -> Result<Value, Answer> {
+) -> Result<Value, Refusal> {
     let config = &shared.config;
     let (number, created, runs) = {
         let mut world = shared.world();
         let number = world.next_number();
         let outcome = Outcome::in_prompt(body).unwrap_or_else(|| config.outcomes.of(number));
         match outcome {
-            Outcome::Refused(status) => return Err(answer::refusal(status, Some(&start))),
-            Outcome::Html => return Err(answer::html(502, "502 Bad Gateway")),
+            Outcome::Refused(status) => return Err(answer::refusal(status, Some(&start)).into()),
+            Outcome::Html => return Err(answer::html(502, "502 Bad Gateway").into()),
             _ => {}
         }
         if config.balance.is_some_and(|balance| number >= balance) {
-            return Err(answer::refusal(402, None));
+            return Err(answer::refusal(402, None).into());
         }
         let status = match world.room(config.concurrency, config.backlog) {
             Room::Now => Status::Queued,
             Room::Later => Status::Backlogged,
-            Room::None => return Err(answer::refusal(429, None)),
+            Room::None => return Err(answer::refusal(429, None).into()),
         };
         let job = MockJob {
             number,

@@ -9,11 +9,12 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, Refusal};
 use super::plan::Outcome;
 use super::shared::{MockEvent, Shared};
 use super::{assets, create, jobs, media, others};
 use crate::limits::REQUEST_MAX_BYTES;
+use crate::local;
 use crate::model::{self, Start};
 
 /// The header that says how a call shall go.
@@ -49,12 +50,18 @@ async fn dispatch(request: Request<Incoming>, shared: &Arc<Shared>) -> Answer {
             return document(shared);
         }
     }
+    if !local::is_meant(&head.headers) {
+        return answer::error(
+            403,
+            "This stand-in answers local programs only, and no web pages",
+        );
+    }
     if path == "/v1" || path.starts_with("/v1/") {
         // So the real API answers what many clients ask first.
         return answer::html(404, "404 Not Found");
     }
     if let Err(refusal) = authorise(shared, &head.headers) {
-        return refusal;
+        return *refusal;
     }
     let asked = head
         .headers
@@ -123,7 +130,7 @@ fn app_of(path: &str) -> Option<&str> {
 }
 
 /// Whether the call has a token that is taken.
-fn authorise(shared: &Shared, headers: &HeaderMap) -> Result<(), Answer> {
+fn authorise(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
     let value = headers.get(http::header::AUTHORIZATION);
     let value = value
         .and_then(|value| value.to_str().ok())
@@ -136,7 +143,7 @@ fn authorise(shared: &Shared, headers: &HeaderMap) -> Result<(), Answer> {
     match (token, &shared.config.token) {
         (Some(_), None) => Ok(()),
         (Some(token), Some(wanted)) if token == wanted => Ok(()),
-        _ => Err(answer::refusal(401, None)),
+        _ => Err(answer::refusal(401, None).into()),
     }
 }
 

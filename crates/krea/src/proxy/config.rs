@@ -1,0 +1,87 @@
+//! What a proxy is run with, and what it will not do.
+
+use http::Uri;
+use rustls::pki_types::CertificateDer;
+use thiserror::Error;
+
+use crate::local::is_private;
+
+/// Where Krea's API is.
+const KREA: &str = "https://api.krea.ai";
+
+/// What a proxy is run with.
+#[derive(Debug, Clone)]
+pub struct ProxyConfig {
+    /// The API, or a stand-in for it: scheme and host, and a path if there is one before its own.
+    pub upstream: Uri,
+    /// The address webhooks are asked for at; without one none are asked for.
+    pub webhook_url: Option<Uri>,
+    /// Whether that address also takes the place of one the caller has set.
+    pub replaces_own: bool,
+    /// Certificates to trust besides the system's.
+    pub trusted: Vec<CertificateDer<'static>>,
+}
+
+/// Why a proxy won't run like this.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvalidProxy {
+    /// The upstream is no address of a server.
+    #[error("{got:?} is not an address like https://api.krea.ai")]
+    Upstream {
+        /// The address.
+        got: String,
+    },
+    /// The address for webhooks is none.
+    #[error("{got:?} is not an address webhooks can be posted to")]
+    Webhook {
+        /// The address.
+        got: String,
+    },
+    /// The API could never reach the address for webhooks.
+    #[error("{host} can't be reached from outside, so {upstream} could never post webhooks there")]
+    PrivateWebhook {
+        /// The host of the address.
+        host: String,
+        /// The upstream's host.
+        upstream: String,
+    },
+}
+
+impl Default for ProxyConfig {
+    fn default() -> Self {
+        Self {
+            upstream: Uri::from_static(KREA),
+            webhook_url: None,
+            replaces_own: false,
+            trusted: Vec::new(),
+        }
+    }
+}
+
+impl ProxyConfig {
+    /// Refuses what can't work. An upstream on this machine may post to this machine.
+    pub fn check(&self) -> Result<(), InvalidProxy> {
+        let upstream = host(&self.upstream).ok_or_else(|| InvalidProxy::Upstream {
+            got: self.upstream.to_string(),
+        })?;
+        let Some(webhook) = &self.webhook_url else {
+            return Ok(());
+        };
+        let host = host(webhook).ok_or_else(|| InvalidProxy::Webhook {
+            got: webhook.to_string(),
+        })?;
+        match is_private(host) && !is_private(upstream) {
+            true => Err(InvalidProxy::PrivateWebhook {
+                host: host.to_owned(),
+                upstream: upstream.to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+}
+
+/// The host of an address with http or https.
+fn host(uri: &Uri) -> Option<&str> {
+    let fits = matches!(uri.scheme_str(), Some("http" | "https"));
+    uri.host().filter(|host| fits && !host.is_empty())
+}

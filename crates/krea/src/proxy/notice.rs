@@ -1,0 +1,109 @@
+//! What a proxy has to say about the calls that went through it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::jobs::KnownJob;
+
+/// Something that happened, to be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProxyEvent {
+    /// A call was answered.
+    Answered {
+        /// Its method.
+        method: String,
+        /// Its path, without the query.
+        path: String,
+        /// The status of the answer.
+        status: u16,
+        /// Until the head of the answer was there.
+        took: Duration,
+        /// What is worth saying about it.
+        notices: Vec<Notice>,
+    },
+    /// A job was started.
+    Started(Box<KnownJob>),
+    /// The API refused a call; no job is to be expected.
+    Refused {
+        /// The call's path.
+        path: String,
+        /// The status.
+        status: u16,
+        /// The API's words.
+        words: String,
+        /// What that means, if the words do not say it.
+        meaning: Option<&'static str>,
+    },
+}
+
+/// Something worth saying about a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The tunnel's address was put in.
+    WebhookAdded,
+    /// The caller's own address was kept.
+    WebhookKept(String),
+    /// The caller's own address was replaced.
+    WebhookReplaced(String),
+    /// There is no address to put in.
+    NoTunnel,
+    /// Nobody documents that this call takes an address for a webhook.
+    Undocumented,
+    /// `/v1` was taken out of the path.
+    VersionStripped,
+    /// The token came with `Key` and not with `Bearer`.
+    KeyScheme,
+    /// The model will be taken away, on this day if one was given.
+    Deprecated(Option<String>),
+    /// The API could not be reached; why.
+    Unreachable(String),
+    /// The call was not meant for this port.
+    NotMeant,
+}
+
+impl Notice {
+    /// Its name for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::WebhookAdded => "webhook-added",
+            Self::WebhookKept(_) => "webhook-kept",
+            Self::WebhookReplaced(_) => "webhook-replaced",
+            Self::NoTunnel => "no-tunnel",
+            Self::Undocumented => "webhook-undocumented",
+            Self::VersionStripped => "version-stripped",
+            Self::KeyScheme => "key-scheme",
+            Self::Deprecated(_) => "deprecated",
+            Self::Unreachable(_) => "unreachable",
+            Self::NotMeant => "not-meant",
+        }
+    }
+}
+
+/// The sentence.
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WebhookAdded => f.write_str("the webhook comes to the tunnel"),
+            Self::WebhookKept(own) => {
+                write!(f, "the webhook goes to the caller's own address {own}")
+            }
+            Self::WebhookReplaced(own) => {
+                write!(f, "the webhook comes to the tunnel, and not to {own}")
+            }
+            Self::NoTunnel => {
+                f.write_str("no webhook was asked for: there is no tunnel (--tunnel-url)")
+            }
+            Self::Undocumented => {
+                f.write_str("whether this call takes a webhook is not documented; be ready to ask")
+            }
+            Self::VersionStripped => f.write_str("Krea's paths have no /v1; it was taken out"),
+            Self::KeyScheme => f.write_str("the token came as \"Key\"; Krea documents \"Bearer\""),
+            Self::Deprecated(Some(day)) => write!(f, "this model will be taken away: {day}"),
+            Self::Deprecated(None) => f.write_str("this model will be taken away"),
+            Self::Unreachable(why) => write!(f, "the API could not be reached: {why}"),
+            Self::NotMeant => {
+                f.write_str("a web page elsewhere made this call; it was not passed on")
+            }
+        }
+    }
+}
