@@ -3,8 +3,11 @@
 mod calls;
 mod chaos;
 mod files;
+mod in_front;
 mod lives;
 mod many;
+mod proxy;
 mod refusals;
+mod scripts;
 mod stand_in;
 mod trigger;

@@ -1,0 +1,78 @@
+//! Apps in Node and Python, written as for the real API: only their base address differs.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use super::in_front::InFront;
+use super::stand_in::StandIn;
+use crate::support::{DEADLINE, Process, TestClient, TestRelay, programs, within};
+
+/// A script under the program that runs it.
+fn script(program: &Path, name: &str, mode: &str) -> Command {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/krea/scripts")
+        .join(name);
+    let mut command = Command::new(program);
+    command.arg(path).arg(mode);
+    command
+}
+
+#[tokio::test]
+async fn an_app_in_node_works_as_with_the_real_api() {
+    let expected =
+        json!({"kind": "image", "model": "bfl/flux-1-dev", "prompt": "a red fox, from Node"});
+    story("node", "app.mjs", &expected).await;
+}
+
+#[tokio::test]
+async fn an_app_in_python_works_as_with_the_real_api() {
+    let expected =
+        json!({"kind": "video", "model": "kling/kling-2.5", "prompt": "a red fox, from Python"});
+    story("python3", "app.py", &expected).await;
+}
+
+/// Submit through the proxy, webhook through the tunnel, handler, and the API tells the same.
+async fn story(program: &str, name: &str, expected: &Value) {
+    let Some(program) = programs::find(program) else {
+        return;
+    };
+    let mut handler = Process::start(name, &mut script(&program, name, "serve"));
+    let port = handler.line("its port", DEADLINE).await.expect("it starts");
+    let relay = TestRelay::secure().await;
+    let mut client = TestClient::listen(&relay, &port, &[]).await;
+    let ca = relay.ca().unwrap().display().to_string();
+    let mock = StandIn::start(&["--webhook-ca", &ca, "--speed", "10000"]).await;
+    let tunnel = format!("{}/webhooks/krea", client.url());
+    let mut proxy = InFront::of(&mock.url, &["--tunnel-url", &tunnel]).await;
+
+    let mut submit = script(&program, name, "submit");
+    submit
+        .env("KREA_API_BASE_URL", &proxy.url)
+        .env("KREA_API_KEY", "test")
+        .kill_on_drop(true);
+    let submitted = within("the call", DEADLINE, submit.output()).await.unwrap();
+    let id = String::from_utf8_lossy(&submitted.stdout).trim().to_owned();
+    assert!(
+        submitted.status.success(),
+        "{}",
+        String::from_utf8_lossy(&submitted.stderr)
+    );
+
+    let started = proxy.tells("job_started").await;
+    let seen = json!({
+        "kind": started["kind"], "model": started["model"], "prompt": started["parameters"]["prompt"],
+    });
+    assert_eq!((&seen, &started["job_id"]), (expected, &json!(id)));
+    let told = handler.line("a job", DEADLINE).await.unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["job_id"], json!(id));
+    assert_eq!(client.next_event("attempt", DEADLINE).await["status"], 200);
+    // The proof there is: the API, asked by way of the proxy, tells the same.
+    let asked = proxy
+        .sender()
+        .send(proxy.call("GET", &format!("/jobs/{id}")))
+        .await;
+    assert_eq!(asked.json(), told);
+}
