@@ -216,8 +216,9 @@ Examples:
   KREA_API_BASE_URL=http://127.0.0.1:4042 node app.js
   kreel mock krea --speed 100 --outcome 'completed*9,failed'
   kreel mock krea --chaos lose=3/20,duplicate=10% --seed 7
-  curl -H 'Authorization: Bearer x' -H 'X-Webhook-URL: http://localhost:3000/hook' \\
-    -d '{\"prompt\":\"a red fox\"}' http://127.0.0.1:4042/generate/image/bfl/flux-1-dev
+  curl http://127.0.0.1:4042/generate/image/bfl/flux-1-dev \\
+    -H 'Authorization: Bearer x' -H 'X-Webhook-URL: http://localhost:3000/' \\
+    -d '{\"prompt\":\"a red fox\"}'
 
 docs/krea.md says what of this is Krea's documented behaviour, and what is not.
 ";
@@ -228,5 +229,5 @@ Your token goes through to the API and is neither kept nor shown.
 Examples:
   kreel proxy krea --tunnel-url https://relay.example/abc/webhooks/krea
   KREA_API_BASE_URL=http://127.0.0.1:4041 node app.js
-  kreel proxy krea --upstream http://127.0.0.1:4042   In front of `kreel mock krea`
+  kreel proxy krea --upstream http://127.0.0.1:4042   In front of the mock
 ";

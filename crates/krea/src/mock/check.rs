@@ -128,7 +128,7 @@ const WEBHOOK_FIELDS: [&str; 4] = ["webhook_url", "webhook", "webhookUrl", "call
 pub(super) fn fault(config: &MockConfig, path: &str, start: &Start, body: &Value) -> Option<Fault> {
     let fault = |place: &str, words: String| Some((place.to_owned(), words));
     let Some(object) = body.as_object() else {
-        return fault("", "Expected an object".to_owned());
+        return fault("body", "Expected an object".to_owned());
     };
     if config.is_lenient {
         return None;
@@ -200,7 +200,7 @@ mod tests {
         let found = |body| place(flux, body);
         assert_eq!(found(json!({"prompt": "a fox", "width": 1024})), None);
         assert_eq!(found(json!({})), Some("prompt".to_owned()));
-        assert_eq!(found(json!([])), Some(String::new()));
+        assert_eq!(found(json!([])), Some("body".to_owned()));
         assert_eq!(found(json!({"prompt": 5})), Some("prompt".to_owned()));
         assert_eq!(
             found(json!({"prompt": "", "imageUrl": ""})),

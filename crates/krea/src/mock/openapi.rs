@@ -77,7 +77,11 @@ impl OpenApi {
         let first = validator.iter_errors(body).next();
         Some(first.map(|error| {
             let place = error.instance_path().to_string();
-            (place.trim_start_matches('/').to_owned(), error.to_string())
+            let place = match place.trim_start_matches('/') {
+                "" => "body",
+                place => place,
+            };
+            (place.to_owned(), error.to_string())
         }))
     }
 }
