@@ -17,6 +17,7 @@ pub(crate) mod proxy;
 pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod requests;
+pub(crate) mod serving;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod types;

@@ -6,6 +6,9 @@ use std::env;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use kreel_client::plain::inert_line;
+use serde_json::Value;
+
 use crate::problem::{Code, Problem, Result};
 
 /// Whether text may carry colour.
@@ -96,6 +99,12 @@ pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
 /// Writes a line for people to standard error. One that can't be written is not worth an error.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// An object as one line of JSON, in which nothing acts on a terminal.
+pub(crate) fn object_line(object: &Value) -> String {
+    let line = inert_line(object).expect("a value can be written to memory");
+    String::from_utf8(line).expect("JSON is UTF-8")
 }
 
 /// Writes data to standard output, all at once. A reader that has left is no fault.

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
+use super::serving::{Teller, until_stopped};
 use crate::args::{MockArgs, MockCommand, MockKreaArgs};
 use crate::exit::Exit;
 use crate::options::certificates;
 use crate::problem::{Code, Problem, Result, chain};
 use crate::runtime;
 use crate::signals::Signals;
-use crate::terminal::{Paint, print, say};
+use crate::terminal::{Paint, object_line, print, say};
 
 /// How many happenings may wait to be printed; with more, some are left out.
 const EVENTS: usize = 1024;
@@ -74,33 +75,24 @@ async fn serve(args: &MockKreaArgs, config: MockConfig) -> Result<Exit> {
         true => print(&format!("{}\n", json!({"type": "ready", "url": url})))?,
         false => announce(&url)?,
     }
-    let (events, mut happening) = mpsc::channel(EVENTS);
+    let (events, happening) = mpsc::channel(EVENTS);
+    let as_json = args.json;
+    let teller = Teller::start(happening, move |event| told(event, as_json));
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = Mock::new(config).serve(listener, events, async {
         let _ = stopped.await;
     });
-    let telling = async {
-        while let Some(event) = happening.recv().await {
-            tell(&event, args.json)?;
-        }
-        Ok(())
-    };
-    let exit = async {
-        let exit = signals.next().await.exit();
-        let _ = stop.send(());
-        exit
-    };
-    let (served, told, exit) = tokio::join!(serving, telling, exit);
-    served.map_err(|error| {
-        Problem::new(
+    let (served, exit) = until_stopped(serving, stop, &mut signals).await;
+    teller.finish().await;
+    match served {
+        Some(Err(error)) => Err(Problem::new(
             Code::MockUnusable,
             "the mock has stopped",
             chain(&error),
             "check the file of --webhook-ca, and your system's ca-certificates",
-        )
-    })?;
-    told?;
-    Ok(exit)
+        )),
+        _ => Ok(exit),
+    }
 }
 
 /// A port on loopback.
@@ -127,11 +119,15 @@ fn announce(url: &str) -> Result<()> {
     print(&format!("Ready {url}\n"))
 }
 
-/// Says what happened.
-fn tell(event: &MockEvent, as_json: bool) -> Result<()> {
+/// What happened, as one line.
+fn told(event: &MockEvent, as_json: bool) -> String {
     match as_json {
-        true => print(&format!("{}\n", object(event))),
-        false => print(&format!("{}\n", inert(&line(event)))),
+        true => object_line(&object(event)),
+        false => format!(
+            "{}
+",
+            inert(&line(event))
+        ),
     }
 }
 

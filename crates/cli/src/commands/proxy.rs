@@ -9,6 +9,7 @@ use kreel_krea::{
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
+use super::serving::{Teller, until_stopped};
 use crate::args::{ProxyArgs, ProxyCommand, ProxyKreaArgs};
 use crate::commands::mock::bind;
 use crate::exit::Exit;
@@ -16,7 +17,7 @@ use crate::options::certificates;
 use crate::problem::{Code, Problem, Result, chain};
 use crate::runtime;
 use crate::signals::Signals;
-use crate::terminal::{Paint, print, say};
+use crate::terminal::{Paint, object_line, print, say};
 
 /// How many happenings may wait to be printed; with more, some are left out.
 const EVENTS: usize = 1024;
@@ -41,7 +42,7 @@ pub(crate) fn run(args: ProxyArgs) -> Result<Exit> {
 async fn serve(args: &ProxyKreaArgs, config: ProxyConfig) -> Result<Exit> {
     let mut signals = Signals::take()?;
     let upstream = config.upstream.clone();
-    let (events, mut happening) = mpsc::channel(EVENTS);
+    let (events, happening) = mpsc::channel(EVENTS);
     let proxy = Proxy::new(config, Arc::new(JobsInMemory::default()), events);
     let proxy = proxy.map_err(|error| unusable(&error))?;
     let listener = bind(args.port, "the proxy").await?;
@@ -49,24 +50,15 @@ async fn serve(args: &ProxyKreaArgs, config: ProxyConfig) -> Result<Exit> {
         .local_addr()
         .map_err(|error| unusable_port(&error))?;
     announce(args, &format!("http://{address}"), &upstream.to_string())?;
+    let as_json = args.json;
+    let teller = Teller::start(happening, move |event| told(event, as_json));
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = proxy.serve(listener, async {
         let _ = stopped.await;
     });
-    let telling = async {
-        while let Some(event) = happening.recv().await {
-            tell(&event, args.json)?;
-        }
-        Ok(())
-    };
-    let stopping = async {
-        let exit = signals.next().await.exit();
-        let _ = stop.send(());
-        exit
-    };
-    // What a call that outlives the proxy has to say is said to nobody.
-    let ((), told, exit) = tokio::join!(serving, telling, stopping);
-    told.map(|()| exit)
+    let (_, exit) = until_stopped(serving, stop, &mut signals).await;
+    teller.finish().await;
+    Ok(exit)
 }
 
 fn announce(args: &ProxyKreaArgs, url: &str, upstream: &str) -> Result<()> {
@@ -89,11 +81,15 @@ fn announce(args: &ProxyKreaArgs, url: &str, upstream: &str) -> Result<()> {
     print(&format!("Ready {url}\n"))
 }
 
-/// Says what happened.
-fn tell(event: &ProxyEvent, as_json: bool) -> Result<()> {
+/// What happened, as one line.
+fn told(event: &ProxyEvent, as_json: bool) -> String {
     match as_json {
-        true => print(&format!("{}\n", object(event))),
-        false => print(&format!("{}\n", inert(&line(event)))),
+        true => object_line(&object(event)),
+        false => format!(
+            "{}
+",
+            inert(&line(event))
+        ),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::exit::Exit;
 use crate::problem::{Code, Problem, Result, chain};
 use crate::runtime;
 use crate::signals::Signals;
-use crate::terminal::{print, say};
+use crate::terminal::{object_line, print, say};
 
 /// Posts what was asked for.
 pub(crate) fn run(args: &TriggerArgs, matches: &ArgMatches) -> Result<Exit> {
@@ -97,7 +97,7 @@ fn postings(args: &TriggerArgs, event: &Event, changes: &Changes) -> Result<Vec<
 fn dry_run(args: &TriggerArgs, event: &Event, changes: &Changes) -> Result<Exit> {
     for posting in postings(args, event, changes)? {
         match args.json {
-            true => print(&format!("{}\n", posting.object(event.name())))?,
+            true => print(&object_line(&posting.object(event.name())))?,
             false => {
                 say(&posting.head());
                 print(&posting.text())?;

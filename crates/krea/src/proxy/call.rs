@@ -45,8 +45,11 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Readies a call; nothing if its address can't be made.
+    /// Readies a call; nothing if its address can't be made, as for `CONNECT`.
     pub(super) fn ready(config: &ProxyConfig, mut head: Parts) -> Option<Self> {
+        if head.method == Method::CONNECT {
+            return None;
+        }
         let mut notices = Vec::new();
         let asked = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
         let path = match asked.strip_prefix("/v1/") {

@@ -1,6 +1,7 @@
 //! A webhook ready to go, its way, and what was answered.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use super::address::Address;
 use super::sign::Scheme;
 use crate::args::Header;
 use crate::problem::{Code, Problem, Result, chain};
-use crate::terminal::print;
+use crate::terminal::{object_line, print};
 
 /// A webhook.
 #[derive(Debug, Clone)]
@@ -95,9 +96,13 @@ impl Posting {
         self.headers.iter().map(line).collect()
     }
 
-    /// Its body as text, with a line's end.
+    /// Its body as text, with a line's end; on a terminal nothing in it acts.
     pub(super) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned() + "\n"
+        let text = match std::io::stdout().is_terminal() {
+            true => inert_bytes(&self.body),
+            false => String::from_utf8_lossy(&self.body),
+        };
+        text.into_owned() + "\n"
     }
 
     /// All of it as one object.
@@ -160,7 +165,7 @@ impl Answer {
                 "duration_ms": (milliseconds * 1000.0).round() / 1000.0,
                 "answer": String::from_utf8_lossy(&self.body),
             });
-            return print(&format!("{object}\n"));
+            return print(&object_line(&object));
         }
         let text = inert_bytes(&self.body).into_owned();
         let shown: String = text.chars().take(SHOWN).collect();
