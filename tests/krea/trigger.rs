@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::support::{Finished, Home, Kreel, Listen, LocalApp, TestRelay, programs};
+use crate::support::{Finished, Home, Kreel, Listen, LocalApp, Post, TestRelay, programs};
 
 async fn to(app: &LocalApp, words: &[&str]) -> Finished {
     let port = app.port().to_string();
@@ -225,6 +225,46 @@ async fn the_relay_inside_is_found_and_trusted() {
         .run()
         .await;
     nobody.failed(5, "KR0604", &["kreel listen"]);
+}
+
+#[tokio::test]
+async fn what_came_once_can_be_triggered_again() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let home = Home::new();
+    let client = Listen::on(&relay).to(&app).home(&home).start().await;
+    let odd = b"\x00\xff{\r\n".to_vec();
+    let post = Post::new("POST", "/x")
+        .header("X-Odd", b"\xfc")
+        .body(odd.clone());
+    client.sender().send(post).await;
+    let kreel = |words: &[&str]| Kreel::new(words).home(&home);
+    let saved = kreel(&["trigger", "--save", "my-order"]).run().await;
+    assert!(saved.stderr.contains("kreel trigger my-order"), "{saved}");
+    let list = kreel(&["trigger", "--list"]).run().await;
+    assert!(list.success().contains("my-order"));
+    let port = app.port().to_string();
+    kreel(&["trigger", "my-order", "--to", &port])
+        .run()
+        .await
+        .success();
+    let again = app.receives(2).await.remove(1);
+    assert_eq!(again.body, odd);
+    let value = again
+        .head
+        .lines()
+        .into_iter()
+        .find(|(name, _)| name == "x-odd");
+    assert_eq!(value.unwrap().1, b"\xfc");
+    for bad in ["krea.video", "../x", ""] {
+        kreel(&["trigger", "--save", bad])
+            .run()
+            .await
+            .failed(2, "KR0308", &["name"]);
+    }
+    let none = kreel(&["trigger", "--save", "x", "--from", "0199"])
+        .run()
+        .await;
+    none.failed(4, "KR0311", &["0199"]);
 }
 
 #[tokio::test]

@@ -60,6 +60,11 @@ impl Paths {
         self.data.join("relay")
     }
 
+    /// The webhooks that were saved to be triggered.
+    pub(crate) fn fixtures(&self) -> PathBuf {
+        self.data.join("fixtures")
+    }
+
     /// The data of the relays inside `kreel listen`.
     pub(crate) fn embedded(&self) -> PathBuf {
         self.data.join("embedded")

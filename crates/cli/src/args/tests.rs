@@ -81,7 +81,7 @@ fn both_ways_to_ask_for_help_get_the_same() {
 #[test]
 fn every_option_can_be_set_in_the_environment_by_its_name() {
     // These say what to do now, not how things are.
-    const MOMENTARY: [&str; 22] = [
+    const MOMENTARY: [&str; 24] = [
         "new",
         "json",
         "print_url",
@@ -93,6 +93,8 @@ fn every_option_can_be_set_in_the_environment_by_its_name() {
         "shell",
         "event",
         "list",
+        "save",
+        "from",
         "to",
         "path",
         "overrides",

@@ -13,12 +13,20 @@ use super::{Header, Secret, Span};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct TriggerArgs {
     /// Which webhook, like krea.completed; --list names them all
-    #[arg(value_name = "EVENT", required_unless_present_any = ["list", "raw"])]
+    #[arg(value_name = "EVENT", required_unless_present_any = ["list", "raw", "save"])]
     pub(crate) event: Option<String>,
 
     /// List the webhooks there are
     #[arg(long)]
     pub(crate) list: bool,
+
+    /// Save a webhook of the history under this name, to be triggered by it from then on
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["event", "raw"])]
+    pub(crate) save: Option<String>,
+
+    /// Which one: its id or the beginning of it, or `last`
+    #[arg(long, value_name = "ID", default_value = "last", requires = "save")]
+    pub(crate) from: String,
 
     /// Straight to this app: PORT, HOST:PORT/PATH or a URL, and no relay in between
     #[arg(long, value_name = "TARGET", conflicts_with_all = ["relay", "tunnel"], help_heading = "To")]
@@ -121,6 +129,7 @@ Examples:
   kreel trigger krea.failed --to 3000/hook  To the app itself
   kreel trigger krea.video --override 'result.urls[0]=http://localhost:8000/a.mp4'
   kreel trigger github.push --secret s3cret --path /webhooks/github
+  kreel trigger --save my-order --from last && kreel trigger my-order
   kreel trigger krea.duplicate --count 10 --interval 1s
 
 Exit codes:

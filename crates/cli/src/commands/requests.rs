@@ -186,3 +186,55 @@ pub(super) fn print_objects(objects: &[Value]) -> Result<()> {
     }
     print(&String::from_utf8_lossy(&lines))
 }
+
+/// The file that was named, or the usual one.
+pub(super) fn file(place: &HistoryPlace) -> Result<PathBuf> {
+    match &place.history {
+        Some(file) => Ok(file.clone()),
+        None => Ok(Paths::find()?.history()),
+    }
+}
+
+fn open(path: &std::path::Path) -> Result<Option<Reader>> {
+    Reader::open(path).map_err(|error| of_history(&error))
+}
+
+fn nothing_yet(place: &HistoryPlace, path: &std::path::Path) -> Result<()> {
+    let here = match &place.history {
+        Some(_) => format!("there is nothing in {}", inert(&path.to_string_lossy())),
+        None => "nothing has come to this machine yet".to_owned(),
+    };
+    say(&format!("{here}; `kreel listen` keeps what comes"));
+    Ok(())
+}
+
+fn before(reader: &Reader, page: &Page) -> Result<Option<i64>> {
+    let before = page.before.as_deref();
+    before.map(|id| find(reader, id)).transpose()
+}
+
+pub(super) fn find(reader: &Reader, id: &str) -> Result<i64> {
+    let unclear = |why: &str| {
+        Problem::new(
+            Code::DeliveryUnclear,
+            format!("it is not clear which delivery {id:?} means"),
+            why,
+            "give more of the id, `last`, or `last~1` for the one before; see `kreel requests list`",
+        )
+    };
+    match reader.find(id).map_err(|error| of_history(&error))? {
+        Match::One(number) => Ok(number),
+        Match::None => Err(not_found(id)),
+        Match::Several => Err(unclear("several ids begin like that")),
+        Match::Nonsense => Err(unclear("it can't be an id")),
+    }
+}
+
+pub(super) fn not_found(id: &str) -> Problem {
+    Problem::new(
+        Code::DeliveryNotFound,
+        format!("the history has no delivery {id:?}"),
+        "",
+        "see `kreel requests list`; another history needs --history",
+    )
+}

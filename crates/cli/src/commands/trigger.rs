@@ -10,6 +10,7 @@ mod list;
 mod path;
 mod post;
 mod samples;
+mod saved;
 mod sign;
 
 use clap::ArgMatches;
@@ -31,6 +32,9 @@ use crate::terminal::{object_line, print, say};
 pub(crate) fn run(args: &TriggerArgs, matches: &ArgMatches) -> Result<Exit> {
     if args.list {
         return list::show(args.json);
+    }
+    if let Some(name) = &args.save {
+        return saved::save(name, &args.from);
     }
     let event = Event::resolve(args)?;
     let changes = Changes::parse(args)?;

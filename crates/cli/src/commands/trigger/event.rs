@@ -1,4 +1,5 @@
-//! Which webhook is meant: one of Krea's, a sample of another sender, or a file as it is.
+//! Which webhook is meant: one of Krea's, a sample of another sender, one that was saved, or a
+//! file as it is.
 
 use std::io::Read;
 
@@ -7,6 +8,7 @@ use kreel_krea::Fixture;
 
 use super::post::Posting;
 use super::samples::Sample;
+use super::saved::Saved;
 use super::sign::Scheme;
 use crate::args::TriggerArgs;
 use crate::problem::{Code, Problem, Result};
@@ -18,6 +20,8 @@ pub(super) enum Event {
     Krea(Fixture),
     /// Another sender's.
     Sample(&'static Sample),
+    /// One that came before and was saved.
+    Saved(String, Box<Saved>),
     /// These bytes, as one of the others would be sent, if one was named.
     Raw(Bytes, Option<Box<Self>>),
 }
@@ -36,7 +40,16 @@ impl Event {
     fn named(name: &str) -> Result<Self> {
         let krea = Fixture::named(name).map(Self::Krea);
         let sample = || Sample::named(name).map(Self::Sample);
-        krea.or_else(sample).ok_or_else(|| unknown(name))
+        if let Some(ready_made) = krea.or_else(sample) {
+            return Ok(ready_made);
+        }
+        let saved = Saved::named(name)?.ok_or_else(|| unknown(name))?;
+        Ok(Self::Saved(name.to_owned(), saved.into()))
+    }
+
+    /// Whether a name is taken by a ready-made one.
+    pub(super) fn is_built_in(name: &str) -> bool {
+        Fixture::named(name).is_some() || Sample::named(name).is_some() || name == "raw"
     }
 
     /// Its name.
@@ -44,6 +57,7 @@ impl Event {
         match self {
             Self::Krea(fixture) => fixture.name(),
             Self::Sample(sample) => sample.name,
+            Self::Saved(name, _) => name,
             Self::Raw(_, Some(named)) => named.name(),
             Self::Raw(_, None) => "raw",
         }
@@ -59,6 +73,7 @@ impl Event {
                     .collect()
             }
             Self::Sample(sample) => vec![sample.make()],
+            Self::Saved(_, saved) => vec![saved.posting()],
             Self::Raw(bytes, named) => {
                 let like = named
                     .as_ref()

@@ -4,6 +4,7 @@ use kreel_krea::Fixture;
 use serde_json::json;
 
 use super::samples;
+use super::saved::Saved;
 use crate::exit::Exit;
 use crate::problem::Result;
 use crate::terminal::print;
@@ -16,8 +17,13 @@ pub(super) fn show(as_json: bool) -> Result<Exit> {
     let others = samples::ALL
         .iter()
         .map(|sample| (sample.name, sample.about));
+    let saved = Saved::names()?;
+    let saved = saved
+        .iter()
+        .map(|name| (name.as_str(), "saved from the history"));
     let text: String = krea
         .chain(others)
+        .chain(saved)
         .map(|(name, about)| match as_json {
             true => format!(
                 "{}\n",
