@@ -59,6 +59,8 @@ pub(crate) enum Part {
     Fsync,
     /// A backlog of 100,000 that drains.
     Backlog,
+    /// Krea's stand-in, and the proxy in front of it.
+    Krea,
 }
 
 impl Args {
@@ -82,7 +84,9 @@ impl Args {
         let wanted = |part: &Part| match part {
             _ if !self.only.is_empty() => self.only.contains(part),
             Part::Load(scenario) => self.tls || !scenario.tls(),
-            Part::Start | Part::Idle | Part::History | Part::Fsync | Part::Backlog => true,
+            Part::Start | Part::Idle | Part::History | Part::Fsync | Part::Backlog | Part::Krea => {
+                true
+            }
         };
         PARTS.iter().copied().filter(wanted).collect()
     }
@@ -92,13 +96,13 @@ impl Args {
 pub(crate) fn scenarios(parts: &[Part]) -> Vec<Scenario> {
     let load = |part: &Part| match part {
         Part::Load(scenario) => Some(*scenario),
-        Part::Start | Part::Idle | Part::History | Part::Fsync | Part::Backlog => None,
+        Part::Start | Part::Idle | Part::History | Part::Fsync | Part::Backlog | Part::Krea => None,
     };
     parts.iter().filter_map(load).collect()
 }
 
-const PARTS: [Part; Scenario::ALL.len() + 5] = {
-    let mut parts = [Part::Idle; Scenario::ALL.len() + 5];
+const PARTS: [Part; Scenario::ALL.len() + 6] = {
+    let mut parts = [Part::Idle; Scenario::ALL.len() + 6];
     let mut at = 0;
     while at < Scenario::ALL.len() {
         parts[at] = Part::Load(Scenario::ALL[at]);
@@ -108,6 +112,7 @@ const PARTS: [Part; Scenario::ALL.len() + 5] = {
     parts[at + 2] = Part::Fsync;
     parts[at + 3] = Part::Backlog;
     parts[at + 4] = Part::History;
+    parts[at + 5] = Part::Krea;
     parts
 };
 
@@ -123,6 +128,7 @@ impl ValueEnum for Part {
             Self::Idle => PossibleValue::new("idle").help("relay memory for each idle link"),
             Self::History => PossibleValue::new("history").help("a million deliveries looked into"),
             Self::Fsync => PossibleValue::new("fsync").help("kept deliveries, beside SQLite alone"),
+            Self::Krea => PossibleValue::new("mock").help("Krea's stand-in and the proxy to it"),
             Self::Backlog => PossibleValue::new("backlog").help("100,000 deliveries that drain"),
         })
     }

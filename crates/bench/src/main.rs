@@ -19,6 +19,7 @@ mod figures;
 mod fsync;
 mod history;
 mod idle;
+mod krea;
 mod load;
 mod process;
 mod report;
@@ -90,6 +91,9 @@ async fn bench(args: &Args) -> Result<bool> {
         }
         if parts.contains(&Part::Backlog) {
             verdicts.extend(backlog::measure(&stage, args).await?);
+        }
+        if parts.contains(&Part::Krea) {
+            verdicts.extend(krea::measure(&stage, args).await?);
         }
     }
     report::verdicts(&verdicts);
