@@ -7,6 +7,7 @@ mod in_front;
 mod lives;
 mod many;
 mod proxy;
+mod radar;
 mod refusals;
 mod scripts;
 mod stand_in;

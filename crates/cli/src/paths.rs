@@ -60,6 +60,11 @@ impl Paths {
         self.data.join("relay")
     }
 
+    /// The jobs that were started through the proxy to Krea.
+    pub(crate) fn krea_jobs(&self) -> PathBuf {
+        self.data.join("krea-jobs.db")
+    }
+
     /// The webhooks that were saved to be triggered.
     pub(crate) fn fixtures(&self) -> PathBuf {
         self.data.join("fixtures")

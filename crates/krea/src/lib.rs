@@ -35,6 +35,7 @@ pub use model::Start;
 pub use note::{Note, Weight};
 pub use outgoing::{Body, BoxError, Outgoing, OutgoingError, full};
 pub use proxy::{
-    InvalidProxy, JobStore, JobsInMemory, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent,
+    InvalidProxy, JobStore, JobsError, JobsInFile, JobsInMemory, Notice, Proxy, ProxyConfig,
+    ProxyError, ProxyEvent,
 };
 pub use status::Status;

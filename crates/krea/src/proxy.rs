@@ -18,6 +18,7 @@ use crate::outgoing::{Outgoing, OutgoingError};
 
 mod call;
 mod config;
+mod file;
 mod notice;
 mod pass;
 mod record;
@@ -27,6 +28,7 @@ mod tee;
 mod tests;
 
 pub use config::{InvalidProxy, ProxyConfig};
+pub use file::{JobsError, JobsInFile};
 pub use notice::{Notice, ProxyEvent};
 pub use store::{JobStore, JobsInMemory};
 

@@ -1,6 +1,9 @@
 //! `kreel mock krea` and `kreel proxy krea`: what may be typed for those who stand in for Krea, or
 //! in front of it.
 
+// The comments on options are their help, where an address in angle brackets would look odd.
+#![allow(rustdoc::bare_urls)]
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
@@ -184,6 +187,10 @@ pub(crate) struct ProxyKreaArgs {
     /// Set it also where the caller has one of its own
     #[arg(long, requires = "tunnel_url")]
     pub(crate) replace: bool,
+
+    /// Where started jobs are noted [default: ~/.local/share/kreel/krea-jobs.db]
+    #[arg(long, value_name = "FILE", env = "KREEL_KREA_JOBS", hide_env = true)]
+    pub(crate) jobs: Option<PathBuf>,
 
     /// Trust also the certificates in this PEM file
     #[arg(long, value_name = "FILE")]

@@ -1,5 +1,8 @@
 //! `kreel trigger`: a ready-made webhook, posted.
 
+// The comments on options are their help, where [0] is an index and no link.
+#![allow(rustdoc::broken_intra_doc_links)]
+
 use std::path::PathBuf;
 
 use clap::{Args, value_parser};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kreel_client::inert::inert;
 use kreel_krea::{
-    InvalidProxy, JobsInMemory, KnownJob, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent,
+    InvalidProxy, JobsInFile, KnownJob, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent,
 };
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -14,6 +14,7 @@ use crate::args::{ProxyArgs, ProxyCommand, ProxyKreaArgs};
 use crate::commands::mock::bind;
 use crate::exit::Exit;
 use crate::options::certificates;
+use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result, chain};
 use crate::runtime;
 use crate::signals::Signals;
@@ -43,7 +44,8 @@ async fn serve(args: &ProxyKreaArgs, config: ProxyConfig) -> Result<Exit> {
     let mut signals = Signals::take()?;
     let upstream = config.upstream.clone();
     let (events, happening) = mpsc::channel(EVENTS);
-    let proxy = Proxy::new(config, Arc::new(JobsInMemory::default()), events);
+    let store = store(args)?;
+    let proxy = Proxy::new(config, store, events);
     let proxy = proxy.map_err(|error| unusable(&error))?;
     let listener = bind(args.port, "the proxy").await?;
     let address = listener
@@ -59,6 +61,23 @@ async fn serve(args: &ProxyKreaArgs, config: ProxyConfig) -> Result<Exit> {
     let (_, exit) = until_stopped(serving, stop, &mut signals).await;
     teller.finish().await;
     Ok(exit)
+}
+
+/// The file of started jobs.
+fn store(args: &ProxyKreaArgs) -> Result<Arc<JobsInFile>> {
+    let path = match &args.jobs {
+        Some(path) => path.clone(),
+        None => Paths::find()?.krea_jobs(),
+    };
+    let opened = JobsInFile::open(&path).map_err(|error| {
+        Problem::new(
+            Code::FileUnusable,
+            format!("can't note jobs in {}", path.display()),
+            chain(&error),
+            "check who may write there, or name another file with --jobs",
+        )
+    });
+    opened.map(Arc::new)
 }
 
 fn announce(args: &ProxyKreaArgs, url: &str, upstream: &str) -> Result<()> {
