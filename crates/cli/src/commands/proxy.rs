@@ -15,6 +15,7 @@ use crate::commands::mock::bind;
 use crate::exit::Exit;
 use crate::options::certificates;
 use crate::paths::Paths;
+use crate::private_file;
 use crate::problem::{Code, Problem, Result, chain};
 use crate::runtime;
 use crate::signals::Signals;
@@ -69,6 +70,10 @@ fn store(args: &ProxyKreaArgs) -> Result<Arc<JobsInFile>> {
         Some(path) => path.clone(),
         None => Paths::find()?.krea_jobs(),
     };
+    if let Some(folder) = path.parent() {
+        private_file::make_folder(folder)
+            .map_err(|error| private_file::unusable("make", folder, &error))?;
+    }
     let opened = JobsInFile::open(&path).map_err(|error| {
         Problem::new(
             Code::FileUnusable,
