@@ -9,115 +9,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::annotate::annotate;
-use crate::job::{Job, JobId, Kind, Reading};
+use crate::job::{Job, Kind, Reading};
 use crate::limits::{CLOCK_SKEW, DELIVERY_LATE, HANDLER_SLOW, HANDLER_VERY_SLOW, MAX_NOTES};
 use crate::note::Note;
 use crate::status::Status;
 
 mod compare;
+mod evidence;
+mod flag;
 #[cfg(test)]
 mod tests;
 
 pub use compare::{Difference, Verdict};
-
-/// A job that was started through the proxy, as far as its call told.
-#[derive(Debug, Clone, PartialEq)]
-pub struct KnownJob {
-    /// Its id.
-    pub id: JobId,
-    /// The path it was started with, like `/generate/image/bfl/flux-1-dev`.
-    pub path: String,
-    /// What kind of job it is, by its path.
-    pub kind: Option<Kind>,
-    /// The model, like `bfl/flux-1-dev`.
-    pub model: Option<String>,
-    /// The parameters it was started with, as the caller wrote them.
-    pub parameters: Option<String>,
-    /// When it was started.
-    pub started_at: Timestamp,
-    /// The address its webhook goes to, if one was given.
-    pub webhook_url: Option<String>,
-    /// Whether that address is the caller's own, and not one the proxy put in.
-    pub is_own_webhook: bool,
-}
-
-/// A webhook that came.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Delivery {
-    /// When it came.
-    pub received_at: Timestamp,
-    /// What it says.
-    pub reading: Reading,
-    /// Something that is the same for the same bytes, like a hash of them.
-    pub digest: u64,
-    /// Whether kreel made it itself from the API's answer.
-    pub is_synthesised: bool,
-    /// The app's answers to it.
-    pub attempts: Vec<Attempt>,
-}
-
-/// The handing of a delivery to the app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Attempt {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How long it took.
-    pub took: Duration,
-}
-
-/// How an attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The app answered with this status.
-    Answered(u16),
-    /// It did not.
-    Failed,
-}
-
-/// What the API said of a job.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ApiAnswer {
-    /// When it was asked.
-    pub asked_at: Timestamp,
-    /// The job; nothing if the API knows no such job.
-    pub reading: Option<Reading>,
-}
-
-/// All that is known of one job.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Evidence {
-    /// How it was started, if that was through the proxy.
-    pub known: Option<KnownJob>,
-    /// Whether jobs started elsewhere are strange: some have been started through the proxy.
-    pub knows_jobs: bool,
-    /// What came, in the order it came.
-    pub deliveries: Vec<Delivery>,
-    /// The newest answer of the API.
-    pub api: Option<ApiAnswer>,
-}
-
-/// What stands out about a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Flag {
-    /// The same came more than once.
-    Duplicate,
-    /// Two different ends came.
-    Conflict,
-    /// It came long after the job's end.
-    Late,
-    /// Something came before the job's end.
-    Early,
-    /// Nobody here has started it.
-    UnknownJob,
-    /// It is completed and has no result.
-    ShadowFail,
-    /// The app took over 5 s.
-    HandlerSlow,
-    /// The app took over 10 s.
-    HandlerVerySlow,
-    /// It has ended, and nothing came.
-    Missed,
-}
+pub use evidence::{ApiAnswer, Attempt, Delivery, Evidence, KnownJob, Outcome};
+pub use flag::Flag;
 
 /// One row of the job view.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,39 +51,6 @@ pub struct JobRow {
     pub notes: Vec<Note>,
     /// Whether the API tells the same, if it was asked.
     pub verdict: Option<Verdict>,
-}
-
-impl Flag {
-    /// The words on screen.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Duplicate => "DUPLICATE",
-            Self::Conflict => "CONFLICT",
-            Self::Late => "LATE",
-            Self::Early => "EARLY",
-            Self::UnknownJob => "UNKNOWN JOB",
-            Self::ShadowFail => "SHADOW-FAIL",
-            Self::HandlerSlow => "HANDLER SLOW",
-            Self::HandlerVerySlow => "HANDLER VERY SLOW",
-            Self::Missed => "MISSED",
-        }
-    }
-
-    /// The flag that goes with a note, if one does.
-    fn of(note: &Note) -> Option<Self> {
-        Some(match note {
-            Note::DuplicateDelivery => Self::Duplicate,
-            Note::ConflictingDelivery { .. } => Self::Conflict,
-            Note::LateDelivery(_) => Self::Late,
-            Note::NonTerminalDelivery(_) => Self::Early,
-            Note::UnknownJob => Self::UnknownJob,
-            Note::CompletedWithoutResult => Self::ShadowFail,
-            Note::HandlerSlow(_) => Self::HandlerSlow,
-            Note::HandlerVerySlow(_) => Self::HandlerVerySlow,
-            Note::MissedWebhook => Self::Missed,
-            _ => return None,
-        })
-    }
 }
 
 /// The row of one job. `overdue` is how long after a job's end its webhook is missed.

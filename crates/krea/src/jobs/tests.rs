@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fixture::Fixture;
+use crate::job::JobId;
 
 const OVERDUE: Duration = Duration::from_secs(30);
 

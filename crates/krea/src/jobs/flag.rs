@@ -1,0 +1,59 @@
+//! What stands out about a job: the few notes that a list has room for.
+
+use crate::note::Note;
+
+/// What stands out about a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flag {
+    /// The same came more than once.
+    Duplicate,
+    /// Two different ends came.
+    Conflict,
+    /// It came long after the job's end.
+    Late,
+    /// Something came before the job's end.
+    Early,
+    /// Nobody here has started it.
+    UnknownJob,
+    /// It is completed and has no result.
+    ShadowFail,
+    /// The app took over 5 s.
+    HandlerSlow,
+    /// The app took over 10 s.
+    HandlerVerySlow,
+    /// It has ended, and nothing came.
+    Missed,
+}
+
+impl Flag {
+    /// The words on screen.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Duplicate => "DUPLICATE",
+            Self::Conflict => "CONFLICT",
+            Self::Late => "LATE",
+            Self::Early => "EARLY",
+            Self::UnknownJob => "UNKNOWN JOB",
+            Self::ShadowFail => "SHADOW-FAIL",
+            Self::HandlerSlow => "HANDLER SLOW",
+            Self::HandlerVerySlow => "HANDLER VERY SLOW",
+            Self::Missed => "MISSED",
+        }
+    }
+
+    /// The flag that goes with a note, if one does.
+    pub(super) fn of(note: &Note) -> Option<Self> {
+        Some(match note {
+            Note::DuplicateDelivery => Self::Duplicate,
+            Note::ConflictingDelivery { .. } => Self::Conflict,
+            Note::LateDelivery(_) => Self::Late,
+            Note::NonTerminalDelivery(_) => Self::Early,
+            Note::UnknownJob => Self::UnknownJob,
+            Note::CompletedWithoutResult => Self::ShadowFail,
+            Note::HandlerSlow(_) => Self::HandlerSlow,
+            Note::HandlerVerySlow(_) => Self::HandlerVerySlow,
+            Note::MissedWebhook => Self::Missed,
+            _ => return None,
+        })
+    }
+}
