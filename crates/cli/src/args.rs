@@ -5,6 +5,7 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
+mod authority;
 pub(crate) mod connection;
 pub(crate) mod fixtures;
 pub(crate) mod lab;
@@ -22,6 +23,7 @@ pub(crate) mod token;
 pub(crate) mod trigger;
 mod values;
 
+pub(crate) use authority::{AcmeDirectory, Mail};
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
 pub(crate) use fixtures::{Language, RecordArgs, TypesArgs};
 pub(crate) use lab::{DiffArgs, IdempotencyArgs};

@@ -44,7 +44,30 @@ pub enum Tls {
         /// Its private key.
         key: PathBuf,
     },
+    /// By one from a certificate authority, got and renewed by ACME.
+    Acme(Acme),
 }
+
+/// How a certificate is got by ACME.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acme {
+    /// The name it is for: the relay's domain.
+    pub domain: String,
+    /// Mail addresses the authority may write to.
+    pub contact: Vec<String>,
+    /// The address of the authority's directory.
+    pub directory: String,
+    /// The certificates to trust that directory by, a PEM file; those of the web if there is none.
+    pub ca: Option<PathBuf>,
+    /// Where HTTP-01 challenges are answered; none proves by TLS-ALPN-01 on the main port.
+    pub http: Option<SocketAddr>,
+}
+
+/// The directory of Let's Encrypt.
+pub const LETS_ENCRYPT: &str = rustls_acme::acme::LETS_ENCRYPT_PRODUCTION_DIRECTORY;
+
+/// That of its test system, whose certificates nobody trusts.
+pub const LETS_ENCRYPT_STAGING: &str = rustls_acme::acme::LETS_ENCRYPT_STAGING_DIRECTORY;
 
 /// Where a relay's first token is, or goes.
 #[derive(Debug, Clone, PartialEq, Eq)]

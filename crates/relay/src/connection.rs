@@ -25,6 +25,7 @@ use crate::framing::{FramingLimits, GatedIo};
 use crate::ingress::{self, From};
 use crate::limits::{H2_STREAMS, HEAD_BYTES, HEADER_LINES, IDLE, TLS_HANDSHAKE};
 use crate::shared::Shared;
+use crate::tls::ACME_ALPN;
 
 /// A connection's bytes, in the clear.
 #[derive(Debug)]
@@ -68,7 +69,12 @@ async fn https(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr, tls: TlsAc
     };
     match accepted {
         Ok(Ok(stream)) => {
-            let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let agreed = stream.get_ref().1.alpn_protocol();
+            if agreed == Some(ACME_ALPN) {
+                // A certificate authority has seen what it wanted; nothing is said on top.
+                return;
+            }
+            let h2 = agreed == Some(b"h2");
             let stream = Stream::Tls(Box::new(stream));
             let from = From::new(peer, Scheme::Https);
             if h2 {

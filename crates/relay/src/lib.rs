@@ -31,14 +31,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
-pub use crate::config::{Config, FirstToken, Limits, Tls};
+pub use crate::config::{
+    Acme, Config, FirstToken, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Limits, Tls,
+};
 pub use crate::error::{RelayError, StoreError};
 pub use crate::store::{Damage, Salvaged, TokenRow, Tokens};
 
-use crate::limits::{GOODBYE, TOKENS_CHECK};
+use crate::limits::{ACCEPT_PAUSE, GOODBYE, TOKENS_CHECK};
 use crate::shared::{PublicAddress, Shared};
 use crate::store::{Folder, Store, TunnelRow};
-use crate::tls::Certificate;
+use crate::tls::{Challenges, Identity};
 use crate::tunnels::Tunnels;
 
 /// A relay that has its files but no address yet.
@@ -47,7 +49,7 @@ pub struct Relay {
     config: Config,
     store: Store,
     rows: Vec<TunnelRow>,
-    certificate: Option<Arc<Certificate>>,
+    certificate: Option<Identity>,
     first_token: Option<String>,
     damage: Option<Damage>,
 }
@@ -59,7 +61,8 @@ pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
     shared: Arc<Shared>,
-    certificate: Option<Arc<Certificate>>,
+    certificate: Option<Identity>,
+    challenges: Option<Challenges>,
     max_connections: usize,
     grace: Duration,
 }
@@ -72,7 +75,7 @@ impl Relay {
         let damage = store::look_for_damage(&folder)?;
         let tokens = Tokens::open(&config.data)?;
         let first_token = first_token(&tokens, &config.first_token)?;
-        let certificate = Certificate::load(&config)?;
+        let certificate = Identity::load(&config)?;
         let (store, rows) = Store::open(folder, &config.limits)?;
         Ok(Self {
             config,
@@ -105,6 +108,10 @@ impl Relay {
             .await
             .map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let challenges = match &self.certificate {
+            Some(Identity::Acme(acme)) => Challenges::bind(acme).await?,
+            _ => None,
+        };
         let shared = Shared {
             store: Arc::new(self.store),
             tunnels: Tunnels::new(self.rows),
@@ -120,6 +127,7 @@ impl Relay {
             address,
             shared: Arc::new(shared),
             certificate: self.certificate,
+            challenges,
             max_connections: self.config.limits.max_connections,
             grace: self.config.grace,
         })
@@ -139,24 +147,36 @@ impl Bound {
 
     /// The file of the relay's certificate, unless TLS is off.
     pub fn certificate(&self) -> Option<&Path> {
-        self.certificate
-            .as_ref()
-            .map(|certificate| certificate.path())
+        self.certificate.as_ref().and_then(Identity::path)
+    }
+
+    /// Resolves once senders can be served: at once, unless the certificate is yet to come, for
+    /// which [`serve`](Self::serve) must run.
+    pub fn ready(&self) -> impl Future<Output = ()> + Send + use<> {
+        let certificate = self.certificate.clone();
+        async move {
+            if let Some(certificate) = certificate {
+                certificate.ready().await;
+            }
+        }
     }
 
     /// Serves until `stop` resolves; then takes no more, lets what is under way finish within
     /// the grace, says goodbye to the clients and closes the store.
-    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RelayError> {
+    pub async fn serve(mut self, stop: impl Future<Output = ()>) -> Result<(), RelayError> {
         let acceptor = self
             .certificate
             .as_ref()
-            .map(Certificate::acceptor)
+            .map(Identity::acceptor)
             .transpose()?;
+        let challenges = self.challenges.take();
+        let base = self.shared.address.base.clone();
         let connections = TaskTracker::new();
         let beside = [
             self.certificate
                 .clone()
                 .map(|certificate| tokio::spawn(certificate.keep_fresh())),
+            challenges.map(|challenges| tokio::spawn(challenges.serve(base))),
             Some(tokio::spawn(watch_tokens(self.shared.clone()))),
         ];
         let accept = self.accept(&connections, acceptor);
@@ -195,7 +215,7 @@ impl Bound {
             Ok(connection) => Some(connection),
             Err(error) => {
                 error!(%error, "a connection could not be accepted");
-                sleep(Duration::from_millis(50)).await;
+                sleep(ACCEPT_PAUSE).await;
                 None
             }
         }
@@ -264,5 +284,10 @@ fn public_address(config: &Config, address: SocketAddr) -> PublicAddress {
         (None, Some(domain)) => format!("{scheme}://{domain}:{}", address.port()),
         (None, None) => format!("{scheme}://{address}"),
     };
-    PublicAddress { base, domain }
+    PublicAddress {
+        base,
+        domain,
+        // A certificate by these challenges is for one name alone.
+        by_subdomain: !matches!(config.tls, Tls::Acme(_)),
+    }
 }

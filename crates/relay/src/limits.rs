@@ -186,3 +186,23 @@ pub(crate) const BODY_GRACE: Duration = Duration::from_secs(30);
 /// What a body must bring each second on average once it takes longer than [`BODY_GRACE`]:
 /// 100 bytes, a tenth of the slowest modem. Below it a sender does not send, it holds on.
 pub(crate) const BODY_BYTES_PER_SECOND: u64 = 100;
+
+/// How long an order for a certificate may take in all: 5 min; authorities take seconds.
+pub(crate) const ACME_ORDER: Duration = Duration::from_secs(5 * 60);
+
+/// How long to wait after the first order that came to nothing: 5 s, and five times as long after
+/// each further one, which makes five tries in the first hour: as many as Let's Encrypt allows.
+pub(crate) const ACME_FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest such wait: 1 h, soon enough for any certificate that is not over yet.
+pub(crate) const ACME_LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// The most connections to the port that answers challenges: 64; authorities ask from five places.
+pub(crate) const ACME_HTTP_CONNECTIONS: usize = 64;
+
+/// How long such a connection may last in all: 10 s, for one small request.
+pub(crate) const ACME_HTTP_TIME: Duration = Duration::from_secs(10);
+
+/// How long to wait when a connection can't be taken: 50 ms. What fails is usually the limit of
+/// open files, which others must free.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

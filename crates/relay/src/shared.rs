@@ -35,6 +35,8 @@ pub(crate) struct PublicAddress {
     pub(crate) base: String,
     /// The domain whose subdomains are tunnels.
     pub(crate) domain: Option<String>,
+    /// Whether those subdomains are told of: the certificate must be for them, too.
+    pub(crate) by_subdomain: bool,
 }
 
 impl PublicAddress {
@@ -45,7 +47,7 @@ impl PublicAddress {
 
     /// The tunnel's address by subdomain, where the relay has a domain.
     pub(crate) fn by_subdomain(&self, tunnel: &TunnelName) -> Option<String> {
-        let domain = self.domain.as_deref()?;
+        let domain = self.domain.as_deref().filter(|_| self.by_subdomain)?;
         let (scheme, authority) = self.base.split_once("://")?;
         let port = authority
             .rsplit_once(':')
@@ -64,6 +66,7 @@ mod tests {
         let address = |base: &str| PublicAddress {
             base: base.into(),
             domain: Some("relay.example".into()),
+            by_subdomain: true,
         };
         let tunnel: TunnelName = "mine".parse().unwrap();
         assert_eq!(

@@ -1,118 +1,99 @@
-//! The relay's certificate: made here or read from files, and read again when they change.
+//! The relay's certificate: made here, read from files, or got by ACME, and kept fresh.
 //!
 //! TLS 1.2 and 1.3 with the hybrid post-quantum key exchange first, as rustls orders it.
 
+mod acme;
+mod files;
 mod self_signed;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::path::Path;
+use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
-use tracing::{error, info};
 
+pub(crate) use self::acme::{ACME_ALPN, Acme, Challenges};
+use self::files::Certificate;
 use crate::config::{Config, Tls};
 use crate::error::RelayError;
-use crate::limits::CERTIFICATE_CHECK;
 
-/// The certificate in use, with the files it came from.
-#[derive(Debug)]
-pub(crate) struct Certificate {
-    cert: PathBuf,
-    key: PathBuf,
-    /// What they were like then.
-    read_at: Stamp,
-    current: RwLock<Arc<CertifiedKey>>,
+/// What the relay proves who it is by.
+#[derive(Debug, Clone)]
+pub(crate) enum Identity {
+    /// A certificate in files, the relay's own or others.
+    Files(Arc<Certificate>),
+    /// One that a certificate authority gives, and renews.
+    Acme(Arc<Acme>),
 }
 
-impl Certificate {
-    /// The certificate this configuration asks for; none if TLS is off.
-    pub(crate) fn load(config: &Config) -> Result<Option<Arc<Self>>, RelayError> {
+impl Identity {
+    /// What this configuration asks for; none if TLS is off.
+    pub(crate) fn load(config: &Config) -> Result<Option<Self>, RelayError> {
         let (cert, key) = match &config.tls {
             Tls::Off => return Ok(None),
+            Tls::Acme(acme) => return Ok(Some(Self::Acme(Acme::new(acme, &config.data)?))),
             Tls::SelfSigned => self_signed::ensure(&config.data, &names(config))?,
             Tls::Files { cert, key } => (cert.clone(), key.clone()),
         };
-        // Before they are read, so that a change in between is not missed.
-        let read_at = stamp(&cert, &key);
-        let current = RwLock::new(Arc::new(read(&cert, &key)?));
-        Ok(Some(Arc::new(Self {
-            cert,
-            key,
-            read_at,
-            current,
-        })))
+        Certificate::read(cert, key).map(|files| Some(Self::Files(files)))
     }
 
-    /// The file clients may trust it by.
-    pub(crate) fn path(&self) -> &Path {
-        &self.cert
+    /// The file clients may trust it by, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Files(files) => Some(files.path()),
+            Self::Acme(_) => None,
+        }
+    }
+
+    /// When the certificate in use ends, in seconds since 1970; none if there is none yet.
+    pub(crate) fn expires_at(&self) -> Option<i64> {
+        match self {
+            Self::Files(files) => files.expires_at(),
+            Self::Acme(acme) => acme.expires_at(),
+        }
+    }
+
+    /// Whether there is a certificate.
+    pub(crate) fn is_ready(&self) -> bool {
+        match self {
+            Self::Files(_) => true,
+            Self::Acme(acme) => acme.expires_at().is_some(),
+        }
+    }
+
+    /// Resolves once there is a certificate.
+    pub(crate) async fn ready(self) {
+        if let Self::Acme(acme) = self {
+            acme.ready().await;
+        }
     }
 
     /// What turns a TCP connection into a TLS one.
-    pub(crate) fn acceptor(self: &Arc<Self>) -> Result<TlsAcceptor, RelayError> {
+    pub(crate) fn acceptor(&self) -> Result<TlsAcceptor, RelayError> {
+        let (resolver, alpn): (Arc<dyn ResolvesServerCert>, &[&[u8]]) = match self {
+            Self::Files(files) => (files.clone(), &[b"h2", b"http/1.1"]),
+            Self::Acme(acme) => (acme.clone(), &[b"h2", b"http/1.1", ACME_ALPN]),
+        };
         let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(&self.cert, error))?;
-        let mut config = builder
-            .with_no_client_auth()
-            .with_cert_resolver(self.clone());
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+            .map_err(|error| unusable(self.path().unwrap_or(Path::new("")), error))?;
+        let mut config = builder.with_no_client_auth().with_cert_resolver(resolver);
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Looks at the files for ever and takes a changed certificate into use. A bad one is told
-    /// of and left; connections go on with the last good one.
-    pub(crate) async fn keep_fresh(self: Arc<Self>) {
-        let mut seen = self.read_at;
-        let mut look = tokio::time::interval(CERTIFICATE_CHECK);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            look.tick().await;
-            let now = stamp(&self.cert, &self.key);
-            if now == seen {
-                continue;
-            }
-            seen = now;
-            match read(&self.cert, &self.key) {
-                Ok(fresh) => {
-                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
-                    info!(file = %self.cert.display(), "the certificate was read again");
-                }
-                Err(error) => {
-                    error!(%error, "the changed certificate can't be used; the last one stays");
-                }
-            }
+    /// Keeps it fresh, for ever: files are read again when they change, ACME renews.
+    pub(crate) async fn keep_fresh(self) {
+        match self {
+            Self::Files(files) => files.keep_fresh().await,
+            Self::Acme(acme) => acme.keep().await,
         }
-    }
-}
-
-/// What of two files shows that they have changed: their times, and their sizes, since the clock
-/// of a file system can be too coarse for a file that is written in pieces.
-type Stamp = [Option<(SystemTime, u64)>; 2];
-
-fn stamp(cert: &Path, key: &Path) -> Stamp {
-    [cert, key].map(|path| {
-        let file = fs::metadata(path).ok()?;
-        Some((file.modified().ok()?, file.len()))
-    })
-}
-
-impl ResolvesServerCert for Certificate {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(
-            self.current
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-        )
     }
 }
 
@@ -138,16 +119,29 @@ fn names(config: &Config) -> Vec<String> {
     names
 }
 
-fn read(cert: &Path, key: &Path) -> Result<CertifiedKey, RelayError> {
-    let chain = CertificateDer::pem_file_iter(cert)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unusable(cert, error))?;
+/// The chain and key in these PEM texts; or which is at fault (`true`: the key), and why.
+fn certified(chain: &[u8], key: &[u8]) -> Result<CertifiedKey, (bool, String)> {
+    let chain = CertificateDer::pem_slice_iter(chain)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| (false, error.to_string()))?;
     if chain.is_empty() {
-        return Err(unusable(cert, "there is no certificate in it"));
+        return Err((false, "there is no certificate in it".to_owned()));
     }
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error))?;
+    let private = PrivateKeyDer::from_pem_slice(key).map_err(|error| (true, error.to_string()))?;
     let certified = CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider());
-    certified.map_err(|error| unusable(cert, error))
+    certified.map_err(|error| (false, error.to_string()))
+}
+
+/// When a certificate ends, in seconds since 1970.
+fn expiry(certificate: &CertificateDer<'_>) -> Option<i64> {
+    validity(certificate).map(|[_, end]| end)
+}
+
+/// When a certificate begins and ends, in seconds since 1970.
+fn validity(certificate: &CertificateDer<'_>) -> Option<[i64; 2]> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    let validity = parsed.validity();
+    Some([validity.not_before, validity.not_after].map(|time| time.timestamp()))
 }
 
 fn unusable(path: &Path, cause: impl std::fmt::Display) -> RelayError {

@@ -6,7 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use kreel_client::RelayUrl;
 
-use super::{Domain, Size, Span};
+use super::{AcmeDirectory, Domain, Mail, Size, Span};
 
 /// Run the public end: give tunnels a public address
 #[derive(Debug, Clone, Args)]
@@ -53,8 +53,9 @@ pub(crate) struct RelayArgs {
     )]
     pub(crate) behind_proxy: bool,
 
-    /// self-signed (a certificate of its own, cert.pem in the data folder) or off (plain HTTP,
-    /// as behind a proxy) [default: self-signed]
+    /// self-signed (a certificate of its own, cert.pem in the data folder), acme (one from Let's
+    /// Encrypt or another authority, for --domain) or off (plain HTTP, as behind a proxy)
+    /// [default: self-signed]
     #[arg(
         long,
         value_name = "HOW",
@@ -86,6 +87,49 @@ pub(crate) struct RelayArgs {
         help_heading = "TLS"
     )]
     pub(crate) tls_key: Option<PathBuf>,
+
+    /// Mail address the certificate authority may write to; may be given several times
+    #[arg(
+        long,
+        value_name = "MAIL",
+        env = "KREEL_CONTACT",
+        hide_env = true,
+        value_delimiter = ',',
+        help_heading = "TLS"
+    )]
+    pub(crate) contact: Vec<Mail>,
+
+    /// Directory of the certificate authority, or `staging` for Let's Encrypt's test system
+    /// [default: Let's Encrypt]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "KREEL_ACME_DIRECTORY",
+        hide_env = true,
+        help_heading = "TLS"
+    )]
+    pub(crate) acme_directory: Option<AcmeDirectory>,
+
+    /// Certificates to trust that directory by, a PEM file [default: those of the web]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KREEL_ACME_CA",
+        hide_env = true,
+        help_heading = "TLS"
+    )]
+    pub(crate) acme_ca: Option<PathBuf>,
+
+    /// Prove the domain by HTTP-01, answered here, instead of on the main port; the authority
+    /// asks on port 80
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "KREEL_ACME_HTTP",
+        hide_env = true,
+        help_heading = "TLS"
+    )]
+    pub(crate) acme_http: Option<String>,
 
     /// Folder for the relay's files [default: ~/.local/share/kreel/relay]
     #[arg(
@@ -213,6 +257,8 @@ pub(crate) struct RelayArgs {
 pub(crate) enum TlsChoice {
     /// By a certificate the relay makes for itself
     SelfSigned,
+    /// By one from a certificate authority
+    Acme,
     /// Not at all
     Off,
 }
@@ -220,6 +266,8 @@ pub(crate) enum TlsChoice {
 const EXAMPLES: &str = "\
 Examples:
   kreel relay                              Try it on this machine
+  kreel relay --listen 0.0.0.0:443 --tls acme --domain relay.example \\
+    --contact me@example.org               With a certificate from Let's Encrypt
   kreel relay --listen 0.0.0.0:443 --domain relay.example \\
     --tls-cert fullchain.pem --tls-key privkey.pem
   kreel relay --tls off --behind-proxy --public-url https://hooks.example

@@ -39,12 +39,16 @@ async fn serve(options: RelayOptions) -> Result<Exit> {
         tell_token(token);
     }
     let bound = bound.map_err(|error| of_relay(&error))?;
-    announce(&bound, &tls, options.json)?;
+    let announcement = Announcement::of(&bound, &tls, options.json);
+    let ready = bound.ready();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = bound.serve(async {
         let _ = stopped.await;
     });
-    let exit = until_stopped(serving, stop, &mut signals).await?;
+    if let Tls::Acme(acme) = &tls {
+        say(&format!("waiting for the certificate of {}", acme.domain));
+    }
+    let exit = until_stopped(serving, ready, announcement, stop, &mut signals).await?;
     if options.json {
         print(&format!("{}\n", json!({"type": "stopped"})))?;
     }
@@ -59,19 +63,28 @@ fn check_address(address: SocketAddr) -> Result<()> {
     }
 }
 
-/// Serves until the first signal, then drains, unless a second one comes.
+/// Serves until the first signal, then drains, unless a second one comes. What senders need is
+/// told once they can be served.
 async fn until_stopped(
     serving: impl Future<Output = std::result::Result<(), RelayError>>,
+    ready: impl Future<Output = ()>,
+    announcement: Announcement,
     stop: oneshot::Sender<()>,
     signals: &mut Signals,
 ) -> Result<Exit> {
-    tokio::pin!(serving);
-    let signal = tokio::select! {
-        ended = &mut serving => {
-            ended.map_err(|error| of_relay(&error))?;
-            return Ok(Exit::Success);
+    tokio::pin!(serving, ready);
+    let mut announcement = Some(announcement);
+    let signal = loop {
+        tokio::select! {
+            ended = &mut serving => {
+                ended.map_err(|error| of_relay(&error))?;
+                return Ok(Exit::Success);
+            }
+            () = &mut ready, if announcement.is_some() => {
+                announcement.take().map(Announcement::tell).transpose()?;
+            }
+            signal = signals.next() => break signal,
         }
-        signal = signals.next() => signal,
     };
     say(&format!(
         "stopping: requests under way may take {} s more; Ctrl-C again stops at once",
@@ -91,26 +104,41 @@ fn tell_token(token: &str) {
     say(&format!("  {}\n", paint.bold(token)));
 }
 
-fn announce(bound: &Bound, tls: &Tls, json: bool) -> Result<()> {
-    let paint = Paint::of_stderr();
-    say(&format!(
-        "kreel relay is ready at {}",
-        paint.bold(bound.url())
-    ));
-    say(&format!("  listening on   {}", bound.address()));
-    if let Some(certificate) = bound.certificate() {
-        say(&format!("  certificate    {}", certificate.display()));
+/// What is told once senders can be served.
+struct Announcement {
+    lines: Vec<String>,
+    json: Option<String>,
+}
+
+impl Announcement {
+    fn of(bound: &Bound, tls: &Tls, json: bool) -> Self {
+        let url = Paint::of_stderr().bold(bound.url());
+        let mut lines = vec![
+            format!("kreel relay is ready at {url}"),
+            format!("  listening on   {}", bound.address()),
+        ];
+        if let Some(certificate) = bound.certificate() {
+            lines.push(format!("  certificate    {}", certificate.display()));
+        }
+        if *tls == Tls::Off {
+            let off = "off: put a proxy with TLS in front before the world posts here";
+            lines.push(format!("  TLS            {off}"));
+        }
+        lines.push(format!("  to use it      {}", login_line(bound, tls)));
+        if bound.address().ip().is_loopback() {
+            let loopback =
+                "  reachable from this machine only; --listen 0.0.0.0:PORT opens it to others";
+            lines.push(loopback.to_owned());
+        }
+        let json = json.then(|| format!("{}\n", ready(bound)));
+        Self { lines, json }
     }
-    if *tls == Tls::Off {
-        say("  TLS            off: put a proxy with TLS in front before the world posts here");
-    }
-    say(&format!("  to use it      {}", login_line(bound, tls)));
-    if bound.address().ip().is_loopback() {
-        say("  reachable from this machine only; --listen 0.0.0.0:PORT opens it to others");
-    }
-    match json {
-        true => print(&format!("{}\n", ready(bound))),
-        false => Ok(()),
+
+    fn tell(self) -> Result<()> {
+        for line in self.lines {
+            say(&line);
+        }
+        self.json.map_or(Ok(()), |line| print(&line))
     }
 }
 

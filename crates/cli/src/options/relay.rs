@@ -5,7 +5,7 @@ use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use kreel_relay::{Config, FirstToken, Limits, Tls};
+use kreel_relay::{Acme, Config, FirstToken, LETS_ENCRYPT, Limits, Tls};
 
 use super::{conflict, is_typed};
 use crate::args::{RelayArgs, Size, TlsChoice};
@@ -32,7 +32,7 @@ impl RelayOptions {
     /// Settles what was typed.
     pub(crate) fn resolve(args: RelayArgs, matches: &ArgMatches) -> Result<Self> {
         let tls = tls(&args, matches)?;
-        let listen = address(&args.listen)?;
+        let listen = address(&args.listen, "--listen")?;
         let limits = limits(&args);
         let data = match args.data {
             Some(data) => absolute(&data),
@@ -63,6 +63,7 @@ impl RelayOptions {
 fn tls(args: &RelayArgs, matches: &ArgMatches) -> Result<Tls> {
     let choice = match args.tls {
         Some(TlsChoice::Off) => Tls::Off,
+        Some(TlsChoice::Acme) => Tls::Acme(acme(args)?),
         Some(TlsChoice::SelfSigned) | None => Tls::SelfSigned,
     };
     let (Some(cert), Some(key)) = (args.tls_cert.clone(), args.tls_key.clone()) else {
@@ -78,6 +79,29 @@ fn tls(args: &RelayArgs, matches: &ArgMatches) -> Result<Tls> {
         let why = "one makes a certificate or needs none, the other gives it";
         Err(conflict("--tls", "--tls-cert", why))
     }
+}
+
+/// How a certificate is got by ACME.
+fn acme(args: &RelayArgs) -> Result<Acme> {
+    let Some(domain) = &args.domain else {
+        return Err(Problem::new(
+            Code::OptionsConflict,
+            "--tls acme needs --domain",
+            "a certificate is for a name, which an authority looks up",
+            "name the relay's domain: --domain relay.example",
+        ));
+    };
+    let http = args.acme_http.as_deref();
+    Ok(Acme {
+        domain: domain.0.clone(),
+        contact: args.contact.iter().map(|mail| mail.0.clone()).collect(),
+        directory: match &args.acme_directory {
+            Some(directory) => directory.0.clone(),
+            None => LETS_ENCRYPT.to_owned(),
+        },
+        ca: args.acme_ca.clone(),
+        http: http.map(|text| address(text, "--acme-http")).transpose()?,
+    })
 }
 
 /// The path as it is from every folder: others are told it.
@@ -103,13 +127,13 @@ fn limits(args: &RelayArgs) -> Limits {
 }
 
 /// An address to listen on; a name stands for the first address it has.
-fn address(text: &str) -> Result<SocketAddr> {
+fn address(text: &str, option: &str) -> Result<SocketAddr> {
     let unusable = |why: String| {
         Problem::new(
             Code::OptionUnusable,
             format!("can't listen on {text:?}"),
             why,
-            "give --listen an address and a port, like 127.0.0.1:4433 or 0.0.0.0:443",
+            format!("give {option} an address and a port, like 127.0.0.1:4433 or 0.0.0.0:443"),
         )
     };
     match text.to_socket_addrs() {

@@ -25,9 +25,9 @@ pub(super) fn ensure(data: &Path, names: &[String]) -> Result<(PathBuf, PathBuf)
     let made = params(names)
         .and_then(|params| params.self_signed(&pair))
         .map_err(failed)?;
-    write(&key, &pair.serialize_pem())?;
-    write(&cert, &made.pem())?;
-    write(&noted, &names.join("\n"))?;
+    write(&key, pair.serialize_pem().as_bytes())?;
+    write(&cert, made.pem().as_bytes())?;
+    write(&noted, names.join("\n").as_bytes())?;
     Ok((cert, key))
 }
 
@@ -48,7 +48,7 @@ fn params(names: &[String]) -> Result<CertificateParams, rcgen::Error> {
 }
 
 /// Writes a file of the owner's alone, whole or not at all.
-fn write(path: &Path, text: &str) -> Result<(), RelayError> {
+pub(super) fn write(path: &Path, text: &[u8]) -> Result<(), RelayError> {
     let failed = |source| RelayError::File {
         what: "write",
         path: path.to_owned(),
@@ -61,7 +61,7 @@ fn write(path: &Path, text: &str) -> Result<(), RelayError> {
         .create_new(true)
         .open(&fresh)
         .map_err(failed)?;
-    file.write_all(text.as_bytes())
+    file.write_all(text)
         .and_then(|()| file.sync_all())
         .map_err(failed)?;
     fs::rename(&fresh, path).map_err(failed)

@@ -1,10 +1,12 @@
 //! Certificates on disk.
 
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::*;
 use crate::config::{FirstToken, Limits};
+use crate::limits::CERTIFICATE_CHECK;
 
 fn config(name: &str, tls: Tls) -> Config {
     let data = std::env::temp_dir().join(format!("kreel-tls-{name}-{}", std::process::id()));
@@ -25,13 +27,13 @@ fn config(name: &str, tls: Tls) -> Config {
 #[test]
 fn a_self_signed_certificate_stays_until_its_names_change() {
     let mut config = config("stays", Tls::SelfSigned);
-    let first = Certificate::load(&config).unwrap().unwrap();
-    let text = fs::read(first.path()).unwrap();
-    Certificate::load(&config).unwrap();
-    assert_eq!(fs::read(first.path()).unwrap(), text);
+    let first = Identity::load(&config).unwrap().unwrap();
+    let text = fs::read(first.path().unwrap()).unwrap();
+    Identity::load(&config).unwrap();
+    assert_eq!(fs::read(first.path().unwrap()).unwrap(), text);
     config.public_url = Some("https://[2001:db8::7]:8443".to_owned());
-    Certificate::load(&config).unwrap();
-    assert_ne!(fs::read(first.path()).unwrap(), text);
+    Identity::load(&config).unwrap();
+    assert_ne!(fs::read(first.path().unwrap()).unwrap(), text);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -63,20 +65,20 @@ fn a_self_signed_certificate_names_all_that_the_relay_is_called() {
             "{name} in {named:?}"
         );
     }
-    Certificate::load(&config).unwrap();
+    Identity::load(&config).unwrap();
     fs::remove_dir_all(&config.data).unwrap();
 }
 
 #[test]
 fn unusable_files_say_which_and_why() {
     let mut config = config("unusable", Tls::SelfSigned);
-    Certificate::load(&config).unwrap();
+    Identity::load(&config).unwrap();
     let (cert, key) = (config.data.join("cert.pem"), config.data.join("key.pem"));
     config.tls = Tls::Files {
         cert: key.clone(),
         key,
     };
-    let error = Certificate::load(&config).unwrap_err();
+    let error = Identity::load(&config).unwrap_err();
     assert!(
         error.to_string().contains("there is no certificate in it"),
         "{error}"
@@ -85,7 +87,7 @@ fn unusable_files_say_which_and_why() {
         cert,
         key: config.data.join("absent.pem"),
     };
-    let error = Certificate::load(&config).unwrap_err();
+    let error = Identity::load(&config).unwrap_err();
     assert!(error.to_string().contains("absent.pem"), "{error}");
     fs::remove_dir_all(&config.data).unwrap();
 }
@@ -93,11 +95,14 @@ fn unusable_files_say_which_and_why() {
 #[tokio::test(start_paused = true)]
 async fn a_change_before_the_first_look_is_noticed() {
     let mut config = config("early", Tls::SelfSigned);
-    let loaded = Certificate::load(&config).unwrap().unwrap();
-    let current = || loaded.current.read().unwrap().cert.clone();
+    let loaded = Identity::load(&config).unwrap().unwrap();
+    let Identity::Files(files) = &loaded else {
+        panic!("files were asked for")
+    };
+    let current = || files.current.read().unwrap().cert.clone();
     let first = current();
     config.domain = Some("other.example".into());
-    Certificate::load(&config).unwrap();
+    Identity::load(&config).unwrap();
     let task = tokio::spawn(loaded.clone().keep_fresh());
     let noticed = async {
         while current() == first {
