@@ -12,6 +12,7 @@
 mod support;
 
 mod accounting;
+mod acme;
 mod addresses;
 mod answers;
 mod app_down;

@@ -20,6 +20,7 @@
 //! - [`Wire`]: a TCP proxy that delays, freezes or cuts what goes through it.
 //! - [`Proxy`]: what stands between a client and the world in companies.
 //! - [`Certificate`]: a certificate made for the story, as files.
+//! - [`Pebble`]: a certificate authority.
 //! - [`SmallDisk`]: a disk that can be full, or read-only.
 //! - [`Tls`]: a TLS connection of the story's making.
 //! - [`MachineApart`]: a network namespace behind a cable that loses packets when told to.
@@ -39,6 +40,7 @@ mod kreel;
 pub(crate) mod machine;
 mod netns;
 pub(crate) mod packages;
+mod pebble;
 mod process;
 pub(crate) mod programs;
 mod proxy;
@@ -58,6 +60,7 @@ pub(crate) use disk::SmallDisk;
 pub(crate) use http::{Answer, Connection, Digest, Head};
 pub(crate) use kreel::{Finished, Kreel};
 pub(crate) use netns::MachineApart;
+pub(crate) use pebble::{Pebble, free_port};
 pub(crate) use process::Process;
 pub(crate) use proxy::Proxy;
 pub(crate) use real_apps::{NodeApp, PythonApp};

@@ -20,6 +20,7 @@ pub(crate) struct Tls {
     roots: RootCertStore,
     versions: Vec<&'static SupportedProtocolVersion>,
     protocols: Vec<Vec<u8>>,
+    name: Option<String>,
 }
 
 impl Tls {
@@ -33,12 +34,19 @@ impl Tls {
             roots,
             versions: ALL_VERSIONS.to_vec(),
             protocols: Vec::new(),
+            name: None,
         }
     }
 
     /// With this version alone.
     pub(crate) fn version(mut self, version: &'static SupportedProtocolVersion) -> Self {
         self.versions = vec![version];
+        self
+    }
+
+    /// Asking for this name instead of the address.
+    pub(crate) fn called(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
         self
     }
 
@@ -61,8 +69,11 @@ impl Tls {
             .with_no_client_auth();
         config.alpn_protocols = self.protocols.clone();
         let tcp = TcpStream::connect(address).await?;
-        let connecting =
-            TlsConnector::from(Arc::new(config)).connect(ServerName::from(address.ip()), tcp);
+        let name = match &self.name {
+            Some(name) => ServerName::try_from(name.clone()).unwrap(),
+            None => ServerName::from(address.ip()),
+        };
+        let connecting = TlsConnector::from(Arc::new(config)).connect(name, tcp);
         within("a TLS handshake", DEADLINE, connecting).await
     }
 }
