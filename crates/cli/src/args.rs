@@ -5,6 +5,7 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
+mod admission;
 mod authority;
 pub(crate) mod connection;
 pub(crate) mod fixtures;
@@ -23,6 +24,7 @@ pub(crate) mod token;
 pub(crate) mod trigger;
 mod values;
 
+pub(crate) use admission::{LimitValue, Network};
 pub(crate) use authority::{AcmeDirectory, Mail};
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
 pub(crate) use fixtures::{Language, RecordArgs, TypesArgs};
@@ -30,6 +32,11 @@ pub(crate) use lab::{DiffArgs, IdempotencyArgs};
 pub(crate) use krea::{MockArgs, MockCommand, MockKreaArgs};
 pub(crate) use krea::{
     MockArgs, MockCommand, MockKreaArgs, ProxyArgs, ProxyCommand, ProxyKreaArgs,
+pub(crate) use listen::ListenArgs;
+pub(crate) use local::{CompletionArgs, DemoArgs};
+pub(crate) use relay::{LogFormat, RelayAction, RelayArgs, TlsChoice};
+pub(crate) use requests::{
+    GetArgs, HistoryPlace, ListArgs, Page, RequestsArgs, RequestsCommand, SearchArgs,
 };
 pub(crate) use listen::ListenArgs;
 pub(crate) use local::{CompletionArgs, DemoArgs, ManArgs};

@@ -4,6 +4,7 @@
 mod certificates;
 mod listen;
 mod relay;
+mod relay_file;
 mod remote;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use std::thread;
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
+use crate::args::LogFormat;
 use crate::problem::{Code, Problem, Result};
 use crate::terminal::Paint;
 
@@ -95,13 +96,17 @@ impl Write for LogStream {
 }
 
 /// Writes the log to standard error: this level and worse, or what `KREEL_LOG` says.
-pub(crate) fn log(level: &str) {
+pub(crate) fn log(level: &str, format: LogFormat) {
     let filter = EnvFilter::try_from_env("KREEL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let ansi = io::stderr().is_terminal() && Paint::of_stderr().is_colour();
-    let _ = tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| LogStream)
         .with_ansi(ansi)
-        .with_target(false)
-        .try_init();
+        .with_target(false);
+    let _ = match format {
+        LogFormat::Text => log.try_init(),
+        // Fields beside the message, as who reads them by machine wants them.
+        LogFormat::Json => log.json().flatten_event(true).with_ansi(false).try_init(),
+    };
 }

@@ -31,14 +31,12 @@ impl Signals {
                 terminate: take(SignalKind::terminate())?,
             })
         });
-        both.map_err(|error| {
-            Problem::new(
-                Code::SystemRefused,
-                "kreel can't listen for signals",
-                error,
-                "report this, with the name of your operating system",
-            )
-        })
+        both.map_err(unavailable)
+    }
+
+    /// SIGHUP: read the settings again.
+    pub(crate) fn hangups() -> Result<Signal> {
+        signal(SignalKind::hangup()).map_err(unavailable)
     }
 
     /// The next one. Cancelling the wait loses none.
@@ -48,6 +46,15 @@ impl Signals {
             _ = self.terminate.recv() => Received::Terminate,
         }
     }
+}
+
+fn unavailable(error: std::io::Error) -> Problem {
+    Problem::new(
+        Code::SystemRefused,
+        "kreel can't listen for signals",
+        error,
+        "report this, with the name of your operating system",
+    )
 }
 
 impl Received {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use crate::limits::Limits;
+use crate::proxies::Proxies;
 
 /// Everything a [`Relay`](crate::Relay) needs to know.
 #[derive(Debug, Clone)]
@@ -19,9 +20,10 @@ pub struct Config {
     pub public_url: Option<String>,
     /// How connections are secured.
     pub tls: Tls,
-    /// Whether a proxy in front is trusted to say who the sender is (`X-Forwarded-For`) and how
-    /// it came (`X-Forwarded-Proto`).
-    pub behind_proxy: bool,
+    /// The proxies that are trusted to say who the sender is and how it came.
+    pub proxies: Proxies,
+    /// Where metrics are read; nothing is measured without.
+    pub metrics: Option<SocketAddr>,
     /// Where the first token is, or goes.
     pub first_token: FirstToken,
     /// What peers are held to.

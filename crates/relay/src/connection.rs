@@ -21,9 +21,11 @@ use tracing::{debug, info};
 
 pub(crate) use self::deadlines::{Busy, UnderWay};
 use self::deadlines::{Deadlines, Heads};
+use crate::config::Limits;
 use crate::framing::{FramingLimits, GatedIo};
 use crate::ingress::{self, From};
-use crate::limits::{H2_STREAMS, HEAD_BYTES, HEADER_LINES, IDLE, TLS_HANDSHAKE};
+use crate::limits::H2_ERRORS;
+use crate::proxies::read_protocol;
 use crate::shared::Shared;
 use crate::tls::ACME_ALPN;
 
@@ -43,10 +45,12 @@ pub(crate) type Upgraded = Deadlines<GatedIo<Stream>>;
 /// before it first runs, and room for the largest stage would be moved with it.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
-    tcp: TcpStream,
+    mut tcp: TcpStream,
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
 ) {
+    let held = shared.admission.held();
+    let limits = &held.limits;
     // Many small writes with nothing to follow: waiting for more only delays them.
     if let Err(error) = tcp.set_nodelay(true) {
         debug!(%error, "the connection went before it began");
@@ -62,8 +66,36 @@ pub(crate) async fn serve(
 }
 
 async fn https(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr, tls: TlsAcceptor) {
+    let Some(peer) = told_by_proxy(&shared, &mut tcp, peer, limits).await else {
+        return;
+    };
+    // Whoever speaks for many is not counted as one.
+    let place = match shared.proxies.trust(peer.ip()) {
+        true => Ok(None),
+        false => shared.admission.connection(peer.ip()),
+    };
+    let _place = match place {
+        Ok(place) => place,
+        Err(reason) => return shared.refused(reason),
+    };
+    let Some(tls) = tls else {
+        return http1(
+            shared,
+            limits,
+            Stream::Plain(tcp),
+            From {
+                peer,
+                scheme: Scheme::Http,
+            },
+        )
+        .await;
+    };
+    let from = From {
+        peer,
+        scheme: Scheme::Https,
+    };
     let accepted = tokio::select! {
-        accepted = timeout(TLS_HANDSHAKE, tls.accept(tcp)) => accepted,
+        accepted = timeout(limits.tls_handshake_time, tls.accept(tcp)) => accepted,
         // Nothing is under way yet: whoever says nothing shall not hold up the end.
         () = shared.stopping.cancelled() => return,
     };
@@ -81,6 +113,9 @@ async fn https(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr, tls: TlsAc
                 Box::pin(http2(shared, stream, from)).await;
             } else {
                 Box::pin(http1(shared, stream, from)).await;
+                http2(shared, limits, stream, from).await;
+            } else {
+                http1(shared, limits, stream, from).await;
             }
         }
         Ok(Err(error)) => debug!(%error, "no TLS"),
@@ -88,21 +123,24 @@ async fn https(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr, tls: TlsAc
     }
 }
 
-async fn http1(shared: Arc<Shared>, stream: Stream, from: From) {
+async fn http1(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From) {
     let busy = Busy::default();
-    let limits = FramingLimits {
-        max_head_bytes: HEAD_BYTES,
-        max_header_lines: HEADER_LINES,
+    let framing = FramingLimits {
+        max_head_bytes: limits.max_head_bytes,
+        max_header_lines: limits.max_header_lines,
     };
-    let stream = GatedIo::new(stream, limits);
+    let stream = GatedIo::new(stream, framing);
     let gate = stream.gate();
     let io = TokioIo::new(Deadlines::new(stream, busy.clone(), Heads::Tracked));
     let service = ingress::service(shared.clone(), from.clone(), busy, Some(gate.clone()));
+    let io = TokioIo::new(Deadlines::new(stream, busy.clone(), Heads::Tracked, limits));
+    let service = ingress::service(shared.clone(), from, busy, Some(gate.clone()));
     let connection = http1::Builder::new()
         // Deadlines keeps the time: hyper's own would set a timer for each request.
         .header_read_timeout(None)
-        .max_headers(HEADER_LINES)
-        .max_buf_size(HEAD_BYTES)
+        .max_headers(limits.max_header_lines)
+        // hyper takes no smaller one.
+        .max_buf_size(limits.max_head_bytes.max(8 * 1024))
         // A sender that has said all it has to say may close its half and still listen.
         .half_close(true)
         // An answer of the app's goes on as it is; the relay's own say their date themselves.
@@ -119,21 +157,30 @@ async fn http1(shared: Arc<Shared>, stream: Stream, from: From) {
     };
     if let Some(refused) = gate.refused() {
         info!(peer = %from.peer, %refused, "a request was refused");
+        shared.refused("framing");
     } else if let Err(error) = ended {
         debug!(%error, "an HTTP/1.1 connection failed");
     }
 }
 
-async fn http2(shared: Arc<Shared>, stream: Stream, from: From) {
+async fn http2(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From) {
     let busy = Busy::default();
-    let io = TokioIo::new(Deadlines::new(stream, busy.clone(), Heads::Untracked));
+    let io = TokioIo::new(Deadlines::new(
+        stream,
+        busy.clone(),
+        Heads::Untracked,
+        limits,
+    ));
     let service = ingress::service(shared.clone(), from, busy, None);
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .max_concurrent_streams(H2_STREAMS)
-        .max_header_list_size(HEAD_BYTES as u32)
+        .max_concurrent_streams(limits.http2_streams)
+        // It also bounds how many CONTINUATION frames h2 takes for one head.
+        .max_header_list_size(u32::try_from(limits.max_head_bytes).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(limits.http2_resets)
+        .max_local_error_reset_streams(H2_ERRORS)
         // Pings an idle connection too: one whose other end answers is alive.
-        .keep_alive_interval(IDLE / 2)
+        .keep_alive_interval(limits.idle_time / 2)
         .auto_date_header(false)
         .serve_connection(io, service);
     let mut connection = std::pin::pin!(connection);
@@ -147,6 +194,27 @@ async fn http2(shared: Arc<Shared>, stream: Stream, from: From) {
     if let Err(error) = ended {
         debug!(%error, "an HTTP/2 connection failed");
     }
+}
+
+/// Who connects: the peer, or whom a proxy that is believed says it connects for. Nothing if it
+/// should say and does not.
+async fn told_by_proxy(
+    shared: &Shared,
+    tcp: &mut TcpStream,
+    peer: SocketAddr,
+    limits: &Limits,
+) -> Option<SocketAddr> {
+    if !shared.proxies.protocol || !shared.proxies.trust(peer.ip()) {
+        return Some(peer);
+    }
+    let told = timeout(limits.tls_handshake_time, read_protocol(tcp)).await;
+    match told {
+        Ok(Ok(told)) => return Some(told.unwrap_or(peer)),
+        Ok(Err(error)) => debug!(%peer, %error, "a proxy did not say whom it connects for"),
+        Err(_) => debug!(%peer, "a proxy took too long to say whom it connects for"),
+    }
+    shared.refused("proxy_protocol");
+    None
 }
 
 /// The stream below an upgraded connection, and what hyper had read of it already.

@@ -13,6 +13,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -22,13 +23,16 @@ use kreel_wire::Scheme;
 use serde_json::json;
 
 use self::answer::{Body, fit, json_answer};
+use self::forward::Arriving;
 pub(crate) use self::forward::now_us;
-use self::problem::Problem;
+use self::problem::{Problem, Refusal};
 use self::route::{Route, route};
 use crate::connection::Busy;
 use crate::framing::Gate;
 use crate::link::handshake;
+use crate::proxies::Origin;
 use crate::shared::Shared;
+use crate::tls::Identity;
 
 /// Where a connection comes from.
 #[derive(Debug, Clone)]
@@ -81,6 +85,7 @@ impl Service<Request<Incoming>> for Ingress {
         let (shared, from, gate) = (self.shared.clone(), self.from.clone(), self.gate.clone());
         let under_way = self.busy.begin();
         let method = request.method().clone();
+        let begun = shared.metrics.is_some().then(Instant::now);
         let asks_for_upgrade = request.headers().contains_key(UPGRADE);
         Box::pin(async move {
             let mut response = dispatch(&shared, from, gate, request).await;
@@ -89,6 +94,12 @@ impl Service<Request<Incoming>> for Ingress {
                 response
                     .headers_mut()
                     .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            if let (Some(metrics), Some(begun)) = (&shared.metrics, begun) {
+                metrics.answered(response.status(), begun.elapsed());
+                if let Some(Refusal(code)) = response.extensions().get() {
+                    metrics.refused(code);
+                }
             }
             fit(&mut response, &method);
             response.body_mut().hold(under_way);
@@ -103,6 +114,15 @@ async fn dispatch(
     gate: Option<Gate>,
     request: Request<Incoming>,
 ) -> Response<Body> {
+    let peer = Origin {
+        address: from.peer.ip().to_canonical(),
+        scheme: from.scheme,
+    };
+    let origin = shared.proxies.origin(peer, request.headers());
+    let held = shared.admission.held();
+    if let Err(too_often) = held.request(origin.address) {
+        return Problem::TooOften(too_often.0).response();
+    }
     let answer = match route(&request, shared.address.domain.as_deref()) {
         // Boxed, as all that is rare: each request has room for the rest.
         Ok(Route::Link) => {
@@ -110,8 +130,20 @@ async fn dispatch(
         }
         Ok(Route::Health) => own(&request, || Ok(health())),
         Ok(Route::WhoAmI) => Box::pin(who_am_i(shared, &request)).await,
+        Ok(Route::Ready) => ready(shared, &request).await,
+        Ok(Route::WhoAmI) => who_am_i(shared, &request).await,
         Ok(Route::Tunnel { name, target }) => match shared.tunnels.find(&name) {
-            Some(tunnel) => return forward::forward(shared, &tunnel, from, target, request).await,
+            Some(tunnel) => match held.tunnel(tunnel.shelf.tunnel) {
+                Ok(()) => {
+                    let arriving = Arriving {
+                        origin,
+                        held,
+                        target,
+                    };
+                    return forward::forward(shared, &tunnel, arriving, request).await;
+                }
+                Err(too_often) => Err(Problem::TooOften(too_often.0)),
+            },
             None => Err(Problem::NoTunnel),
         },
         Err(problem) => Err(problem),
@@ -128,6 +160,22 @@ fn own(
         Method::GET | Method::HEAD => answer(),
         _ => Err(Problem::MethodNotAllowed),
     }
+}
+
+/// Whether senders can be served: the certificate is there, the store answers, and the relay is
+/// not about to stop.
+async fn ready(shared: &Shared, request: &Request<Incoming>) -> Result<Response<Body>, Problem> {
+    let certified = shared.certificate.as_ref().is_none_or(Identity::is_ready);
+    let state = match (shared.stopping.is_cancelled(), certified) {
+        (true, _) => "stopping",
+        (false, false) => "no_certificate",
+        (false, true) if shared.store.is_well().await => "ready",
+        (false, true) => "store",
+    };
+    let status = if state == "ready" { 200 } else { 503 };
+    own(request, || {
+        Ok(json_answer(status, &json!({"status": state})))
+    })
 }
 
 fn health() -> Response<Body> {

@@ -3,6 +3,7 @@
 //! [`Relay::new`] opens the data folder and does nothing on the network, [`Relay::bind`] takes
 //! the address, [`Bound::serve`] serves it until told to stop.
 
+mod admission;
 mod config;
 mod connection;
 mod error;
@@ -10,8 +11,11 @@ mod framing;
 mod ingress;
 mod limits;
 mod link;
+mod metrics;
+mod proxies;
 mod replies;
 mod shared;
+mod side;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -35,9 +39,13 @@ pub use crate::config::{
     Acme, Config, FirstToken, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Limits, Tls,
 };
 pub use crate::error::{RelayError, StoreError};
-pub use crate::store::{Damage, Salvaged, TokenRow, Tokens};
+pub use crate::limits::{Limit, LimitKind, LimitRefused};
+pub use crate::proxies::Proxies;
+pub use crate::store::{Damage, Salvaged, TokenRow, Tokens, backup};
 
-use crate::limits::{ACCEPT_PAUSE, GOODBYE, TOKENS_CHECK};
+use crate::admission::Admission;
+use crate::limits::{ACCEPT_PAUSE, FORGET_ADDRESSES, GOODBYE, TOKENS_CHECK};
+use crate::metrics::{Metrics, MetricsPort};
 use crate::shared::{PublicAddress, Shared};
 use crate::store::{Folder, Store, TunnelRow};
 use crate::tls::{Challenges, Identity};
@@ -61,8 +69,8 @@ pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
     shared: Arc<Shared>,
-    certificate: Option<Identity>,
     challenges: Option<Challenges>,
+    metrics: Option<MetricsPort>,
     max_connections: usize,
     grace: Duration,
 }
@@ -112,12 +120,19 @@ impl Relay {
             Some(Identity::Acme(acme)) => Challenges::bind(acme).await?,
             _ => None,
         };
+        let metrics = match self.config.metrics {
+            Some(address) => Some(MetricsPort::bind(address).await?),
+            None => None,
+        };
         let shared = Shared {
             store: Arc::new(self.store),
             tunnels: Tunnels::new(self.rows),
-            limits: self.config.limits.clone(),
+            admission: Admission::new(self.config.limits.clone()),
             address: public_address(&self.config, address),
-            behind_proxy: self.config.behind_proxy,
+            proxies: self.config.proxies,
+            metrics: metrics.is_some().then(Metrics::new),
+            connections: TaskTracker::new(),
+            certificate: self.certificate,
             retained_bytes: Arc::default(),
             links: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -126,11 +141,26 @@ impl Relay {
             listener,
             address,
             shared: Arc::new(shared),
-            certificate: self.certificate,
             challenges,
+            metrics,
             max_connections: self.config.limits.max_connections,
             grace: self.config.grace,
         })
+    }
+}
+
+/// Changes a relay that runs.
+#[derive(Debug, Clone)]
+pub struct Control {
+    shared: Arc<Shared>,
+}
+
+impl Control {
+    /// Puts other limits in force for connections and requests to come. Those of the store, and
+    /// how many connections there may be in all, count from the next start on.
+    pub fn set_limits(&self, limits: Limits) {
+        self.shared.admission.replace(limits);
+        info!("the limits were read again");
     }
 }
 
@@ -140,6 +170,18 @@ impl Bound {
         self.address
     }
 
+    /// Where metrics are read, if anywhere.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(MetricsPort::address)
+    }
+
+    /// A handle to change what can be changed while it runs.
+    pub fn control(&self) -> Control {
+        Control {
+            shared: self.shared.clone(),
+        }
+    }
+
     /// The base address senders use, without a slash at its end: `https://relay.example`.
     pub fn url(&self) -> &str {
         &self.shared.address.base
@@ -147,13 +189,13 @@ impl Bound {
 
     /// The file of the relay's certificate, unless TLS is off.
     pub fn certificate(&self) -> Option<&Path> {
-        self.certificate.as_ref().and_then(Identity::path)
+        self.shared.certificate.as_ref().and_then(Identity::path)
     }
 
     /// Resolves once senders can be served: at once, unless the certificate is yet to come, for
     /// which [`serve`](Self::serve) must run.
     pub fn ready(&self) -> impl Future<Output = ()> + Send + use<> {
-        let certificate = self.certificate.clone();
+        let certificate = self.shared.certificate.clone();
         async move {
             if let Some(certificate) = certificate {
                 certificate.ready().await;
@@ -164,22 +206,20 @@ impl Bound {
     /// Serves until `stop` resolves; then takes no more, lets what is under way finish within
     /// the grace, says goodbye to the clients and closes the store.
     pub async fn serve(mut self, stop: impl Future<Output = ()>) -> Result<(), RelayError> {
-        let acceptor = self
-            .certificate
-            .as_ref()
-            .map(Identity::acceptor)
-            .transpose()?;
+        let certificate = self.shared.certificate.clone();
+        let acceptor = certificate.as_ref().map(Identity::acceptor).transpose()?;
         let challenges = self.challenges.take();
         let base = self.shared.address.base.clone();
-        let connections = TaskTracker::new();
+        let metrics = self.metrics.take();
+        let measured = (self.shared.clone(), certificate.clone());
         let beside = [
-            self.certificate
-                .clone()
-                .map(|certificate| tokio::spawn(certificate.keep_fresh())),
+            certificate.map(|certificate| tokio::spawn(certificate.keep_fresh())),
+            metrics.map(|port| tokio::spawn(port.serve(measured.0, measured.1))),
+            Some(tokio::spawn(forget_quiet(self.shared.clone()))),
             challenges.map(|challenges| tokio::spawn(challenges.serve(base))),
             Some(tokio::spawn(watch_tokens(self.shared.clone()))),
         ];
-        let accept = self.accept(&connections, acceptor);
+        let accept = self.accept(acceptor);
         tokio::select! {
             () = accept => {}
             () = stop => {}
@@ -187,11 +227,11 @@ impl Bound {
         for task in beside.into_iter().flatten() {
             task.abort();
         }
-        self.drain(&connections).await;
+        self.drain().await;
         Ok(())
     }
 
-    async fn accept(&self, connections: &TaskTracker, tls: Option<TlsAcceptor>) {
+    async fn accept(&self, tls: Option<TlsAcceptor>) {
         let places = Arc::new(Semaphore::new(self.max_connections));
         loop {
             let Ok(place) = places.clone().acquire_owned().await else {
@@ -201,7 +241,7 @@ impl Bound {
                 continue;
             };
             let serve = connection::serve(self.shared.clone(), tcp, peer, tls.clone());
-            connections.spawn(async move {
+            self.shared.connections.spawn(async move {
                 serve.await;
                 drop(place);
             });
@@ -221,7 +261,8 @@ impl Bound {
         }
     }
 
-    async fn drain(self, connections: &TaskTracker) {
+    async fn drain(self) {
+        let connections = &self.shared.connections;
         drop(self.listener);
         info!("stopping: no new connections; what is under way may finish");
         self.shared.stopping.cancel();
@@ -241,6 +282,25 @@ impl Bound {
         )
         .await;
         self.shared.store.close().await;
+    }
+}
+
+/// Forgets who has been quiet, for ever.
+async fn forget_quiet(shared: Arc<Shared>) {
+    let mut every = tokio::time::interval(FORGET_ADDRESSES);
+    loop {
+        every.tick().await;
+        shared.admission.forget_quiet();
+    }
+}
+
+/// Looks whether a relay could be made of this, and changes nothing: certificate files are read,
+/// the rest is what it is.
+pub fn check(config: &Config) -> Result<(), RelayError> {
+    match &config.tls {
+        Tls::Off | Tls::SelfSigned => Ok(()),
+        Tls::Files { .. } => Identity::load(config).map(|_| ()),
+        Tls::Acme(acme) => tls::check_authority(acme),
     }
 }
 

@@ -1,78 +1,104 @@
 //! Sizes, counts and deadlines the relay holds senders and clients to, each with its reason.
 //!
-//! Those an operator may want otherwise are fields of [`Limits`]; the rest are constants. What
+//! Those an operator may want otherwise are fields of [`Limits`], each with its name in settings
+//! and its reason in one table; the rest are constants. What
 //! both ends of a link hold each other to stands in `kreel_wire::limits`.
+
+mod table;
 
 use std::time::Duration;
 
-/// What an operator may set.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// The largest body of a webhook, in bytes; more is answered 413. 100 MiB: the uploads of
-    /// every sender we know of stay below, and a tunnel is no file transfer.
-    pub max_body_bytes: u64,
+pub use self::table::{Limit, LimitKind, LimitRefused};
+use self::table::{Number, limits};
+
+limits! {
+    /// The largest body of a webhook; more is answered 413. 100 MiB: the uploads of every sender
+    /// we know of stay below, and a tunnel is no file transfer.
+    max_body_bytes: u64 = 100 * MIB, Bytes;
     /// The most links at once. 10,000 of them fit a 512 MiB server with room to spare.
-    pub max_links: usize,
+    max_links: usize = 10_000, Count;
+    /// The most links one token may have at once. As many as there may be in all: on a shared
+    /// relay, say less.
+    max_links_per_token: usize = 10_000, Count;
+    /// The most exchanges a link has open at once; what is beyond waits on disk. As many as the
+    /// protocol allows.
+    max_exchanges_per_link: usize = kreel_wire::limits::EXCHANGES, Count;
     /// The most deliveries waiting for one client; more are answered 429. 250,000: weeks of a
     /// busy developer's webhooks, and a position and a row each, which is little.
-    pub max_waiting: u64,
+    max_waiting: u64 = 250_000, Count;
     /// The most bytes waiting for one client; more are answered 429. 512 MiB: half of what there
     /// is in all, so that no tunnel takes it from all others.
-    pub max_waiting_bytes_of_one: u64,
+    max_waiting_bytes_of_one: u64 = 512 * MIB, Bytes;
     /// The most bytes of waiting deliveries in all; more are answered 503. 1 GiB, which the
     /// smallest server's disk has.
-    pub max_waiting_bytes: u64,
+    max_waiting_bytes: u64 = 1024 * MIB, Bytes;
     /// How many settled deliveries of a tunnel are remembered, for a client that asks for the
     /// past (`--since`). 500, a day's worth for most; 0 remembers none.
-    pub retain_count: u64,
+    retain_count: u64 = 500, CountOrNone;
     /// How long they are remembered. 24 h: a day later one looks into the client's history.
-    pub retain_age: Duration,
+    retain_age: Duration = Duration::from_secs(24 * 60 * 60), Time;
     /// The most bytes of them in all. 1 GiB, as much again as may wait.
-    pub retain_bytes: u64,
+    retain_bytes: u64 = 1024 * MIB, Bytes;
     /// The most connections from senders and clients at once. 16,384, below the usual limit of
     /// open files once that has been raised for a server.
-    pub max_connections: usize,
+    max_connections: usize = 16_384, Count;
+    /// The most connections of one address at once (of one /64 network under IPv6); more are
+    /// closed at once. 512: a large sender's pool behind one address. This machine and trusted
+    /// proxies are not counted.
+    max_connections_per_address: usize = 512, Count;
+    /// How many TLS handshakes and connections one address may begin each second, with five times
+    /// as many at once; 0 does not count. 50: each webhook on a connection of its own.
+    connections_per_second_per_address: u32 = 50, Rate;
+    /// How many requests one address may make each second, with five times as many at once; more
+    /// are answered 429. 0 does not count. 200: more than any sender we know of keeps up.
+    requests_per_second_per_address: u32 = 200, Rate;
+    /// How many requests one tunnel takes each second, with five times as many at once; more are
+    /// answered 429. 0, as it is, does not count: backlog and addresses have limits of their own,
+    /// and senders of many addresses are what a busy tunnel has.
+    requests_per_second_per_tunnel: u32 = 0, Rate;
+    /// The largest head of a sender's request: 64 KiB, twice what nginx and Node take.
+    max_head_bytes: usize = 64 * 1024, Bytes;
+    /// The most header lines in a sender's request: 256; proxies in front add a dozen at most.
+    max_header_lines: usize = 256, Count;
+    /// How long a sender may take from its first byte to the end of its head: 15 s, a slow
+    /// phone's worst case and a slow-loris's best.
+    head_time: Duration = Duration::from_secs(15), Time;
+    /// How long a TLS handshake, or a proxy's word on who connects, may take: 10 s, ten bad round
+    /// trips.
+    tls_handshake_time: Duration = Duration::from_secs(10), Time;
+    /// How long a connection may stay silent before its first request or between two: 60 s,
+    /// longer than the keep-alive of the usual webhook senders' pools.
+    idle_time: Duration = Duration::from_secs(60), Time;
+    /// How long a sender may pause in the middle of a body: 30 s, after which it gets 408.
+    body_pause: Duration = Duration::from_secs(30), Time;
+    /// How long a body may take at any rate: 30 s. Most webhooks are over in one; a slow start is
+    /// no fault.
+    body_grace: Duration = Duration::from_secs(30), Time;
+    /// What a body must bring each second on average once it takes longer than its grace: 100
+    /// bytes, a tenth of the slowest modem. Below it a sender does not send, it holds on.
+    body_bytes_per_second: u64 = 100, Bytes;
+    /// How long a reader may take none of what is written to it: 60 s. One byte a second is slow
+    /// but alive; nothing in a minute is gone.
+    write_pause: Duration = Duration::from_secs(60), Time;
+    /// The most streams of one HTTP/2 connection at once: 128, the usual figure; each may hold a
+    /// body.
+    http2_streams: u32 = 128, Count;
+    /// The most streams a peer may have reset before the relay had looked at them; one more ends
+    /// the connection. 20, what h2 takes for an honest hurry.
+    http2_resets: usize = 20, Count;
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_body_bytes: 100 * 1024 * 1024,
-            max_links: 10_000,
-            max_waiting: 250_000,
-            max_waiting_bytes_of_one: 512 * 1024 * 1024,
-            max_waiting_bytes: 1024 * 1024 * 1024,
-            retain_count: 500,
-            retain_age: Duration::from_secs(24 * 60 * 60),
-            retain_bytes: 1024 * 1024 * 1024,
-            max_connections: 16_384,
-        }
-    }
-}
+const MIB: u64 = 1024 * 1024;
 
-/// The largest head of a sender's request: 64 KiB, twice what nginx and Node take.
-pub(crate) const HEAD_BYTES: usize = 64 * 1024;
+/// How many seconds' worth of a rate may come at once: 5, a sender's catching up after a pause.
+pub(crate) const BURST: u32 = 5;
 
-/// The most header lines in a sender's request: 256; proxies in front add a dozen at most.
-pub(crate) const HEADER_LINES: usize = 256;
+/// How many addresses the rates know at once: 65,536, some 10 MiB. More at once is a flood from
+/// everywhere, against which no limit by address helps; all are forgotten then.
+pub(crate) const ADDRESSES: usize = 65_536;
 
-/// How long a sender may take from its first byte to the end of its head: 15 s, a slow phone's
-/// worst case and a slow-loris's best.
-pub(crate) const HEAD_TIME: Duration = Duration::from_secs(15);
-
-/// How long a TLS handshake may take: 10 s, ten bad round trips.
-pub(crate) const TLS_HANDSHAKE: Duration = Duration::from_secs(10);
-
-/// How long a connection may stay silent before its first request or between two: 60 s, longer
-/// than the keep-alive of the usual webhook senders' pools.
-pub(crate) const IDLE: Duration = Duration::from_secs(60);
-
-/// How long a sender may pause in the middle of a body: 30 s, after which it gets 408.
-pub(crate) const BODY_PAUSE: Duration = Duration::from_secs(30);
-
-/// How long a reader may take none of what is written to it: 60 s. One byte a second is slow
-/// but alive; nothing in a minute is gone.
-pub(crate) const WRITE_PAUSE: Duration = Duration::from_secs(60);
+/// How often addresses that have been quiet are forgotten: every 10 s.
+pub(crate) const FORGET_ADDRESSES: Duration = Duration::from_secs(10);
 
 /// What is kept in memory of one body while its sender waits: 1 MiB. Most webhooks are a
 /// thousandth of that; what is larger goes to disk in pieces.
@@ -169,23 +195,12 @@ pub(crate) const CERTIFICATE_CHECK: Duration = Duration::from_secs(1);
 /// How long a link gets to say goodbye: 2 s; a peer that doesn't listen is cut off.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(2);
 
-/// The most streams of one HTTP/2 connection at once: 128, the usual figure; each may hold a body.
-pub(crate) const H2_STREAMS: u32 = 128;
-
 /// The most a client may have sent ahead on one exchange: 16 MiB, whatever window it names.
 pub(crate) const MAX_WINDOW_BYTES: u32 = 16 * 1024 * 1024;
 
 /// How many messages a link takes in before others have their turn: 8. Senders, relay, client
 /// and app then work side by side on parts of a crowd, instead of one after another on all of it.
 pub(crate) const TURN: u32 = 8;
-
-/// How long a body may take at any rate: 30 s. Most webhooks are over in one; a slow start is
-/// no fault.
-pub(crate) const BODY_GRACE: Duration = Duration::from_secs(30);
-
-/// What a body must bring each second on average once it takes longer than [`BODY_GRACE`]:
-/// 100 bytes, a tenth of the slowest modem. Below it a sender does not send, it holds on.
-pub(crate) const BODY_BYTES_PER_SECOND: u64 = 100;
 
 /// How long an order for a certificate may take in all: 5 min; authorities take seconds.
 pub(crate) const ACME_ORDER: Duration = Duration::from_secs(5 * 60);
@@ -197,12 +212,27 @@ pub(crate) const ACME_FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest such wait: 1 h, soon enough for any certificate that is not over yet.
 pub(crate) const ACME_LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// The most connections to the port that answers challenges: 64; authorities ask from five places.
-pub(crate) const ACME_HTTP_CONNECTIONS: usize = 64;
+/// The most connections to a small port beside, for challenges or metrics: 64. Authorities ask
+/// from five places, and one or two collect metrics.
+pub(crate) const SIDE_CONNECTIONS: usize = 64;
 
 /// How long such a connection may last in all: 10 s, for one small request.
-pub(crate) const ACME_HTTP_TIME: Duration = Duration::from_secs(10);
+pub(crate) const SIDE_TIME: Duration = Duration::from_secs(10);
+
+/// The longest header of the PROXY protocol: 2 KiB. Proxies send 28 to 500 bytes.
+pub(crate) const PROXY_HEADER_BYTES: usize = 2048;
+
+/// How long the store may take to answer for the relay to be ready: 2 s.
+pub(crate) const READY: Duration = Duration::from_secs(2);
+
+/// How often measured values are put into their buckets: every 5 s, so that a flood's are not held
+/// one by one.
+pub(crate) const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// How long to wait when a connection can't be taken: 50 ms. What fails is usually the limit of
 /// open files, which others must free.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The most streams of an HTTP/2 connection that h2 may have had to reset itself: 1,024, h2's own
+/// figure. One more, and the peer does nothing but provoke it.
+pub(crate) const H2_ERRORS: usize = 1024;

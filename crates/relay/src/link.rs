@@ -31,6 +31,8 @@ use crate::replies::{Replies, Reply, Violation};
 pub(crate) struct Link {
     /// The token it was opened with.
     pub(crate) token: i64,
+    /// The most exchanges with a sender at once.
+    most_exchanges: usize,
     /// The credit its client grants each exchange at first, in bytes.
     window_bytes: u32,
     /// Openings and what follows them, in one order. Unbounded as a channel, but openings take a
@@ -107,11 +109,17 @@ pub(crate) struct Opened {
 pub(crate) struct Unavailable;
 
 impl Link {
-    pub(crate) fn new(token: i64, window_bytes: u32, past: Option<Past>) -> (Self, Queues) {
+    pub(crate) fn new(
+        token: i64,
+        most_exchanges: usize,
+        window_bytes: u32,
+        past: Option<Past>,
+    ) -> (Self, Queues) {
         let (urgent, urgent_queue) = mpsc::unbounded_channel();
         let (pieces, pieces_queue) = mpsc::channel(PIECES_QUEUED);
         let link = Self {
             token,
+            most_exchanges: most_exchanges.min(LIVE),
             window_bytes,
             urgent,
             places: Semaphore::new(OPENS_QUEUED),
@@ -163,7 +171,7 @@ impl Link {
     ) -> Result<ExchangeId, Unavailable> {
         // Those the client has not answered for are with it as well, though their senders left.
         let with_client = || self.exchanges.load(Ordering::Relaxed) + self.sent().len();
-        if self.is_leaving() || reply.is_some() && with_client() >= LIVE {
+        if self.is_leaving() || reply.is_some() && with_client() >= self.most_exchanges {
             return Err(Unavailable);
         }
         // Given back once the opening is written.

@@ -7,8 +7,11 @@ use kreel_wire::TunnelName;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Limits;
+use crate::admission::Admission;
+use crate::metrics::Metrics;
+use crate::proxies::Proxies;
 use crate::store::Store;
+use crate::tls::Identity;
 use crate::tunnels::Tunnels;
 
 /// The relay's state, one for all connections.
@@ -16,16 +19,32 @@ use crate::tunnels::Tunnels;
 pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,
     pub(crate) tunnels: Tunnels,
-    pub(crate) limits: Limits,
+    /// Who is let in; holds the limits in force.
+    pub(crate) admission: Arc<Admission>,
     pub(crate) address: PublicAddress,
-    /// Whether a proxy in front says who the sender is.
-    pub(crate) behind_proxy: bool,
+    /// The proxies that say who the sender is.
+    pub(crate) proxies: Proxies,
+    /// What is measured, if anybody may look.
+    pub(crate) metrics: Option<Metrics>,
+    /// The tasks that serve connections.
+    pub(crate) connections: TaskTracker,
+    /// The certificate, unless TLS is off.
+    pub(crate) certificate: Option<Identity>,
     /// Bytes of bodies held in memory while their senders wait.
     pub(crate) retained_bytes: Arc<AtomicUsize>,
     /// The tasks that serve links.
     pub(crate) links: TaskTracker,
     /// Cancelled when the relay begins to stop.
     pub(crate) stopping: CancellationToken,
+}
+
+impl Shared {
+    /// Counts a request or connection that was refused.
+    pub(crate) fn refused(&self, reason: &'static str) {
+        if let Some(metrics) = &self.metrics {
+            metrics.refused(reason);
+        }
+    }
 }
 
 /// The addresses this relay announces.

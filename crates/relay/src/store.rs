@@ -4,6 +4,7 @@
 //! What is said to be kept, claimed or reserved is on disk, synced, by the time it is said; a
 //! caller may acknowledge on the strength of it. Jobs are done in the order they were asked for.
 
+mod backup;
 mod damage;
 mod disk;
 mod folder;
@@ -32,6 +33,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
+pub use self::backup::backup;
 pub(crate) use self::damage::look as look_for_damage;
 pub use self::damage::{Damage, Salvaged};
 pub(crate) use self::folder::{Folder, private};
@@ -47,7 +49,7 @@ pub(crate) use self::tokens::{hash, token_from_file};
 use self::writer::Writer;
 use crate::config::Limits;
 use crate::error::{RelayError, StoreError};
-use crate::limits::STORE_JOBS;
+use crate::limits::{READY, STORE_JOBS};
 
 /// The relay's file, open. Only one relay has it at a time.
 #[derive(Debug)]
@@ -246,6 +248,26 @@ impl Store {
             |_| (),
         )
         .await
+    }
+
+    /// How many bytes wait for their clients.
+    pub(crate) fn waiting_bytes(&self) -> u64 {
+        self.parts.books.waiting_bytes()
+    }
+
+    /// How much of its disk is free, if the system says.
+    pub(crate) fn disk_free_bytes(&self) -> Option<u64> {
+        self.parts.books.disk_free_bytes()
+    }
+
+    /// Whether the store answers at all, and soon.
+    pub(crate) async fn is_well(&self) -> bool {
+        let asked = self.ask(
+            Need::Read,
+            |db| db.query_row("SELECT 1", [], |_| Ok(())),
+            |()| (),
+        );
+        matches!(tokio::time::timeout(READY, asked).await, Ok(Ok(())))
     }
 
     /// Does all that was asked for, then closes the file.

@@ -17,7 +17,7 @@ use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) use self::acme::{ACME_ALPN, Acme, Challenges};
+pub(crate) use self::acme::{ACME_ALPN, Acme, Challenges, check as check_authority};
 use self::files::Certificate;
 use crate::config::{Config, Tls};
 use crate::error::RelayError;

@@ -91,6 +91,21 @@ impl Tunnels {
         }
     }
 
+    /// How many there are, and how many deliveries wait for their clients.
+    pub(crate) fn count(&self) -> (usize, u64) {
+        let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        let waiting = by_name.values().map(|tunnel| tunnel.shelf.waiting());
+        (by_name.len(), waiting.sum())
+    }
+
+    /// How many links a token has.
+    pub(crate) fn links_of(&self, token: i64) -> usize {
+        self.links()
+            .iter()
+            .filter(|link| link.token == token)
+            .count()
+    }
+
     fn links(&self) -> Vec<Arc<Link>> {
         let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
         by_name

@@ -6,12 +6,30 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use kreel_client::RelayUrl;
 
-use super::{AcmeDirectory, Domain, Mail, Size, Span};
+use super::{AcmeDirectory, Domain, LimitValue, Mail, Network, Size, Span};
 
 /// Run the public end: give tunnels a public address
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RelayArgs {
+    /// run, check (say whether the settings make sense, and end) or backup (copy the data of a
+    /// relay that may be running into FILE, and end)
+    #[arg(
+        value_name = "ACTION",
+        default_value = "run",
+        hide_default_value = true
+    )]
+    pub(crate) action: RelayAction,
+
+    /// Where a backup goes; it must not exist yet
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// File of settings, TOML: every option by its name, with _ for -, and a table [limits].
+    /// Read again on SIGHUP
+    #[arg(long, value_name = "FILE", env = "KREEL_RELAY_CONFIG", hide_env = true)]
+    pub(crate) config: Option<PathBuf>,
+
     /// Address to listen on; port 0 takes a free one
     #[arg(
         long,
@@ -43,7 +61,7 @@ pub(crate) struct RelayArgs {
     )]
     pub(crate) public_url: Option<RelayUrl>,
 
-    /// A proxy in front sets X-Forwarded-For and X-Forwarded-Proto: believe it
+    /// A proxy on this machine says who senders are (X-Forwarded-For, Forwarded): believe it
     #[arg(
         long,
         env = "KREEL_BEHIND_PROXY",
@@ -52,6 +70,37 @@ pub(crate) struct RelayArgs {
         help_heading = "Address"
     )]
     pub(crate) behind_proxy: bool,
+
+    /// Believe proxies that connect from there, too: 172.17.0.0/16; may be given several times
+    #[arg(
+        long,
+        value_name = "NETWORK",
+        env = "KREEL_TRUSTED_PROXY",
+        hide_env = true,
+        value_delimiter = ',',
+        help_heading = "Address"
+    )]
+    pub(crate) trusted_proxy: Vec<Network>,
+
+    /// Those proxies begin each connection with the PROXY protocol, version 1 or 2
+    #[arg(
+        long,
+        env = "KREEL_PROXY_PROTOCOL",
+        hide_env = true,
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Address"
+    )]
+    pub(crate) proxy_protocol: bool,
+
+    /// Address where Prometheus reads metrics, at /metrics [default: nowhere]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "KREEL_METRICS",
+        hide_env = true,
+        help_heading = "Address"
+    )]
+    pub(crate) metrics: Option<String>,
 
     /// self-signed (a certificate of its own, cert.pem in the data folder), acme (one from Let's
     /// Encrypt or another authority, for --domain) or off (plain HTTP, as behind a proxy)
@@ -236,6 +285,18 @@ pub(crate) struct RelayArgs {
     )]
     pub(crate) max_disk: Option<Size>,
 
+    /// Any limit by its name, as docs/operating.md lists them: idle_time=30s; may be given several
+    /// times
+    #[arg(
+        long,
+        value_name = "NAME=VALUE",
+        env = "KREEL_LIMIT",
+        hide_env = true,
+        value_delimiter = ',',
+        help_heading = "Limits"
+    )]
+    pub(crate) limit: Vec<LimitValue>,
+
     /// Threads that serve connections [default: half the processors, at most 8]
     #[arg(
         long,
@@ -247,9 +308,40 @@ pub(crate) struct RelayArgs {
     )]
     pub(crate) threads: Option<u16>,
 
+    /// How the log is written on standard error: text or json
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "KREEL_LOG_FORMAT",
+        hide_env = true,
+        default_value = "text",
+        help_heading = "Output"
+    )]
+    pub(crate) log_format: LogFormat,
+
     /// One JSON object a line on standard output: ready, stopped, error
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
+}
+
+/// What `kreel relay` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RelayAction {
+    /// Serve
+    Run,
+    /// Look whether the settings make sense
+    Check,
+    /// Copy the data
+    Backup,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people
+    Text,
+    /// A JSON object a line
+    Json,
 }
 
 /// How connections are secured, unless certificate files are given.
@@ -272,6 +364,7 @@ Examples:
     --tls-cert fullchain.pem --tls-key privkey.pem
   kreel relay --tls off --behind-proxy --public-url https://hooks.example
                                            Behind nginx or Caddy
+  kreel relay check --config relay.toml    Look whether these settings make sense
   kreel relay --listen 127.0.0.1:0 --token-file token --json
                                            In a CI job
 

@@ -2,29 +2,103 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 
 use clap::ArgMatches;
 use kreel_client::inert::inert;
-use kreel_relay::{Bound, Relay, RelayError, Tls};
+use kreel_relay::{Bound, Control, Limits, Relay, RelayError, Tls};
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::args::RelayArgs;
+use crate::args::{RelayAction, RelayArgs};
 use crate::exit::Exit;
 use crate::options::{GRACE, RelayOptions};
-use crate::problem::{Result, of_relay};
+use crate::problem::{Code, Problem, Result, of_relay};
 use crate::runtime;
 use crate::signals::Signals;
 use crate::terminal::{Paint, print, say};
 
 /// Runs the relay.
 pub(crate) fn run(args: RelayArgs, matches: &ArgMatches) -> Result<Exit> {
+    let (action, file) = (args.action, args.file.clone());
+    let settings = (args.clone(), matches.clone());
     let options = RelayOptions::resolve(args, matches)?;
-    runtime::log("info");
-    runtime::on_threads(options.threads)?.block_on(serve(options))
+    match (action, file) {
+        (RelayAction::Run, None) => {
+            runtime::log("info", options.log_format);
+            runtime::on_threads(options.threads)?.block_on(serve(options, settings))
+        }
+        (RelayAction::Check, None) => check(&options),
+        (RelayAction::Backup, Some(file)) => back_up(&options, &file),
+        (RelayAction::Backup, None) => Err(usage(
+            "a backup needs a file to go to",
+            "name one: kreel relay backup relay-backup.db",
+        )),
+        (_, Some(file)) => Err(usage(
+            &format!(
+                "there is nothing to do with {}",
+                inert(&file.to_string_lossy())
+            ),
+            "leave it out; only `kreel relay backup FILE` takes a file",
+        )),
+    }
 }
 
-async fn serve(options: RelayOptions) -> Result<Exit> {
+fn usage(what: &str, next: &str) -> Problem {
+    Problem::new(Code::OptionUnusable, what, "", next)
+}
+
+/// Says whether a relay could start with these settings, without starting or changing one.
+fn check(options: &RelayOptions) -> Result<Exit> {
+    kreel_relay::check(&options.config).map_err(|error| of_relay(&error))?;
+    let config = &options.config;
+    if options.json {
+        let said =
+            json!({"type": "checked", "listen": config.listen.to_string(), "data": config.data});
+        print(&format!("{said}\n"))?;
+    }
+    say("The settings make sense:");
+    say(&format!("  listen         {}", config.listen));
+    say(&format!("  data           {}", config.data.display()));
+    let tls = match &config.tls {
+        Tls::Off => "off".to_owned(),
+        Tls::SelfSigned => "a certificate of its own".to_owned(),
+        Tls::Files { cert, .. } => format!("the certificate in {}", cert.display()),
+        Tls::Acme(acme) => format!("a certificate for {} from {}", acme.domain, acme.directory),
+    };
+    say(&format!("  TLS            {tls}"));
+    let usual = Limits::default().table();
+    let changed = config
+        .limits
+        .table()
+        .into_iter()
+        .filter(|limit| !usual.contains(limit));
+    for limit in changed {
+        say(&format!(
+            "  limit          {} = {}",
+            limit.name, limit.value
+        ));
+    }
+    Ok(Exit::Success)
+}
+
+fn back_up(options: &RelayOptions, file: &Path) -> Result<Exit> {
+    let bytes =
+        kreel_relay::backup(&options.config.data, file).map_err(|error| of_relay(&error))?;
+    if options.json {
+        print(&format!(
+            "{}\n",
+            json!({"type": "backup", "file": file, "bytes": bytes})
+        ))?;
+    }
+    say(&format!(
+        "{bytes} bytes are in {}; it holds what tunnels received, and keeps its mode 0600.",
+        inert(&file.to_string_lossy())
+    ));
+    Ok(Exit::Success)
+}
+
+async fn serve(options: RelayOptions, settings: (RelayArgs, ArgMatches)) -> Result<Exit> {
     let mut signals = Signals::take()?;
     let tls = options.config.tls.clone();
     check_address(options.config.listen)?;
@@ -41,6 +115,7 @@ async fn serve(options: RelayOptions) -> Result<Exit> {
     let bound = bound.map_err(|error| of_relay(&error))?;
     let announcement = Announcement::of(&bound, &tls, options.json);
     let ready = bound.ready();
+    let reload = reload(bound.control(), settings)?;
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = bound.serve(async {
         let _ = stopped.await;
@@ -48,11 +123,30 @@ async fn serve(options: RelayOptions) -> Result<Exit> {
     if let Tls::Acme(acme) = &tls {
         say(&format!("waiting for the certificate of {}", acme.domain));
     }
-    let exit = until_stopped(serving, ready, announcement, stop, &mut signals).await?;
+    let reload = tokio::spawn(reload);
+    let exit = until_stopped(serving, ready, announcement, stop, &mut signals).await;
+    reload.abort();
+    let exit = exit?;
     if options.json {
         print(&format!("{}\n", json!({"type": "stopped"})))?;
     }
     Ok(exit)
+}
+
+/// Reads the settings again at each SIGHUP. What can't be read changes nothing, and is told.
+fn reload(
+    control: Control,
+    (args, matches): (RelayArgs, ArgMatches),
+) -> Result<impl Future<Output = ()>> {
+    let mut signals = Signals::hangups()?;
+    Ok(async move {
+        while signals.recv().await.is_some() {
+            match RelayOptions::resolve(args.clone(), &matches) {
+                Ok(options) => control.set_limits(options.config.limits),
+                Err(problem) => problem.tell(false),
+            }
+        }
+    })
 }
 
 /// Makes sure that the address can be had before the data folder and the first token are made.
@@ -159,6 +253,7 @@ fn ready(bound: &Bound) -> serde_json::Value {
         "listen": bound.address().to_string(),
         "url": bound.url(),
         "certificate": bound.certificate(),
+        "metrics": bound.metrics().map(|address| address.to_string()),
     })
 }
 

@@ -5,10 +5,10 @@ use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use kreel_relay::{Acme, Config, FirstToken, LETS_ENCRYPT, Limits, Tls};
+use kreel_relay::{Acme, Config, FirstToken, LETS_ENCRYPT, Limits, Proxies, Tls};
 
-use super::{conflict, is_typed};
-use crate::args::{RelayArgs, Size, TlsChoice};
+use super::{conflict, is_typed, relay_file};
+use crate::args::{LimitValue, LogFormat, Network, RelayArgs, Size, TlsChoice};
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result};
 use crate::runtime;
@@ -20,6 +20,8 @@ pub(crate) struct RelayOptions {
     pub(crate) config: Config,
     /// How many threads serve connections.
     pub(crate) threads: usize,
+    /// How the log is written.
+    pub(crate) log_format: LogFormat,
     /// Whether scripts read the output.
     pub(crate) json: bool,
 }
@@ -31,9 +33,14 @@ pub(crate) const GRACE: Duration = Duration::from_secs(8);
 impl RelayOptions {
     /// Settles what was typed.
     pub(crate) fn resolve(args: RelayArgs, matches: &ArgMatches) -> Result<Self> {
+        let (args, matches) = relay_file::with_file(args, matches)?;
+        let matches = &matches;
         let tls = tls(&args, matches)?;
         let listen = address(&args.listen, "--listen")?;
-        let limits = limits(&args);
+        let limits = limits(&args)?;
+        let proxies = proxies(&args);
+        let metrics = args.metrics.as_deref();
+        let metrics = metrics.map(|text| address(text, "--metrics")).transpose()?;
         let data = match args.data {
             Some(data) => absolute(&data),
             None => Paths::find()?.relay(),
@@ -44,7 +51,8 @@ impl RelayOptions {
             domain: args.domain.map(|domain| domain.0),
             public_url: args.public_url.map(|url| url.to_string()),
             tls,
-            behind_proxy: args.behind_proxy,
+            proxies,
+            metrics,
             first_token: args.token_file.map_or(FirstToken::Print, FirstToken::File),
             limits,
             grace: GRACE,
@@ -54,6 +62,7 @@ impl RelayOptions {
             threads: args
                 .threads
                 .map_or_else(runtime::usual_threads, usize::from),
+            log_format: args.log_format,
             json: args.json,
         })
     }
@@ -109,11 +118,23 @@ fn absolute(path: &Path) -> PathBuf {
     path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn limits(args: &RelayArgs) -> Limits {
+/// Whom to believe about who is behind them. A proxy on this machine needs no list.
+fn proxies(args: &RelayArgs) -> Proxies {
+    let mut networks: Vec<_> = args.trusted_proxy.iter().map(|network| network.0).collect();
+    if args.behind_proxy || (args.proxy_protocol && networks.is_empty()) {
+        networks.extend(Network::this_machine());
+    }
+    Proxies {
+        networks,
+        protocol: args.proxy_protocol,
+    }
+}
+
+fn limits(args: &RelayArgs) -> Result<Limits> {
     let usual = Limits::default();
     let count = |count| usize::try_from(count).unwrap_or(usize::MAX);
     let size = |size: Option<Size>, usual| size.map_or(usual, |size| size.0);
-    Limits {
+    let mut limits = Limits {
         max_body_bytes: args.max_body.map_or(usual.max_body_bytes, |size| size.0),
         max_links: args.max_links.map_or(usual.max_links, count),
         max_waiting: args.max_waiting.unwrap_or(usual.max_waiting),
@@ -123,7 +144,18 @@ fn limits(args: &RelayArgs) -> Limits {
         retain_age: args.retain_age.map_or(usual.retain_age, |span| span.0),
         retain_bytes: size(args.retain_size, usual.retain_bytes),
         ..usual
+    };
+    for LimitValue { name, number } in &args.limit {
+        limits.set(name, *number).map_err(|refused| {
+            Problem::new(
+                Code::OptionUnusable,
+                format!("the limit {name} can't be that"),
+                refused,
+                "docs/operating.md lists the limits with their defaults",
+            )
+        })?;
     }
+    Ok(limits)
 }
 
 /// An address to listen on; a name stands for the first address it has.

@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use crate::limits::{HEAD_TIME, IDLE, WRITE_PAUSE};
+use crate::config::Limits;
 
 /// How many requests are under way on a connection; silence is no fault while there are any.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +69,14 @@ pub(crate) struct Deadlines<S> {
     watch: Option<Watch>,
 }
 
+/// How long a peer may take.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    head: Duration,
+    idle: Duration,
+    write_pause: Duration,
+}
+
 /// When the peer last did what it should. One timer serves it for long: it is not set anew at
 /// each read, but looks when it fires how long the silence has really been.
 #[derive(Debug)]
@@ -76,6 +85,7 @@ struct Watch {
     /// The last byte, or the end of the last request.
     quiet_since: Instant,
     heads: Heads,
+    times: Times,
     head: Option<Head>,
     write: Option<Pin<Box<Sleep>>>,
 }
@@ -91,13 +101,19 @@ struct Head {
 
 impl<S> Deadlines<S> {
     /// Puts a stream under deadlines, which `busy` suspends for reading.
-    pub(crate) fn new(stream: S, busy: Busy, heads: Heads) -> Self {
+    pub(crate) fn new(stream: S, busy: Busy, heads: Heads, limits: &Limits) -> Self {
         let now = Instant::now();
-        let timer = Box::pin(tokio::time::sleep_until(now + HEAD_TIME));
+        let times = Times {
+            head: limits.head_time,
+            idle: limits.idle_time,
+            write_pause: limits.write_pause,
+        };
+        let timer = Box::pin(tokio::time::sleep_until(now + times.head));
         let watch = Watch {
             timer,
             quiet_since: now,
             heads,
+            times,
             head: None,
             write: None,
         };
@@ -141,13 +157,13 @@ impl Watch {
                 self.quiet_since = now;
             }
             let ends = [
-                Some(self.quiet_since + IDLE),
-                self.head.map(|head| head.since + HEAD_TIME),
+                Some(self.quiet_since + self.times.idle),
+                self.head.map(|head| head.since + self.times.head),
             ];
             match ends.into_iter().flatten().min() {
                 Some(end) if end <= now => return Poll::Ready(()),
                 // Not later than a head might have to end that begins right now.
-                Some(end) => self.timer.as_mut().reset(end.min(now + HEAD_TIME)),
+                Some(end) => self.timer.as_mut().reset(end.min(now + self.times.head)),
                 None => {}
             }
         }
@@ -155,7 +171,8 @@ impl Watch {
     }
 
     fn poll_write_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let pause = || Box::pin(tokio::time::sleep(WRITE_PAUSE));
+        let pause = self.times.write_pause;
+        let pause = || Box::pin(tokio::time::sleep(pause));
         self.write.get_or_insert_with(pause).as_mut().poll(cx)
     }
 }
@@ -243,17 +260,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Deadlines<S> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+
+    const HEAD_TIME: Duration = Duration::from_secs(15);
+    const IDLE: Duration = Duration::from_secs(60);
+    const WRITE_PAUSE: Duration = Duration::from_secs(60);
 
     #[tokio::test(start_paused = true)]
     async fn silence_ends_an_idle_connection_but_no_busy_one() {
         let (near, mut far) = tokio::io::duplex(64);
         let busy = Busy::default();
-        let mut stream = Deadlines::new(near, busy.clone(), Heads::Tracked);
+        let mut stream = Deadlines::new(near, busy.clone(), Heads::Tracked, &Limits::default());
         let under_way = busy.begin();
         let mut byte = [0];
         let wait = tokio::time::timeout(IDLE * 10, stream.read(&mut byte)).await;
@@ -273,7 +292,7 @@ mod tests {
         assert!((HEAD_TIME..HEAD_TIME + Duration::from_secs(1)).contains(&start.elapsed()));
 
         let (near, _far) = tokio::io::duplex(64);
-        let mut stream = Deadlines::new(near, Busy::default(), Heads::Tracked);
+        let mut stream = Deadlines::new(near, Busy::default(), Heads::Tracked, &Limits::default());
         let start = Instant::now();
         assert_eq!(
             stream.read(&mut byte).await.unwrap_err().kind(),
@@ -286,7 +305,7 @@ mod tests {
     async fn a_head_that_trickles_in_has_a_deadline_and_a_body_has_none_here() {
         let (near, mut far) = tokio::io::duplex(64);
         let busy = Busy::default();
-        let mut stream = Deadlines::new(near, busy.clone(), Heads::Tracked);
+        let mut stream = Deadlines::new(near, busy.clone(), Heads::Tracked, &Limits::default());
         let trickle = tokio::spawn(async move {
             while far.write_all(b"x").await.is_ok() {
                 tokio::time::sleep(HEAD_TIME / 5).await;
@@ -307,7 +326,7 @@ mod tests {
     async fn a_request_answered_at_once_leaves_no_head_behind() {
         let (near, mut far) = tokio::io::duplex(64);
         let busy = Busy::default();
-        let mut stream = Deadlines::new(near, busy.clone(), Heads::Tracked);
+        let mut stream = Deadlines::new(near, busy.clone(), Heads::Tracked, &Limits::default());
         let mut byte = [0];
         let begun = Instant::now();
         // Requests of one byte, each answered before the stream is read again; together they
@@ -331,7 +350,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn where_heads_are_not_tracked_any_byte_is_a_sign_of_life() {
         let (near, mut far) = tokio::io::duplex(64);
-        let mut stream = Deadlines::new(near, Busy::default(), Heads::Untracked);
+        let mut stream =
+            Deadlines::new(near, Busy::default(), Heads::Untracked, &Limits::default());
         let mut byte = [0];
         for _ in 0..20 {
             far.write_all(b"x").await.unwrap();
@@ -348,7 +368,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_reader_that_takes_nothing_is_cut_off_and_a_slow_one_is_not() {
         let (near, mut far) = tokio::io::duplex(8);
-        let mut stream = Deadlines::new(near, Busy::default(), Heads::Tracked);
+        let mut stream = Deadlines::new(near, Busy::default(), Heads::Tracked, &Limits::default());
         let slow = async {
             let mut byte = [0];
             for _ in 0..32 {

@@ -11,7 +11,7 @@ use kreel_wire::limits::CHUNK_BYTES;
 use tokio::time::{Instant, timeout};
 
 use super::problem::Problem;
-use crate::limits::{BODY_BYTES_PER_SECOND, BODY_GRACE, BODY_PAUSE};
+use crate::config::Limits;
 
 /// What is still to come of a sender's body.
 #[derive(Debug)]
@@ -29,15 +29,20 @@ pub(super) struct SenderBody {
 }
 
 impl SenderBody {
-    /// A body of at most this many bytes. One that says it is larger is refused at once.
-    pub(super) fn new(incoming: Incoming, limit_bytes: u64) -> Result<Self, Problem> {
+    /// A body of at most this many bytes, within the limits of time. One that says it is larger
+    /// is refused at once.
+    pub(super) fn new(
+        incoming: Incoming,
+        limit_bytes: u64,
+        limits: &Limits,
+    ) -> Result<Self, Problem> {
         if incoming.size_hint().lower() > limit_bytes {
             return Err(Problem::TooLarge(limit_bytes));
         }
         Ok(Self {
             incoming,
             ended: false,
-            pace: Pace::default(),
+            pace: Pace::within(limits),
             left_bytes: limit_bytes,
             limit_bytes,
             small: BytesMut::new(),
@@ -175,20 +180,33 @@ impl SenderBody {
 }
 
 /// How fast a sender is. What the relay waits for itself, credit or the disk, is not counted.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Pace {
     bytes: u64,
     spent: Duration,
+    grace: Duration,
+    pause: Duration,
+    bytes_per_second: u64,
 }
 
 impl Pace {
+    fn within(limits: &Limits) -> Self {
+        Self {
+            bytes: 0,
+            spent: Duration::ZERO,
+            grace: limits.body_grace,
+            pause: limits.body_pause,
+            bytes_per_second: limits.body_bytes_per_second.max(1),
+        }
+    }
+
     /// How long the sender may be silent now.
     fn patience(&self) -> Duration {
-        let earned = Duration::from_secs(self.bytes / BODY_BYTES_PER_SECOND);
+        let earned = Duration::from_secs(self.bytes / self.bytes_per_second);
         earned
-            .max(BODY_GRACE)
+            .max(self.grace)
             .saturating_sub(self.spent)
-            .min(BODY_PAUSE)
+            .min(self.pause)
     }
 }
 
@@ -213,6 +231,9 @@ mod tests {
 
     use super::*;
 
+    const BODY_PAUSE: Duration = Duration::from_secs(30);
+    const BODY_BYTES_PER_SECOND: u64 = 100;
+
     /// What was made of a body: the sizes of its beginning's runs and of those after it.
     #[derive(Debug, Default)]
     struct Seen {
@@ -225,7 +246,7 @@ mod tests {
 
     async fn read(incoming: Incoming, pause: Duration) -> Seen {
         let mut seen = Seen::default();
-        let mut body = SenderBody::new(incoming, u64::MAX).unwrap();
+        let mut body = SenderBody::new(incoming, u64::MAX, &Limits::default()).unwrap();
         let read = async {
             let beginning = body.beginning().await?;
             seen.beginning = beginning.iter().map(Bytes::len).collect();

@@ -4,25 +4,27 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{HOST, HeaderName};
-use http::{HeaderMap, Request, Response};
+use http::header::HOST;
+use http::{Request, Response};
 use hyper::body::Incoming;
 use kreel_wire::limits::CHUNK_BYTES;
 use kreel_wire::{
     AnswerMode, Delivery, DeliveryId, ExchangeId, Headers, HeadersBuilder, Kind, Policy,
-    Request as ToApp, Scheme,
+    Request as ToApp,
 };
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
-use super::From;
 use super::answer::{Body, app_answer};
 use super::body::SenderBody;
 use super::keep::{State, accepted, keep, read_all};
 use super::problem::Problem;
 use super::retained::Retained;
 use super::upload::{Progress, Upload, UploadTask};
+use crate::admission::Held;
 use crate::link::{Link, Opened};
+use crate::proxies::Origin;
 use crate::replies::Reply;
 use crate::shared::Shared;
 use crate::tunnels::Tunnel;
@@ -31,12 +33,11 @@ use crate::tunnels::Tunnel;
 pub(super) async fn forward(
     shared: &Arc<Shared>,
     tunnel: &Arc<Tunnel>,
-    from: From,
-    target: Bytes,
+    arriving: Arriving,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let forward = Forward { shared, tunnel };
-    match forward.answer(from, target, request).await {
+    match forward.answer(arriving, request).await {
         Ok(response) => response,
         Err(problem) => problem.response(),
     }
@@ -45,6 +46,16 @@ pub(super) async fn forward(
 struct Forward<'a> {
     shared: &'a Arc<Shared>,
     tunnel: &'a Arc<Tunnel>,
+}
+
+/// What is known of a request before it is read.
+pub(super) struct Arriving {
+    /// Who it comes from.
+    pub(super) origin: Origin,
+    /// The limits it is under.
+    pub(super) held: Arc<Held>,
+    /// Path and query behind the tunnel's name.
+    pub(super) target: Bytes,
 }
 
 /// A request whose beginning is here.
@@ -57,11 +68,10 @@ struct Arrived {
 impl Forward<'_> {
     async fn answer(
         &self,
-        from: From,
-        target: Bytes,
+        arriving: Arriving,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
-        let arrived = self.arrive(from, target, request).await?;
+        let arrived = self.arrive(arriving, request).await?;
         match self.tunnel.live() {
             (Policy { strict: true, .. }, None) => Err(Problem::NoClient),
             // Boxed, as all that is rare: each request has room for the rest.
@@ -81,12 +91,17 @@ impl Forward<'_> {
     /// Gives the delivery its id and position once its beginning is here.
     async fn arrive(
         &self,
-        from: From,
-        target: Bytes,
+        arriving: Arriving,
         request: Request<Incoming>,
     ) -> Result<Arrived, Problem> {
+        let Arriving {
+            origin,
+            held,
+            target,
+        } = arriving;
+        let limits = &held.limits;
         let (head, incoming) = request.into_parts();
-        let mut body = SenderBody::new(incoming, self.shared.limits.max_body_bytes)?;
+        let mut body = SenderBody::new(incoming, limits.max_body_bytes, limits)?;
         let body_bytes = body.told_bytes();
         let beginning = body.beginning().await?;
         let origin = self.origin(&from, &head.headers);
@@ -104,10 +119,11 @@ impl Forward<'_> {
             target,
             headers: lines(&head),
             scheme: origin.scheme,
-            forwarded_for: origin.forwarded_for,
+            forwarded_for: origin.address.to_string().into(),
             body_bytes,
             attempted: false,
         };
+        debug!(delivery = %delivery.id, tunnel = self.tunnel.shelf.tunnel, sender = %origin.address, "a request arrives");
         Ok(Arrived {
             delivery,
             beginning,

@@ -1,5 +1,7 @@
 //! What the relay says itself when it can't deliver: `application/problem+json` (RFC 9457).
 
+use std::time::Duration;
+
 use http::header::{
     ALLOW, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
     WWW_AUTHENTICATE,
@@ -42,6 +44,10 @@ pub(crate) enum Problem {
     Store,
     /// Too many links.
     TooManyLinks,
+    /// More requests than may come, of this address or for this tunnel; when to come again.
+    TooOften(Duration),
+    /// As many links as its token may have.
+    TooManyLinksOfToken,
     /// The relay is stopping.
     Draining,
     /// The link's address wants a websocket.
@@ -53,6 +59,10 @@ pub(crate) enum Problem {
     /// The token is unknown or revoked.
     BadToken,
 }
+
+/// The code of the problem an answer tells of, for who counts them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusal(pub(crate) &'static str);
 
 impl Problem {
     /// The store failed, or has no room.
@@ -78,6 +88,7 @@ impl Problem {
             "detail": detail,
         });
         let mut response = json_answer(status, &body);
+        response.extensions_mut().insert(Refusal(code));
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -140,6 +151,16 @@ impl Problem {
                 "too_many_links",
                 "This relay has as many clients as it can take.",
             ),
+            Self::TooOften(_) => fixed(
+                429,
+                "too_often",
+                "More requests come than this relay takes from one address or for one tunnel.",
+            ),
+            Self::TooManyLinksOfToken => fixed(
+                429,
+                "too_many_links_of_token",
+                "This token has as many clients connected as it may.",
+            ),
             Self::Draining => fixed(503, "draining", "This relay is shutting down."),
             Self::NotAWebsocket => fixed(
                 400,
@@ -172,7 +193,15 @@ impl Problem {
             Self::TooLarge(_) | Self::TooSlow | Self::BadRequest(_) => {
                 vec![fixed(CONNECTION, "close")]
             }
-            Self::TunnelFull | Self::Full | Self::Store | Self::TooManyLinks => {
+            Self::TooOften(wait) => {
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                vec![(RETRY_AFTER, HeaderValue::from(seconds.max(1)))]
+            }
+            Self::TooManyLinksOfToken
+            | Self::TunnelFull
+            | Self::Full
+            | Self::Store
+            | Self::TooManyLinks => {
                 vec![fixed(RETRY_AFTER, "30")]
             }
             Self::Draining => vec![fixed(RETRY_AFTER, "5")],

@@ -11,8 +11,10 @@ use super::problem::Problem;
 pub(super) enum Route {
     /// A client's websocket.
     Link,
-    /// Is the relay well?
+    /// Is the relay alive?
     Health,
+    /// Can it serve senders?
+    Ready,
     /// Is this token good, and what is it called?
     WhoAmI,
     /// Something to deliver.
@@ -54,6 +56,7 @@ fn by_path(target: &str) -> Result<Route, Problem> {
         return match path {
             "/link" => Ok(Route::Link),
             "/health" => Ok(Route::Health),
+            "/ready" => Ok(Route::Ready),
             "/whoami" => Ok(Route::WhoAmI),
             _ => Err(Problem::NoTunnel),
         };

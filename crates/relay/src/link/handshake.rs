@@ -61,8 +61,14 @@ async fn check(
     if shared.stopping.is_cancelled() {
         return Err(Problem::Draining);
     }
-    if shared.links.len() >= shared.limits.max_links {
+    let held = shared.admission.held();
+    if shared.links.len() >= held.limits.max_links {
         return Err(Problem::TooManyLinks);
+    }
+    if held.limits.max_links_per_token < held.limits.max_links
+        && shared.tunnels.links_of(token) >= held.limits.max_links_per_token
+    {
+        return Err(Problem::TooManyLinksOfToken);
     }
     let accept =
         HeaderValue::try_from(kreel_socket::accept_key(key)).map_err(|_| Problem::NotAWebsocket)?;
@@ -235,8 +241,11 @@ async fn greet(
             (Some(past), count)
         }
     };
+    let held = shared.admission.held();
+    let limits = &held.limits;
     let (link, queues) = Link::new(
         token,
+        limits.max_exchanges_per_link,
         hello.window_bytes.min(crate::limits::MAX_WINDOW_BYTES),
         past,
     );
@@ -245,7 +254,7 @@ async fn greet(
         url: shared.address.by_path(&hello.tunnel),
         subdomain_url: shared.address.by_subdomain(&hello.tunnel),
         window_bytes: WINDOW_BYTES,
-        max_body_bytes: shared.limits.max_body_bytes,
+        max_body_bytes: limits.max_body_bytes,
         waiting,
         last_seq: tunnel.last_seq(),
         now_us: crate::ingress::now_us(),

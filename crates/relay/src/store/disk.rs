@@ -48,6 +48,18 @@ impl Disk {
         })
     }
 
+    /// How much of it is free, if the system says.
+    #[cfg(unix)]
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        let disk = rustix::fs::statvfs(&self.folder).ok()?;
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     #[cfg(not(unix))]
     fn look(&self) -> bool {
         let _ = &self.folder;

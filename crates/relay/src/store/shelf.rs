@@ -42,6 +42,18 @@ pub(super) struct Room {
     bytes: u64,
 }
 
+impl Books {
+    /// How many bytes are kept.
+    pub(super) fn waiting_bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How much of the disk is free, if the system says.
+    pub(super) fn disk_free_bytes(&self) -> Option<u64> {
+        self.disk.free_bytes()
+    }
+}
+
 impl Shelf {
     fn new(tunnel: i64) -> Self {
         Self {

@@ -239,6 +239,14 @@ fn pause(failures: u32) -> Duration {
     pause.min(ACME_LONGEST_PAUSE).mul_f64(jitter)
 }
 
+/// Looks whether the authority's certificates can be used.
+pub(crate) fn check(config: &config::Acme) -> Result<(), RelayError> {
+    config
+        .ca
+        .as_deref()
+        .map_or(Ok(()), |ca| trusting(ca).map(|_| ()))
+}
+
 /// A TLS client that trusts this file alone.
 fn trusting(ca: &Path) -> Result<Arc<ClientConfig>, RelayError> {
     let mut roots = RootCertStore::empty();

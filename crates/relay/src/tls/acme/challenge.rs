@@ -1,27 +1,15 @@
 //! The port of its own that HTTP-01 wants: it answers a certificate authority's challenges, sends
 //! people on to HTTPS, and does nothing else.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-use tracing::debug;
 
 use super::Acme;
 use crate::error::RelayError;
-use crate::limits::{ACCEPT_PAUSE, ACME_HTTP_CONNECTIONS, ACME_HTTP_TIME};
+use crate::side::{Said, SidePort};
 
 /// Where challenges are to be found (RFC 8555, section 8.3).
 const PATH: &str = "/.well-known/acme-challenge/";
@@ -29,7 +17,7 @@ const PATH: &str = "/.well-known/acme-challenge/";
 /// The port, taken.
 #[derive(Debug)]
 pub(crate) struct Challenges {
-    listener: TcpListener,
+    port: SidePort,
     acme: Arc<Acme>,
 }
 
@@ -39,53 +27,20 @@ impl Challenges {
         let Some(address) = acme.config.http else {
             return Ok(None);
         };
-        let listener = TcpListener::bind(address).await;
-        let listener = listener.map_err(|source| RelayError::Listen { address, source })?;
-        let acme = acme.clone();
-        Ok(Some(Self { listener, acme }))
+        let (port, acme) = (SidePort::bind(address).await?, acme.clone());
+        Ok(Some(Self { port, acme }))
     }
 
-    /// Answers for ever. A connection has a deadline as a whole: a challenge is one small request.
+    /// Answers for ever; `base` is where people are sent on to.
     pub(crate) async fn serve(self, base: String) {
-        let places = Arc::new(Semaphore::new(ACME_HTTP_CONNECTIONS));
-        let mut connections = JoinSet::new();
-        loop {
-            while connections.try_join_next().is_some() {}
-            let Ok(place) = places.clone().acquire_owned().await else {
-                return;
-            };
-            let Ok((tcp, peer)) = self.listener.accept().await else {
-                sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
-            let (acme, base) = (self.acme.clone(), base.clone());
-            connections.spawn(async move {
-                let service = service_fn(|request| {
-                    std::future::ready(Ok::<_, Infallible>(answer(&acme, &base, &request)))
-                });
-                let connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .keep_alive(false)
-                    .serve_connection(TokioIo::new(tcp), service);
-                log(peer, timeout(ACME_HTTP_TIME, connection).await);
-                drop(place);
-            });
-        }
+        let acme = self.acme;
+        let answer = move |request: http::Request<hyper::body::Incoming>| {
+            let path = request.uri().path();
+            let known = |token: &str| acme.key_authorization(token);
+            std::future::ready(reply(request.method(), path, &base, known))
+        };
+        self.port.serve(answer).await;
     }
-}
-
-fn log<T>(peer: SocketAddr, ended: Result<hyper::Result<T>, tokio::time::error::Elapsed>) {
-    match ended {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => debug!(%peer, %error, "a connection to the challenges' port failed"),
-        Err(_) => debug!(%peer, "a connection to the challenges' port took too long"),
-    }
-}
-
-fn answer(acme: &Acme, base: &str, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-    reply(request.method(), request.uri().path(), base, |token| {
-        acme.key_authorization(token)
-    })
 }
 
 fn reply(
@@ -93,7 +48,7 @@ fn reply(
     path: &str,
     base: &str,
     authorization: impl Fn(&str) -> Option<String>,
-) -> Response<Full<Bytes>> {
+) -> Said {
     let mut response = Response::new(Full::default());
     let reads = matches!(*method, Method::GET | Method::HEAD);
     match path.strip_prefix(PATH) {
