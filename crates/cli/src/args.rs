@@ -53,6 +53,7 @@ pub(crate) use values::{
     Answer, Domain, Header, Host, Output, Rate, Secret, Size, Span, ThemeName, When,
 };
 pub(crate) use trigger::TriggerArgs;
+pub(crate) use token::{Place, ScopeChoice, TokenArgs, TokenCommand};
 pub(crate) use values::{Answer, Domain, Header, Host, Output, Secret, Size, Span, When};
 
 /// Catch webhooks on localhost

@@ -107,6 +107,7 @@ async fn bind(folder: &Path, port: u16) -> std::result::Result<Bound, RelayError
         tls: Tls::SelfSigned,
         proxies: kreel_relay::Proxies::default(),
         metrics: None,
+        access: kreel_relay::Access::default(),
         first_token: FirstToken::File(token(folder)),
         limits: Limits::default(),
         grace: GRACE,

@@ -22,6 +22,8 @@ pub struct Config {
     pub tls: Tls,
     /// The proxies that are trusted to say who the sender is and how it came.
     pub proxies: Proxies,
+    /// Whose tunnels there may be.
+    pub access: Access,
     /// Where metrics are read; nothing is measured without.
     pub metrics: Option<SocketAddr>,
     /// Where the first token is, or goes.
@@ -30,6 +32,18 @@ pub struct Config {
     pub limits: Limits,
     /// How long a stopping relay waits for requests under way.
     pub grace: Duration,
+}
+
+/// Whose tunnels there may be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever has a token claims any name that is free.
+    #[default]
+    Tokens,
+    /// Whoever has a token uses names that were reserved for it, and no others.
+    Reserved,
+    /// Any token is good, and becomes its holder's when it is first seen: for trusted networks.
+    Open,
 }
 
 /// How connections are secured.

@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use kreel_wire::TunnelName;
 use thiserror::Error;
 
 /// Why a relay can't start or go on.
@@ -64,6 +65,18 @@ pub enum RelayError {
     TokenExists {
         /// The name.
         name: String,
+    },
+    /// A tunnel's name belongs to another token.
+    #[error("the tunnel {name} belongs to another token")]
+    NameTaken {
+        /// The name.
+        name: TunnelName,
+    },
+    /// There is no tunnel of this name.
+    #[error("there is no tunnel {name}")]
+    NoSuchName {
+        /// The name.
+        name: TunnelName,
     },
     /// Another relay runs on the same data folder.
     #[error("another relay is running on {}", path.display())]

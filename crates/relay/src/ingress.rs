@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::header::{CONNECTION, UPGRADE};
+use http::header::{CONNECTION, CONTENT_TYPE, UPGRADE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::Service;
@@ -30,8 +30,10 @@ use self::route::{Route, route};
 use crate::connection::Busy;
 use crate::framing::Gate;
 use crate::link::handshake;
+use crate::metrics;
 use crate::proxies::Origin;
 use crate::shared::Shared;
+use crate::store::{Bearer, Scope};
 use crate::tls::Identity;
 
 /// Where a connection comes from.
@@ -131,6 +133,7 @@ async fn dispatch(
         Ok(Route::Health) => own(&request, || Ok(health())),
         Ok(Route::WhoAmI) => Box::pin(who_am_i(shared, &request)).await,
         Ok(Route::Ready) => ready(shared, &request).await,
+        Ok(Route::Metrics) => measured(shared, &request).await,
         Ok(Route::WhoAmI) => who_am_i(shared, &request).await,
         Ok(Route::Tunnel { name, target }) => match shared.tunnels.find(&name) {
             Some(tunnel) => match held.tunnel(tunnel.shelf.tunnel) {
@@ -178,6 +181,20 @@ async fn ready(shared: &Shared, request: &Request<Incoming>) -> Result<Response<
     })
 }
 
+/// What is measured, for an admin's token; for all others there is nothing here.
+async fn measured(shared: &Shared, request: &Request<Incoming>) -> Result<Response<Body>, Problem> {
+    let bearer = handshake::authorize(shared, request.headers()).await;
+    let may = bearer.is_ok_and(|bearer| bearer.scope == Scope::Admin);
+    let page = if may { metrics::page(shared) } else { None };
+    let page = page.ok_or(Problem::NoTunnel)?;
+    own(request, || {
+        let mut response = Response::new(Body::whole(page.into()));
+        let type_ = HeaderValue::from_static(metrics::CONTENT);
+        response.headers_mut().insert(CONTENT_TYPE, type_);
+        Ok(response)
+    })
+}
+
 fn health() -> Response<Body> {
     json_answer(
         200,
@@ -186,6 +203,7 @@ fn health() -> Response<Body> {
 }
 
 async fn who_am_i(shared: &Shared, request: &Request<Incoming>) -> Result<Response<Body>, Problem> {
-    let (_, name) = handshake::authorize(shared, request.headers()).await?;
-    own(request, || Ok(json_answer(200, &json!({"token": name}))))
+    let Bearer { name, scope, .. } = handshake::authorize(shared, request.headers()).await?;
+    let said = json!({"token": name, "scope": scope.as_str()});
+    own(request, || Ok(json_answer(200, &said)))
 }

@@ -27,6 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -36,12 +37,12 @@ use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
 pub use crate::config::{
-    Acme, Config, FirstToken, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Limits, Tls,
+    Access, Acme, Config, FirstToken, LETS_ENCRYPT, LETS_ENCRYPT_STAGING, Limits, Tls,
 };
 pub use crate::error::{RelayError, StoreError};
 pub use crate::limits::{Limit, LimitKind, LimitRefused};
 pub use crate::proxies::Proxies;
-pub use crate::store::{Damage, Salvaged, TokenRow, Tokens, backup};
+pub use crate::store::{Damage, NameRow, Salvaged, Scope, TokenRow, Tokens, backup};
 
 use crate::admission::Admission;
 use crate::limits::{ACCEPT_PAUSE, FORGET_ADDRESSES, GOODBYE, TOKENS_CHECK};
@@ -130,6 +131,7 @@ impl Relay {
             admission: Admission::new(self.config.limits.clone()),
             address: public_address(&self.config, address),
             proxies: self.config.proxies,
+            access: self.config.access,
             metrics: metrics.is_some().then(Metrics::new),
             connections: TaskTracker::new(),
             certificate: self.certificate,
@@ -211,10 +213,9 @@ impl Bound {
         let challenges = self.challenges.take();
         let base = self.shared.address.base.clone();
         let metrics = self.metrics.take();
-        let measured = (self.shared.clone(), certificate.clone());
         let beside = [
             certificate.map(|certificate| tokio::spawn(certificate.keep_fresh())),
-            metrics.map(|port| tokio::spawn(port.serve(measured.0, measured.1))),
+            metrics.map(|port| tokio::spawn(port.serve(self.shared.clone()))),
             Some(tokio::spawn(forget_quiet(self.shared.clone()))),
             challenges.map(|challenges| tokio::spawn(challenges.serve(base))),
             Some(tokio::spawn(watch_tokens(self.shared.clone()))),
@@ -304,16 +305,27 @@ pub fn check(config: &Config) -> Result<(), RelayError> {
     }
 }
 
-/// Ends the links of tokens that another process has revoked.
+/// Ends the links of tokens that another process has revoked, or that expire, and drops tunnels
+/// that it gave up.
 async fn watch_tokens(shared: Arc<Shared>) {
-    let (mut version, mut look) = (-1, tokio::time::interval(TOKENS_CHECK));
+    let (mut version, mut expires_at) = (-1, None);
+    let mut look = tokio::time::interval(TOKENS_CHECK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         look.tick().await;
-        match shared.store.valid_tokens(version).await {
-            Ok(Some((now, valid))) => {
-                version = now;
-                shared.tunnels.end_links_unless(&valid);
+        let expired = expires_at.is_some_and(|at| at <= Timestamp::now().as_millisecond());
+        // Before it is asked: a tunnel that is claimed meanwhile is not in the answer.
+        let known = shared.tunnels.highest();
+        match shared
+            .store
+            .standing(if expired { -1 } else { version })
+            .await
+        {
+            Ok(Some(standing)) => {
+                (version, expires_at) = (standing.version, standing.expires_at);
+                for tunnel in shared.tunnels.keep_to(&standing, known) {
+                    shared.store.forget(&tunnel.shelf);
+                }
             }
             Ok(None) => {}
             Err(error) => error!(%error, "the tokens could not be read"),

@@ -236,3 +236,10 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// The most streams of an HTTP/2 connection that h2 may have had to reset itself: 1,024, h2's own
 /// figure. One more, and the peer does nothing but provoke it.
 pub(crate) const H2_ERRORS: usize = 1024;
+
+/// How long a name that was given up is nobody else's: 30 days, in which whoever posts there
+/// notices that it is gone.
+pub(crate) const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The most tokens an open relay takes in: 10,000, as many as there are links.
+pub(crate) const OPEN_TOKENS: usize = 10_000;

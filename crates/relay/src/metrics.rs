@@ -165,17 +165,13 @@ impl MetricsPort {
     }
 
     /// Answers for ever.
-    pub(crate) async fn serve(self, shared: Arc<Shared>, certificate: Option<Identity>) {
+    pub(crate) async fn serve(self, shared: Arc<Shared>) {
         let (looked, kept) = (shared.clone(), shared);
         let answer = move |request: http::Request<hyper::body::Incoming>| {
             let asks = matches!(*request.method(), Method::GET | Method::HEAD);
             let found = asks && request.uri().path() == "/metrics";
-            let said = if found {
-                page(&looked, certificate.as_ref())
-            } else {
-                None
-            };
-            std::future::ready(said.unwrap_or_else(nothing))
+            let page = if found { page(&looked) } else { None };
+            std::future::ready(page.map_or_else(nothing, said))
         };
         tokio::select! {
             () = self.0.serve(answer) => {}
@@ -184,7 +180,8 @@ impl MetricsPort {
     }
 }
 
-fn page(shared: &Shared, certificate: Option<&Identity>) -> Option<Said> {
+/// The page that Prometheus reads, if anything is measured.
+pub(crate) fn page(shared: &Shared) -> Option<String> {
     let metrics = shared.metrics.as_ref()?;
     let gauges = &metrics.gauges;
     let count = |count: usize| float(u64::try_from(count).unwrap_or(u64::MAX));
@@ -199,14 +196,23 @@ fn page(shared: &Shared, certificate: Option<&Identity>) -> Option<Said> {
     if let Some(free) = shared.store.disk_free_bytes() {
         gauges.disk_free_bytes.set(float(free));
     }
-    let ends = certificate
+    let ends = shared
+        .certificate
+        .as_ref()
         .and_then(Identity::expires_at)
         .and_then(|ends| u64::try_from(ends).ok());
     gauges.certificate_ends.set(ends.map_or(0.0, float));
-    let mut said = Response::new(Full::from(metrics.handle().render()));
-    let type_ = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    Some(metrics.handle().render())
+}
+
+/// What the page is.
+pub(crate) const CONTENT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+fn said(page: String) -> Said {
+    let mut said = Response::new(Full::from(page));
+    let type_ = HeaderValue::from_static(CONTENT);
     said.headers_mut().insert(CONTENT_TYPE, type_);
-    Some(said)
+    said
 }
 
 fn nothing() -> Said {

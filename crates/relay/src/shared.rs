@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admission::Admission;
+use crate::config::Access;
 use crate::metrics::Metrics;
 use crate::proxies::Proxies;
 use crate::store::Store;
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     /// Who is let in; holds the limits in force.
     pub(crate) admission: Arc<Admission>,
     pub(crate) address: PublicAddress,
+    /// Whose tunnels there may be.
+    pub(crate) access: Access,
     /// The proxies that say who the sender is.
     pub(crate) proxies: Proxies,
     /// What is measured, if anybody may look.

@@ -10,6 +10,7 @@ mod disk;
 mod folder;
 mod job;
 mod log;
+mod names;
 mod owners;
 mod parts;
 mod reader;
@@ -23,7 +24,6 @@ mod tokens;
 mod upkeep;
 mod writer;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -38,13 +38,15 @@ pub(crate) use self::damage::look as look_for_damage;
 pub use self::damage::{Damage, Salvaged};
 pub(crate) use self::folder::{Folder, private};
 use self::job::{Job, Need};
+pub use self::names::NameRow;
+pub(crate) use self::owners::{Bearer, Standing};
 use self::parts::Parts;
 pub(crate) use self::reading::Batch;
 pub(crate) use self::record::Record;
 pub(crate) use self::rows::{Look, Shelved};
 use self::shelf::Room;
 pub(crate) use self::shelf::Shelf;
-pub use self::tokens::{TokenRow, Tokens};
+pub use self::tokens::{Scope, TokenRow, Tokens};
 pub(crate) use self::tokens::{hash, token_from_file};
 use self::writer::Writer;
 use crate::config::Limits;
@@ -205,10 +207,21 @@ impl Store {
         .await
     }
 
-    /// The valid token with this hash: its number and name.
-    pub(crate) async fn token(&self, hash: [u8; 32]) -> Result<Option<(i64, String)>, StoreError> {
+    /// The valid token with this hash.
+    pub(crate) async fn token(&self, hash: [u8; 32]) -> Result<Option<Bearer>, StoreError> {
         self.ask(Need::Read, move |db| owners::token(db, hash), |_| ())
             .await
+    }
+
+    /// The same where any token is good: one that was never seen is taken in.
+    pub(crate) async fn admit(&self, hash: [u8; 32]) -> Result<Option<Bearer>, StoreError> {
+        self.ask(Need::Sync, move |db| owners::admit(db, hash), |_| ())
+            .await
+    }
+
+    /// Counts what was kept of a tunnel that has been given up as gone.
+    pub(crate) fn forget(&self, shelf: &Shelf) {
+        self.parts.books.forget(shelf);
     }
 
     /// Claims a name for a token, or finds it claimed, and remembers the policy if it is owned.
@@ -217,8 +230,9 @@ impl Store {
         name: TunnelName,
         token: i64,
         policy: Policy,
+        may_be_new: bool,
     ) -> Result<Claim, StoreError> {
-        let claim = move |db: &Connection| owners::claim(db, &name, token);
+        let claim = move |db: &Connection| owners::claim(db, &name, token, may_be_new);
         let Some(owned) = self.ask(Need::Sync, claim, |_| ()).await? else {
             return Ok(Claim::Taken);
         };
@@ -236,18 +250,10 @@ impl Store {
         Ok(Claim::Owned(Box::new(self.parts.row(owned))))
     }
 
-    /// The valid tokens, if another process has changed the file since `version`, with the
-    /// version to ask with next time.
-    pub(crate) async fn valid_tokens(
-        &self,
-        version: i64,
-    ) -> Result<Option<(i64, HashSet<i64>)>, StoreError> {
-        self.ask(
-            Need::Read,
-            move |db| owners::valid_tokens(db, version),
-            |_| (),
-        )
-        .await
+    /// Who may do what, if another process has changed the file since `version`.
+    pub(crate) async fn standing(&self, version: i64) -> Result<Option<Standing>, StoreError> {
+        self.ask(Need::Read, move |db| owners::standing(db, version), |_| ())
+            .await
     }
 
     /// How many bytes wait for their clients.

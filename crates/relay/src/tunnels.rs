@@ -1,7 +1,7 @@
 //! Tunnel name → its owner, its policy, and the one link that is live. All in memory: looking
 //! a name up is one read of a map.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -10,7 +10,7 @@ use kreel_wire::{GoodbyeReason, Policy, Seq, TunnelName};
 use crate::error::StoreError;
 use crate::limits::SEQ_BLOCK;
 use crate::link::Link;
-use crate::store::{Shelf, Store, TunnelRow};
+use crate::store::{Shelf, Standing, Store, TunnelRow};
 
 /// Every tunnel this relay has, whether a client is there or not.
 #[derive(Debug, Default)]
@@ -75,13 +75,60 @@ impl Tunnels {
         tunnel.clone()
     }
 
-    /// Ends every link whose token is not among these.
-    pub(crate) fn end_links_unless(&self, valid_tokens: &HashSet<i64>) {
-        for link in self.links() {
-            if !valid_tokens.contains(&link.token) {
-                link.close(GoodbyeReason::Revoked, "the token has been revoked");
+    /// Goes by how it stands now: ends links whose token is not valid any more or whose tunnel is
+    /// another's, and drops tunnels that were given up, which are returned. Those that are newer
+    /// than what is said, above `known`, are left alone.
+    pub(crate) fn keep_to(&self, standing: &Standing, known: i64) -> Vec<Arc<Tunnel>> {
+        let mut given_up = Vec::new();
+        let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        by_name.retain(|_, tunnel| {
+            let number = tunnel.shelf.tunnel;
+            let stays = number > known || standing.owners.contains_key(&number);
+            if !stays {
+                given_up.push(tunnel.clone());
+            }
+            stays
+        });
+        drop(by_name);
+        for link in given_up.iter().filter_map(|tunnel| tunnel.link()) {
+            link.close(GoodbyeReason::Revoked, "the tunnel has been given up");
+        }
+        for (number, link) in self.numbered_links() {
+            let taken = standing
+                .owners
+                .get(&number)
+                .is_some_and(|owner| *owner != link.token);
+            if taken {
+                link.close(
+                    GoodbyeReason::Revoked,
+                    "the tunnel has been given to another token",
+                );
+            } else if !standing.tokens.contains(&link.token) && number <= known {
+                link.close(
+                    GoodbyeReason::Revoked,
+                    "the token has been revoked, or has expired",
+                );
             }
         }
+        given_up
+    }
+
+    /// The highest number there is.
+    pub(crate) fn highest(&self) -> i64 {
+        let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        by_name
+            .values()
+            .map(|tunnel| tunnel.shelf.tunnel)
+            .max()
+            .unwrap_or_default()
+    }
+
+    fn numbered_links(&self) -> Vec<(i64, Arc<Link>)> {
+        let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        let links = by_name
+            .values()
+            .filter_map(|tunnel| Some((tunnel.shelf.tunnel, tunnel.link()?)));
+        links.collect()
     }
 
     /// Ends every link because the relay stops.

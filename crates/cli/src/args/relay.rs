@@ -201,6 +201,27 @@ pub(crate) struct RelayArgs {
     )]
     pub(crate) token_file: Option<PathBuf>,
 
+    /// Tokens open the tunnels that `kreel token reserve` gave them, and no others
+    #[arg(
+        long,
+        env = "KREEL_RESERVED_ONLY",
+        hide_env = true,
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Storage"
+    )]
+    pub(crate) reserved_only: bool,
+
+    /// Any token is good, and its holder's from when it is first seen: for trusted networks only
+    #[arg(
+        long,
+        env = "KREEL_OPEN",
+        hide_env = true,
+        value_parser = BoolishValueParser::new(),
+        conflicts_with = "reserved_only",
+        help_heading = "Storage"
+    )]
+    pub(crate) open: bool,
+
     /// How many settled deliveries of a tunnel are remembered, for clients that ask for the past;
     /// 0 remembers none [default: 500]
     #[arg(

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use kreel_wire::TunnelName;
+
+use super::Span;
 
 /// Make, list and revoke the tokens of a relay on this machine
 #[derive(Debug, Clone, Args)]
@@ -27,12 +30,51 @@ pub(crate) enum TokenCommand {
         /// Name of the token, to tell it from others
         #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         name: String,
+        /// What it may do: listen, or admin (that, and read the relay's metrics)
+        #[arg(long, value_name = "SCOPE", default_value = "listen")]
+        scope: ScopeChoice,
+        /// How long it is good: 30d, 12h [default: until it is revoked]
+        #[arg(long, value_name = "TIME")]
+        expires: Option<Span>,
         /// Where the relay is.
         #[command(flatten)]
         place: Place,
     },
     /// List the tokens, without their secrets
     List {
+        /// Where the relay is.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Keep a tunnel's name for a token
+    Reserve {
+        /// Name or number of the token
+        #[arg(value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
+        token: String,
+        /// Name of the tunnel
+        #[arg(value_name = "TUNNEL")]
+        tunnel: TunnelName,
+        /// Take it from the token that has it; who is connected there is disconnected
+        #[arg(long)]
+        take: bool,
+        /// Where the relay is.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give a tunnel's name up, with all that waits there; nobody else gets it for 30 days
+    Release {
+        /// Name of the tunnel
+        #[arg(value_name = "TUNNEL")]
+        tunnel: TunnelName,
+        /// Also if deliveries wait there, which are lost then
+        #[arg(long)]
+        discard: bool,
+        /// Where the relay is.
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the tunnels, and whose they are
+    Tunnels {
         /// Where the relay is.
         #[command(flatten)]
         place: Place,
@@ -46,6 +88,15 @@ pub(crate) enum TokenCommand {
         #[command(flatten)]
         place: Place,
     },
+}
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScopeChoice {
+    /// Open tunnels
+    Listen,
+    /// That, and read the relay's metrics
+    Admin,
 }
 
 /// Which relay's tokens, and for whom they are shown.
@@ -64,9 +115,12 @@ impl TokenCommand {
     /// Whether scripts read the output.
     pub(crate) fn is_json(&self) -> bool {
         match self {
-            Self::Create { place, .. } | Self::List { place } | Self::Revoke { place, .. } => {
-                place.json
-            }
+            Self::Create { place, .. }
+            | Self::List { place }
+            | Self::Reserve { place, .. }
+            | Self::Release { place, .. }
+            | Self::Tunnels { place }
+            | Self::Revoke { place, .. } => place.json,
         }
     }
 }
@@ -76,6 +130,8 @@ The relay may be running: what is done here counts within a second.
 
 Examples:
   kreel token create laptop
+  kreel token create ci --expires 30d
+  kreel token reserve ci build-hooks
   kreel token list
   kreel token revoke laptop
 ";

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::ArgMatches;
 use kreel_client::inert::inert;
-use kreel_relay::{Bound, Control, Limits, Relay, RelayError, Tls};
+use kreel_relay::{Access, Bound, Control, Limits, Relay, RelayError, Tls};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -101,6 +101,7 @@ fn back_up(options: &RelayOptions, file: &Path) -> Result<Exit> {
 async fn serve(options: RelayOptions, settings: (RelayArgs, ArgMatches)) -> Result<Exit> {
     let mut signals = Signals::take()?;
     let tls = options.config.tls.clone();
+    let open = options.config.access == Access::Open;
     check_address(options.config.listen)?;
     let relay = Relay::new(options.config).map_err(|error| of_relay(&error))?;
     if let Some(damage) = relay.damage() {
@@ -113,7 +114,7 @@ async fn serve(options: RelayOptions, settings: (RelayArgs, ArgMatches)) -> Resu
         tell_token(token);
     }
     let bound = bound.map_err(|error| of_relay(&error))?;
-    let announcement = Announcement::of(&bound, &tls, options.json);
+    let announcement = Announcement::of(&bound, &tls, open, options.json);
     let ready = bound.ready();
     let reload = reload(bound.control(), settings)?;
     let (stop, stopped) = oneshot::channel::<()>();
@@ -205,7 +206,7 @@ struct Announcement {
 }
 
 impl Announcement {
-    fn of(bound: &Bound, tls: &Tls, json: bool) -> Self {
+    fn of(bound: &Bound, tls: &Tls, open: bool, json: bool) -> Self {
         let url = Paint::of_stderr().bold(bound.url());
         let mut lines = vec![
             format!("kreel relay is ready at {url}"),
@@ -217,6 +218,11 @@ impl Announcement {
         if *tls == Tls::Off {
             let off = "off: put a proxy with TLS in front before the world posts here";
             lines.push(format!("  TLS            {off}"));
+        }
+        if open {
+            let warning =
+                "WARNING        --open: whoever reaches this relay can open tunnels on it";
+            lines.push(format!("  {}", Paint::of_stderr().red(warning)));
         }
         lines.push(format!("  to use it      {}", login_line(bound, tls)));
         if bound.address().ip().is_loopback() {

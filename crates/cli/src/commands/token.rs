@@ -1,13 +1,16 @@
 //! `kreel token`: who may open tunnels at the relay on this machine.
 
+mod tunnels;
+
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kreel_client::inert::inert;
-use kreel_relay::{RelayError, TokenRow, Tokens};
+use kreel_relay::{RelayError, Scope, TokenRow, Tokens};
 use serde_json::{Value, json};
 
-use crate::args::{Place, TokenArgs, TokenCommand};
+use crate::args::{Place, ScopeChoice, TokenArgs, TokenCommand};
 use crate::exit::Exit;
 use crate::paths::Paths;
 use crate::problem::{Result, of_relay};
@@ -16,17 +19,45 @@ use crate::terminal::{print, quoted, say};
 /// Makes, lists or revokes tokens. The relay may be running beside.
 pub(crate) fn run(args: TokenArgs) -> Result<Exit> {
     match args.command {
-        TokenCommand::Create { name, place } => create(&name, &place),
+        TokenCommand::Create {
+            name,
+            scope,
+            expires,
+            place,
+        } => {
+            let scope = match scope {
+                ScopeChoice::Listen => Scope::Listen,
+                ScopeChoice::Admin => Scope::Admin,
+            };
+            create(&name, scope, expires.map(|span| span.0), &place)
+        }
+        TokenCommand::Reserve {
+            token,
+            tunnel,
+            take,
+            place,
+        } => tunnels::reserve(&tunnel, &token, take, &place),
+        TokenCommand::Release {
+            tunnel,
+            discard,
+            place,
+        } => tunnels::release(&tunnel, discard, &place),
+        TokenCommand::Tunnels { place } => tunnels::list(&place),
         TokenCommand::List { place } => list(&place),
         TokenCommand::Revoke { name, place } => revoke(&name, &place),
     }?;
     Ok(Exit::Success)
 }
 
-fn create(name: &str, place: &Place) -> Result<()> {
+fn create(name: &str, scope: Scope, expires: Option<Duration>, place: &Place) -> Result<()> {
     let folder = folder(place)?;
     let (tokens, is_new) = open_or_make(&folder)?;
-    let token = tokens.create(name).map_err(|error| of_relay(&error))?;
+    let expires = expires
+        .map(|span| Timestamp::now().saturating_add(span))
+        .transpose();
+    let expires = expires.unwrap_or_default();
+    let made = tokens.create_with(name, scope, expires);
+    let token = made.map_err(|error| of_relay(&error))?;
     if is_new {
         say(&format!(
             "warning: no relay has used {0} yet: a new relay folder was made there. The token is good \
@@ -99,6 +130,8 @@ fn object(row: &TokenRow) -> Value {
         "created_at": time(Some(row.created_at)),
         "last_used_at": time(row.last_used_at),
         "revoked_at": time(row.revoked_at),
+        "scope": row.scope.as_str(),
+        "expires_at": time(row.expires_at),
     })
 }
 
@@ -114,7 +147,7 @@ fn table(rows: &[TokenRow]) -> String {
     for (row, name) in rows.iter().zip(names) {
         let state = match row.revoked_at {
             Some(at) => format!("revoked {}", minute(Some(at))),
-            None => "good".to_owned(),
+            None => standing(row),
         };
         let (created, used) = (minute(Some(row.created_at)), minute(row.last_used_at));
         text += &format!(
@@ -123,6 +156,19 @@ fn table(rows: &[TokenRow]) -> String {
         );
     }
     text
+}
+
+/// What a token that was not revoked is worth.
+fn standing(row: &TokenRow) -> String {
+    let scope = match row.scope {
+        Scope::Listen => "good".to_owned(),
+        Scope::Admin => "good, admin".to_owned(),
+    };
+    match row.expires_at {
+        Some(at) if at <= Timestamp::now() => format!("expired {}", minute(Some(at))),
+        Some(at) => format!("{scope} until {}", minute(Some(at))),
+        None => scope,
+    }
 }
 
 /// A time to the minute, in UTC.
@@ -155,6 +201,8 @@ mod tests {
                 created_at: at("2026-11-01T10:00:00Z"),
                 last_used_at: Some(at("2026-11-02T11:30:59Z")),
                 revoked_at: None,
+                scope: Scope::Listen,
+                expires_at: None,
             },
             TokenRow {
                 id: 2,
@@ -162,6 +210,8 @@ mod tests {
                 created_at: at("2026-11-01T10:00:00Z"),
                 last_used_at: None,
                 revoked_at: Some(at("2026-11-03T00:00:00Z")),
+                scope: Scope::Listen,
+                expires_at: None,
             },
         ];
         let table = table(&rows);

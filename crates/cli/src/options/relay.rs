@@ -5,7 +5,7 @@ use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use kreel_relay::{Acme, Config, FirstToken, LETS_ENCRYPT, Limits, Proxies, Tls};
+use kreel_relay::{Access, Acme, Config, FirstToken, LETS_ENCRYPT, Limits, Proxies, Tls};
 
 use super::{conflict, is_typed, relay_file};
 use crate::args::{LimitValue, LogFormat, Network, RelayArgs, Size, TlsChoice};
@@ -52,6 +52,11 @@ impl RelayOptions {
             public_url: args.public_url.map(|url| url.to_string()),
             tls,
             proxies,
+            access: match (args.open, args.reserved_only) {
+                (true, _) => Access::Open,
+                (false, true) => Access::Reserved,
+                (false, false) => Access::Tokens,
+            },
             metrics,
             first_token: args.token_file.map_or(FirstToken::Print, FirstToken::File),
             limits,

@@ -57,6 +57,16 @@ pub(crate) fn of_relay(error: &RelayError) -> Problem {
             format!("there is no token {name:?}"),
             "see `kreel token list`; another relay's tokens need --data",
         ),
+        RelayError::NameTaken { name } => (
+            Code::TunnelTaken,
+            format!("the tunnel {name} belongs to another token"),
+            "see `kreel token tunnels`; --take takes it from that token",
+        ),
+        RelayError::NoSuchName { name } => (
+            Code::TokenNotFound,
+            format!("there is no tunnel {name}"),
+            "see `kreel token tunnels`; another relay's tunnels need --data",
+        ),
         RelayError::TokenName { .. } => (
             Code::OptionUnusable,
             "no token can have that name".to_owned(),
@@ -80,7 +90,10 @@ pub(crate) fn of_relay(error: &RelayError) -> Problem {
         ),
     };
     let why = match error {
-        RelayError::NoSuchToken { .. } | RelayError::TokenExists { .. } => String::new(),
+        RelayError::NoSuchToken { .. }
+        | RelayError::TokenExists { .. }
+        | RelayError::NameTaken { .. }
+        | RelayError::NoSuchName { .. } => String::new(),
         RelayError::Listen { source, .. } => source.to_string(),
         other => chain(other),
     };

@@ -51,7 +51,7 @@ struct Rest {
 pub(crate) struct BrokeOff;
 
 impl Body {
-    fn whole(bytes: Bytes) -> Self {
+    pub(super) fn whole(bytes: Bytes) -> Self {
         Self {
             first: Some(bytes).filter(|bytes| !bytes.is_empty()),
             rest: None,

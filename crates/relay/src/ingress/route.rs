@@ -15,6 +15,8 @@ pub(super) enum Route {
     Health,
     /// Can it serve senders?
     Ready,
+    /// What is measured, for those who may know.
+    Metrics,
     /// Is this token good, and what is it called?
     WhoAmI,
     /// Something to deliver.
@@ -57,6 +59,7 @@ fn by_path(target: &str) -> Result<Route, Problem> {
             "/link" => Ok(Route::Link),
             "/health" => Ok(Route::Health),
             "/ready" => Ok(Route::Ready),
+            "/metrics" => Ok(Route::Metrics),
             "/whoami" => Ok(Route::WhoAmI),
             _ => Err(Problem::NoTunnel),
         };
@@ -136,10 +139,8 @@ mod tests {
     fn the_relay_keeps_its_own_paths() {
         assert_eq!(at("/_kreel/link", "relay.example"), Ok(Route::Link));
         assert_eq!(at("/_kreel/health?x", "relay.example"), Ok(Route::Health));
-        assert_eq!(
-            at("/_kreel/metrics", "relay.example"),
-            Err(Problem::NoTunnel)
-        );
+        assert_eq!(at("/_kreel/metrics", "relay.example"), Ok(Route::Metrics));
+        assert_eq!(at("/_kreel/other", "relay.example"), Err(Problem::NoTunnel));
         assert_eq!(at("/_kreel", "relay.example"), Err(Problem::NoTunnel));
         assert_eq!(
             at("/%5fkreel/link", "relay.example"),

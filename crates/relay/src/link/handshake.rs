@@ -16,12 +16,13 @@ use tokio::time::timeout;
 use tracing::{Instrument as _, debug, info, info_span, warn};
 
 use super::{Heard, Link, Past, Queues, run};
+use crate::config::Access;
 use crate::connection::{Upgraded, into_stream};
 use crate::framing::Gate;
 use crate::ingress::answer::{Body, empty};
 use crate::ingress::problem::Problem;
 use crate::shared::Shared;
-use crate::store::{Claim, hash};
+use crate::store::{Bearer, Claim, hash};
 use crate::tunnels::{Registration, Tunnel};
 
 /// What this relay calls itself.
@@ -57,7 +58,7 @@ async fn check(
         .get(SEC_WEBSOCKET_PROTOCOL)
         .and_then(|value| value.to_str().ok());
     let version = Version::agree(offered.unwrap_or_default()).ok_or(Problem::Version)?;
-    let (token, _) = authorize(shared, headers).await?;
+    let token = authorize(shared, headers).await?.token;
     if shared.stopping.is_cancelled() {
         return Err(Problem::Draining);
     }
@@ -102,18 +103,19 @@ fn websocket_key(request: &Request<Incoming>) -> Option<&[u8]> {
     key.filter(|key| asks && key.len() == 24)
 }
 
-/// The valid token a request bears: its number and name.
-pub(crate) async fn authorize(
-    shared: &Shared,
-    headers: &HeaderMap,
-) -> Result<(i64, String), Problem> {
+/// The valid token a request bears.
+pub(crate) async fn authorize(shared: &Shared, headers: &HeaderMap) -> Result<Bearer, Problem> {
     let bearer = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|value| value.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let (_, token) = token.ok_or(Problem::NoToken)?;
-    let found = shared.store.token(hash(token.trim())).await;
+    let token = hash(token.trim());
+    let mut found = shared.store.token(token).await;
+    if shared.access == Access::Open && matches!(found, Ok(None)) {
+        found = shared.store.admit(token).await;
+    }
     found
         .map_err(|error| Problem::store(&error))?
         .ok_or(Problem::BadToken)
@@ -218,12 +220,17 @@ async fn greet(
     };
     let claim = shared
         .store
-        .claim(hello.tunnel.clone(), token, hello.policy)
+        .claim(
+            hello.tunnel.clone(),
+            token,
+            hello.policy,
+            shared.access != Access::Reserved,
+        )
         .await;
     let row = match claim {
         Ok(Claim::Owned(row)) => row,
         Ok(Claim::Taken) => {
-            let message = format!("the tunnel {} belongs to another token", hello.tunnel);
+            let message = format!("the tunnel {} is not this token's", hello.tunnel);
             return Err(reject(RejectReason::NameTaken, message));
         }
         Err(error) => {

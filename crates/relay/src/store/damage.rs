@@ -15,7 +15,7 @@ use tracing::{error, warn};
 pub use self::salvage::Salvaged;
 use super::folder::Folder;
 use super::reader::open_to_read;
-use super::schema;
+use super::{ring, rows, schema};
 use crate::error::{RelayError, StoreError};
 
 /// What happened to a damaged file.
@@ -153,6 +153,12 @@ fn inspect(path: &Path) -> Result<Option<String>, StoreError> {
         if let Err(error) = db.prepare(&sql.select("", "")) {
             return Ok(Some(error.to_string()));
         }
+    }
+    if version == schema::VERSION {
+        // An index that misleads shows only to who follows it, and a start does.
+        rows::count_waiting(&db)?;
+        ring::bytes(&db)?;
+        ring::tunnels(&db)?;
     }
     Ok(None)
 }

@@ -1,12 +1,16 @@
 //! Tunnels in the file, and whose they are.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kreel_wire::{AnswerMode, Policy, Seq, TunnelName};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tracing::error;
+
+use super::names::{self, GIVEN_UP};
+use super::tokens::Scope;
+use crate::limits::OPEN_TOKENS;
 
 /// A tunnel as the file has it.
 #[derive(Debug, Clone)]
@@ -20,11 +24,45 @@ pub(super) struct Owned {
 
 const COLUMNS: &str = "id, name, reserved_seq, answer_now, wait_ms, strict";
 
-/// The valid token with this hash: its number and name.
-pub(super) fn token(db: &Connection, hash: [u8; 32]) -> rusqlite::Result<Option<(i64, String)>> {
-    db.prepare_cached("SELECT id, name FROM token WHERE hash = ?1 AND revoked_at IS NULL")?
-        .query_row(params![hash], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
+/// A token that is good, and what for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bearer {
+    /// Its number.
+    pub(crate) token: i64,
+    /// Its name.
+    pub(crate) name: String,
+    /// What it may do.
+    pub(crate) scope: Scope,
+}
+
+/// The valid token with this hash.
+pub(super) fn token(db: &Connection, hash: [u8; 32]) -> rusqlite::Result<Option<Bearer>> {
+    db.prepare_cached(
+        "SELECT id, name, scope FROM token LEFT JOIN token_terms ON token_id = id
+         WHERE hash = ?1 AND revoked_at IS NULL AND coalesce(expires_at > ?2, true)",
+    )?
+    .query_row(params![hash, Timestamp::now().as_millisecond()], |row| {
+        Ok(Bearer {
+            token: row.get(0)?,
+            name: row.get(1)?,
+            scope: Scope::kept(row.get::<_, Option<String>>(2)?.as_deref()),
+        })
+    })
+    .optional()
+}
+
+/// Makes the token with this hash valid if it has never been seen, as an open relay does; nothing
+/// if it was revoked or has expired, or there are as many as there may be.
+pub(super) fn admit(db: &Connection, hash: [u8; 32]) -> rusqlite::Result<Option<Bearer>> {
+    let count: usize = db.query_row("SELECT count(*) FROM token", [], |row| row.get(0))?;
+    if count < OPEN_TOKENS {
+        let name = format!("open-{}", count + 1);
+        db.prepare_cached(
+            "INSERT INTO token (name, hash, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![name, hash, Timestamp::now().as_millisecond()])?;
+    }
+    token(db, hash)
 }
 
 pub(super) fn token_used(db: &Connection, token: i64) -> rusqlite::Result<()> {
@@ -39,6 +77,7 @@ pub(super) fn claim(
     db: &Connection,
     name: &TunnelName,
     token: i64,
+    may_be_new: bool,
 ) -> rusqlite::Result<Option<Owned>> {
     let owner: Option<i64> = db
         .prepare_cached("SELECT token_id FROM tunnel WHERE name = ?1")?
@@ -47,13 +86,8 @@ pub(super) fn claim(
     match owner {
         Some(owner) if owner != token => return Ok(None),
         Some(_) => {}
-        None => {
-            let now = Timestamp::now().as_millisecond();
-            db.prepare_cached(
-                "INSERT INTO tunnel (name, token_id, created_at) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![name.as_str(), token, now])?;
-        }
+        None if !may_be_new || !names::is_free(db, name, token)? => return Ok(None),
+        None => names::insert(db, name, token)?,
     }
     db.prepare_cached(&format!("SELECT {COLUMNS} FROM tunnel WHERE name = ?1"))?
         .query_row(params![name.as_str()], owned)
@@ -86,7 +120,9 @@ pub(super) fn reserve(db: &Connection, tunnel: i64, up_to: Seq) -> rusqlite::Res
 /// Every tunnel there is, for the start. One that makes no sense is left out: it can have no
 /// sender either.
 pub(super) fn tunnels(db: &Connection) -> rusqlite::Result<Vec<Owned>> {
-    let mut statement = db.prepare(&format!("SELECT {COLUMNS} FROM tunnel"))?;
+    let mut statement = db.prepare(&format!(
+        "SELECT {COLUMNS} FROM tunnel WHERE name NOT LIKE '{GIVEN_UP}%'"
+    ))?;
     let mut rows = statement.query([])?;
     let mut tunnels = Vec::new();
     while let Some(row) = rows.next()? {
@@ -98,20 +134,46 @@ pub(super) fn tunnels(db: &Connection) -> rusqlite::Result<Vec<Owned>> {
     Ok(tunnels)
 }
 
-/// The valid tokens, if another connection has changed the file since `version`.
-pub(super) fn valid_tokens(
-    db: &Connection,
-    version: i64,
-) -> rusqlite::Result<Option<(i64, HashSet<i64>)>> {
+/// Who may do what, as it was at one version of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// The version.
+    pub(crate) version: i64,
+    /// The valid tokens.
+    pub(crate) tokens: HashSet<i64>,
+    /// Whose each tunnel is.
+    pub(crate) owners: HashMap<i64, i64>,
+    /// When the next token expires, in milliseconds since 1970.
+    pub(crate) expires_at: Option<i64>,
+}
+
+/// How it stands, if another connection has changed the file since `version`.
+pub(super) fn standing(db: &Connection, version: i64) -> rusqlite::Result<Option<Standing>> {
     let now: i64 = db.query_row("PRAGMA data_version", [], |row| row.get(0))?;
     if now == version {
         return Ok(None);
     }
-    let valid = db
-        .prepare_cached("SELECT id FROM token WHERE revoked_at IS NULL")?
-        .query_map([], |row| row.get(0))?
+    let time = Timestamp::now().as_millisecond();
+    let tokens = db
+        .prepare_cached(
+            "SELECT id FROM token LEFT JOIN token_terms ON token_id = id
+             WHERE revoked_at IS NULL AND coalesce(expires_at > ?1, true)",
+        )?
+        .query_map([time], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Some((now, valid)))
+    let owners = db
+        .prepare_cached("SELECT id, token_id FROM tunnel WHERE name NOT LIKE '~%'")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let expires_at = db
+        .prepare_cached("SELECT min(expires_at) FROM token_terms WHERE expires_at > ?1")?
+        .query_row([time], |row| row.get(0))?;
+    Ok(Some(Standing {
+        version: now,
+        tokens,
+        owners,
+        expires_at,
+    }))
 }
 
 fn owned(row: &Row<'_>) -> rusqlite::Result<Owned> {

@@ -10,6 +10,7 @@ use tracing::warn;
 
 use super::disk::Disk;
 use super::log::Log;
+use super::names;
 use super::owners::{self, Owned};
 use super::reader::Reader;
 use super::ring::{self, Ring};
@@ -57,6 +58,10 @@ impl Parts {
         if let Err(error) = rows::tidy(db) {
             // As on a full disk, from which what waits must be able to leave.
             warn!(%error, "what is left of bodies that were not kept could not be removed");
+        }
+        if let Err(error) = names::tidy(db) {
+            // It is room alone that is lost; damage is somebody else's to notice.
+            warn!(%error, "what came to tunnels that were given up could not be removed");
         }
         self.recount(db)?;
         *self.settled() = ring::tunnels(db)?;

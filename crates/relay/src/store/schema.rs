@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::error::StoreError;
 
 /// Each migration once, oldest first; the file's `user_version` counts those it has had.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     // Times are milliseconds since 1970 unless the name says otherwise. `headers` are lines of
     // `name: value` ended by a line feed, in order, as bytes.
     "CREATE TABLE token (
@@ -62,6 +62,18 @@ const MIGRATIONS: [&str; 2] = [
         PRIMARY KEY (tunnel_id, seq)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX settled_by_age ON settled (settled_at);",
+    // What a token may do and until when, where it is not the usual: listening, for good. And
+    // names given up, with who had them.
+    "CREATE TABLE token_terms (
+        token_id INTEGER PRIMARY KEY REFERENCES token (id),
+        scope TEXT NOT NULL,
+        expires_at INTEGER
+    ) STRICT;
+    CREATE TABLE released_name (
+        name TEXT PRIMARY KEY,
+        token_id INTEGER NOT NULL REFERENCES token (id),
+        released_at INTEGER NOT NULL
+    ) STRICT;",
 ];
 
 /// The newest version this build knows.

@@ -144,6 +144,14 @@ impl Books {
         less(&self.bytes, bytes);
     }
 
+    /// Counts all of a shelf as gone.
+    pub(super) fn forget(&self, shelf: &Shelf) {
+        let rows = shelf.waiting.swap(0, Ordering::Relaxed);
+        let bytes = shelf.waiting_bytes.swap(0, Ordering::Relaxed);
+        debug_assert!(rows > 0 || bytes == 0, "bytes are those of deliveries");
+        less(&self.bytes, bytes);
+    }
+
     /// The bytes kept in all.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> u64 {

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use kreel_wire::{AnswerMode, Delivery, DeliveryId, Headers, Kind, Scheme};
 
+use std::collections::HashSet;
+
 use super::*;
 
 /// A folder that is removed when dropped.
@@ -79,7 +81,11 @@ async fn owned(store: &Store, name: &str) -> TunnelRow {
         answer: AnswerMode::Now(201),
         ..Policy::default()
     };
-    match store.claim(name.parse().unwrap(), 1, policy).await.unwrap() {
+    match store
+        .claim(name.parse().unwrap(), 1, policy, true)
+        .await
+        .unwrap()
+    {
         Claim::Owned(row) => *row,
         Claim::Taken => panic!("{name} is taken"),
     }
@@ -99,13 +105,17 @@ async fn what_was_kept_is_there_after_a_restart_and_in_order() {
     ));
     assert_eq!(
         store.token(hash(&token)).await.unwrap(),
-        Some((1, "a".to_owned()))
+        Some(Bearer {
+            token: 1,
+            name: "a".to_owned(),
+            scope: Scope::Listen
+        })
     );
     assert_eq!(store.token(hash("kreel_other")).await.unwrap(), None);
 
     let tunnel = owned(&store, "mine").await.shelf;
     let foreign = store
-        .claim("mine".parse().unwrap(), 2, Policy::default())
+        .claim("mine".parse().unwrap(), 2, Policy::default(), true)
         .await
         .unwrap();
     assert!(matches!(foreign, Claim::Taken));
@@ -152,11 +162,12 @@ async fn a_revocation_by_another_process_is_noticed() {
     let tokens = Tokens::open(&folder.0).unwrap();
     let token = tokens.create("a").unwrap();
     let (store, _) = folder.store();
-    let (version, valid) = store.valid_tokens(-1).await.unwrap().unwrap();
-    assert_eq!(valid, HashSet::from([1]));
-    assert!(store.valid_tokens(version).await.unwrap().is_none());
+    let before = store.standing(-1).await.unwrap().unwrap();
+    assert_eq!(before.tokens, HashSet::from([1]));
+    let version = before.version;
+    assert!(store.standing(version).await.unwrap().is_none());
     tokens.revoke("a").unwrap();
-    let (_, valid) = store.valid_tokens(version).await.unwrap().unwrap();
-    assert!(valid.is_empty());
+    let after = store.standing(version).await.unwrap().unwrap();
+    assert!(after.tokens.is_empty());
     assert_eq!(store.token(hash(&token)).await.unwrap(), None);
 }

@@ -33,7 +33,44 @@ pub struct TokenRow {
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// What it may do.
+    pub scope: Scope,
+    /// When it stops being good by itself.
+    pub expires_at: Option<Timestamp>,
 }
+
+/// What a token may do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Open tunnels.
+    #[default]
+    Listen,
+    /// That, and read the relay's metrics.
+    Admin,
+}
+
+impl Scope {
+    /// Its name, in the file and for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scope of this name in the file. What nobody knows may do least.
+    pub(super) fn kept(name: Option<&str>) -> Self {
+        match name {
+            Some("admin") => Self::Admin,
+            _ => Self::Listen,
+        }
+    }
+}
+
+/// What is asked of a token's row, in this order.
+const COLUMNS: &str = "id, name, created_at, last_used_at, revoked_at,
+    (SELECT scope FROM token_terms WHERE token_id = id),
+    (SELECT expires_at FROM token_terms WHERE token_id = id)";
 
 impl Tokens {
     /// Opens the relay's file in this folder, making both if they are absent.
@@ -54,8 +91,18 @@ impl Tokens {
         }
     }
 
-    /// Makes a token and returns its text, which nothing can tell a second time.
+    /// Makes a token for listening and returns its text, which nothing can tell a second time.
     pub fn create(&self, name: &str) -> Result<String, RelayError> {
+        self.create_with(name, Scope::Listen, None)
+    }
+
+    /// Makes a token that may do this, until then.
+    pub fn create_with(
+        &self,
+        name: &str,
+        scope: Scope,
+        expires_at: Option<Timestamp>,
+    ) -> Result<String, RelayError> {
         if name.is_empty() || name.chars().any(is_invisible) {
             return Err(RelayError::TokenName {
                 name: name.to_owned(),
@@ -68,7 +115,26 @@ impl Tokens {
             source: error.into(),
         })?;
         let token = format!("kreel_{}", BASE64_URL_SAFE_NO_PAD.encode(bits));
+        if scope == Scope::Listen && expires_at.is_none() {
+            self.add(name, &token)?;
+            return Ok(token);
+        }
+        // Both or nothing: a token shall never be more than it was made for.
+        let both = self.connection.unchecked_transaction();
+        let both = both.map_err(StoreError::from)?;
         self.add(name, &token)?;
+        let terms = both.execute(
+            "INSERT INTO token_terms (token_id, scope, expires_at)
+             SELECT id, ?2, ?3 FROM token WHERE hash = ?1",
+            params![
+                hash(&token),
+                scope.as_str(),
+                expires_at.map(Timestamp::as_millisecond)
+            ],
+        );
+        terms
+            .and_then(|_| both.commit())
+            .map_err(StoreError::from)?;
         Ok(token)
     }
 
@@ -76,7 +142,7 @@ impl Tokens {
     pub fn list(&self) -> Result<Vec<TokenRow>, RelayError> {
         let mut statement = self
             .connection
-            .prepare("SELECT id, name, created_at, last_used_at, revoked_at FROM token ORDER BY id")
+            .prepare(&format!("SELECT {COLUMNS} FROM token ORDER BY id"))
             .map_err(StoreError::from)?;
         let rows = statement.query_map([], row).map_err(StoreError::from)?;
         Ok(rows.collect::<Result<_, _>>().map_err(StoreError::from)?)
@@ -87,9 +153,11 @@ impl Tokens {
         let revoked = self
             .connection
             .query_row(
-                "UPDATE token SET revoked_at = ?2
-                 WHERE revoked_at IS NULL AND (name = ?1 OR CAST(id AS TEXT) = ?1)
-                 RETURNING id, name, created_at, last_used_at, revoked_at",
+                &format!(
+                    "UPDATE token SET revoked_at = ?2
+                     WHERE revoked_at IS NULL AND (name = ?1 OR CAST(id AS TEXT) = ?1)
+                     RETURNING {COLUMNS}"
+                ),
                 params![name_or_id, Timestamp::now().as_millisecond()],
                 row,
             )
@@ -98,6 +166,14 @@ impl Tokens {
         revoked.ok_or_else(|| RelayError::NoSuchToken {
             name: name_or_id.to_owned(),
         })
+    }
+
+    pub(super) fn db(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn db_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     /// Adds a token whose text is known, unless it is there already.
@@ -188,6 +264,8 @@ fn row(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
         created_at: time(row.get(2)?).unwrap_or_default(),
         last_used_at: time(row.get(3)?),
         revoked_at: time(row.get(4)?),
+        scope: Scope::kept(row.get::<_, Option<String>>(5)?.as_deref()),
+        expires_at: time(row.get(6)?),
     })
 }
 

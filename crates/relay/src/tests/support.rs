@@ -64,6 +64,7 @@ impl TestRelay {
             tls: Tls::Off,
             proxies: crate::Proxies::default(),
             metrics: None,
+            access: crate::Access::default(),
             first_token: FirstToken::Print,
             limits,
             grace: Duration::from_secs(5),

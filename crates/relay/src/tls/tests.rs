@@ -19,6 +19,7 @@ fn config(name: &str, tls: Tls) -> Config {
         tls,
         proxies: crate::Proxies::default(),
         metrics: None,
+        access: crate::Access::default(),
         first_token: FirstToken::Print,
         limits: Limits::default(),
         grace: Duration::ZERO,

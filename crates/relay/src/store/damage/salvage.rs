@@ -47,12 +47,24 @@ pub(super) struct Table {
     key: &'static str,
 }
 
-pub(super) const TABLES: [Table; 5] = [
+pub(super) const TABLES: [Table; 7] = [
     Table {
         name: "token",
         columns: "id, name, hash, created_at, last_used_at, revoked_at",
         since: 1,
         key: "id",
+    },
+    Table {
+        name: "token_terms",
+        columns: "token_id, scope, expires_at",
+        since: 3,
+        key: "token_id",
+    },
+    Table {
+        name: "released_name",
+        columns: "name, token_id, released_at",
+        since: 3,
+        key: "name",
     },
     Table {
         name: "tunnel",

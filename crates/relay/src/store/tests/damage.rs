@@ -66,9 +66,11 @@ fn start(folder: &TestFolder) -> Result<(Option<Damage>, Store, Vec<TunnelRow>),
 async fn works(folder: &TestFolder, store: &Store) {
     let tokens = Tokens::open(&folder.0).unwrap();
     let token = tokens.create("another").unwrap();
-    let (id, _) = store.token(hash(&token)).await.unwrap().unwrap();
+    let id = store.token(hash(&token)).await.unwrap().unwrap().token;
     let policy = Policy::default();
-    let claimed = store.claim("another".parse().unwrap(), id, policy).await;
+    let claimed = store
+        .claim("another".parse().unwrap(), id, policy, true)
+        .await;
     let Claim::Owned(row) = claimed.unwrap() else {
         panic!("the name was free");
     };
@@ -148,9 +150,9 @@ async fn tokens_tunnels_and_what_waits_are_salvaged() {
     let salvaged = damage.unwrap().salvaged;
     assert_eq!((salvaged.tokens, salvaged.tunnels), (1, 1));
     assert!(salvaged.deliveries >= 40, "{salvaged:?}");
-    let (id, _) = store.token(hash(&token)).await.unwrap().unwrap();
+    let id = store.token(hash(&token)).await.unwrap().unwrap().token;
     let claimed = store
-        .claim("mine".parse().unwrap(), id, Policy::default())
+        .claim("mine".parse().unwrap(), id, Policy::default(), true)
         .await;
     assert!(matches!(claimed.unwrap(), Claim::Owned(_)));
     assert!(
