@@ -181,13 +181,13 @@ async fn a_copy_made_while_it_runs_is_a_relay_again() {
     assert_eq!(sender.post("/mine/hook", "kept").await.status(), 202);
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("relay.db");
-    let backup = |to: &Path| {
-        Kreel::new(&["relay", "backup", to.to_str().unwrap()])
-            .path("--data", &relay.data())
-            .run()
+    let data = relay.data();
+    let backup = async || {
+        let words = ["relay", "backup", copy.to_str().unwrap()];
+        Kreel::new(&words).path("--data", &data).run().await
     };
-    backup(&copy).await.success();
-    backup(&copy).await.failed(1, "KR0402", &["relay.db"]);
+    backup().await.success();
+    backup().await.failed(1, "KR0402", &["relay.db"]);
     let token = relay.token_file();
     relay.kill().await;
 
