@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::support::{
     Curl, DEADLINE, Listen, LocalApp, Post, Process, Sender, TestClient, TestRelay, free_port,
@@ -80,36 +81,69 @@ async fn the_proxy_protocol_is_read_from_listed_peers_alone() {
             "POST /{tunnel}/hook HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"
         )
     };
-    let listed = TestRelay::with(&["--proxy-protocol"]).await;
+    let port = free_port();
+    let public = format!("http://127.0.0.1:{port}");
+    let listed = TestRelay::with(&["--proxy-protocol", "--public-url", &public]).await;
     let app = LocalApp::answering(200).await;
-    // The client has no proxy in front; it says itself whom it is for.
-    let straight = TestRelay::with(&["--proxy-protocol", "--trusted-proxy", "192.0.2.1"]).await;
-    let client = TestClient::listen(&straight, &app, &[]).await;
-    for header in [&binary, &text] {
+    // The client comes by a proxy, too, which asks for nobody in particular.
+    let _proxy = announcing(port, listed.address()).await;
+    let client = Listen::at(&public)
+        .token_file(Some(listed.token_file()))
+        .to(&app)
+        .start()
+        .await;
+    for (number, header) in [&binary, &text].into_iter().enumerate() {
         let bytes = [header, request(client.tunnel()).as_bytes()].concat();
-        let answer = raw(straight.address(), &bytes).await;
+        let answer = raw(listed.address(), &bytes).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let received = app.receives(number + 1).await;
+        assert_eq!(
+            received[number].head.values("x-forwarded-for"),
+            ["203.0.113.9"]
+        );
+    }
+    let bare = raw(listed.address(), request(client.tunnel()).as_bytes()).await;
+    assert_eq!(bare, "", "a listed proxy must say");
+
+    // Whoever is not listed is nobody's proxy: what it says is no HTTP.
+    let strict = TestRelay::with(&["--proxy-protocol", "--trusted-proxy", "192.0.2.1"]).await;
+    let straight = TestClient::listen(&strict, &app, &[]).await;
+    for header in [&binary, &text] {
+        let bytes = [header, request(straight.tunnel()).as_bytes()].concat();
+        let answer = raw(strict.address(), &bytes).await;
         assert!(
             answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
             "{answer}"
         );
-        let health = [
-            header,
-            &b"GET /_kreel/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"[..],
-        ]
-        .concat();
-        assert!(
-            raw(listed.address(), &health)
-                .await
-                .starts_with("HTTP/1.1 200")
-        );
     }
-    assert_eq!(app.count(), 0);
-    let bare = raw(listed.address(), request("mine").as_bytes()).await;
-    assert_eq!(bare, "", "a listed proxy must say");
+    assert_eq!(app.count(), 2);
     assert_eq!(
-        client.sender().post("/hook", "straight").await.status(),
+        straight.sender().post("/hook", "straight").await.status(),
         200
     );
+}
+
+/// A proxy on this port that begins each connection with the PROXY protocol.
+async fn announcing(port: u16, relay: SocketAddr) -> AbortOnDrop {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    AbortOnDrop(tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((mut near, _)) = listener.accept().await {
+            connections.spawn(async move {
+                let mut far = TcpStream::connect(relay).await.unwrap();
+                far.write_all(b"PROXY UNKNOWN\r\n").await.unwrap();
+                let _ = copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    }))
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A program with a file of settings of its own.

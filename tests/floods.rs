@@ -115,6 +115,13 @@ fn post() -> Vec<u8> {
     [&[0x83, 0x87, 0x44, 7][..], b"/mine/x", &[0x41, 1], b"x"].concat()
 }
 
+/// A header line of 8,000 bytes, whole and as HPACK has it: nothing is wrong with it but that
+/// there is always another. Its value's length is 127 and 7,873, in groups of seven bits.
+fn line() -> Vec<u8> {
+    let name_and_length = [0, 1, b'a', 0x7f, 0x80 | 65, 61];
+    [&name_and_length[..], &[b'x'; 8000]].concat()
+}
+
 /// Writes until the relay ends the connection; how many bytes it took.
 async fn until_ended(relay: &TestRelay, mut next: impl FnMut(u32) -> Vec<u8>) -> usize {
     let tls = Tls::trusting(&relay.ca().unwrap()).offering(&["h2"]);
@@ -168,12 +175,7 @@ async fn http2_floods_end_their_own_connection_and_nothing_else() {
     let continued = until_ended(&relay, |round| match round {
         // No end of the headers, ever.
         0 => frame(HEADERS, 0, 1, &post()),
-        _ => frame(
-            CONTINUATION,
-            0,
-            1,
-            &[&[0, 1, b'a', 127, 0x80 + 1, 62][..], &[b'x'; 8000]].concat()[..8000],
-        ),
+        _ => frame(CONTINUATION, 0, 1, &line()),
     })
     .await;
     eprintln!(
