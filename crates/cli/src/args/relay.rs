@@ -17,7 +17,8 @@ pub(crate) struct RelayArgs {
     #[arg(
         value_name = "ACTION",
         default_value = "run",
-        hide_default_value = true
+        hide_default_value = true,
+        hide_possible_values = true
     )]
     pub(crate) action: RelayAction,
 
@@ -27,7 +28,7 @@ pub(crate) struct RelayArgs {
 
     /// File of settings, TOML: every option by its name, with _ for -, and a table [limits].
     /// Read again on SIGHUP
-    #[arg(long, value_name = "FILE", env = "KREEL_RELAY_CONFIG", hide_env = true)]
+    #[arg(long, value_name = "FILE", env = "KREEL_CONFIG", hide_env = true)]
     pub(crate) config: Option<PathBuf>,
 
     /// Address to listen on; port 0 takes a free one
@@ -329,13 +330,15 @@ pub(crate) struct RelayArgs {
     )]
     pub(crate) threads: Option<u16>,
 
-    /// How the log is written on standard error: text or json
+    /// How the log is written on standard error: text or json [default: text]
     #[arg(
         long,
         value_name = "FORMAT",
         env = "KREEL_LOG_FORMAT",
         hide_env = true,
         default_value = "text",
+        hide_default_value = true,
+        hide_possible_values = true,
         help_heading = "Output"
     )]
     pub(crate) log_format: LogFormat,
@@ -385,7 +388,7 @@ Examples:
     --tls-cert fullchain.pem --tls-key privkey.pem
   kreel relay --tls off --behind-proxy --public-url https://hooks.example
                                            Behind nginx or Caddy
-  kreel relay check --config relay.toml    Look whether these settings make sense
+  kreel relay check --config relay.toml    Look at these settings
   kreel relay --listen 127.0.0.1:0 --token-file token --json
                                            In a CI job
 

@@ -30,8 +30,14 @@ pub(crate) enum TokenCommand {
         /// Name of the token, to tell it from others
         #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         name: String,
-        /// What it may do: listen, or admin (that, and read the relay's metrics)
-        #[arg(long, value_name = "SCOPE", default_value = "listen")]
+        /// What it may do: listen, or admin (that, and read the relay's metrics) [default: listen]
+        #[arg(
+            long,
+            value_name = "SCOPE",
+            default_value = "listen",
+            hide_default_value = true,
+            hide_possible_values = true
+        )]
         scope: ScopeChoice,
         /// How long it is good: 30d, 12h [default: until it is revoked]
         #[arg(long, value_name = "TIME")]

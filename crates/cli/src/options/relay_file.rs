@@ -133,8 +133,9 @@ fn scalar(value: &Value) -> Option<String> {
 /// What clap says, as one line.
 fn plain(error: &clap::Error) -> String {
     let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default();
-    first.trim_start_matches("error: ").to_owned()
+    let said = text.lines().take_while(|line| !line.is_empty());
+    let said = said.map(str::trim).collect::<Vec<_>>().join(" ");
+    said.trim_start_matches("error: ").to_owned()
 }
 
 fn invalid(path: &Path, why: impl Into<String>) -> Problem {
