@@ -26,7 +26,7 @@ pub(crate) struct RelayArgs {
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// File of settings, TOML: every option by its name, with _ for -, and a table [limits].
+    /// File of settings, TOML: every option by its name, with _ for -, and a table `[limits]`.
     /// Read again on SIGHUP
     #[arg(long, value_name = "FILE", env = "KREEL_CONFIG", hide_env = true)]
     pub(crate) config: Option<PathBuf>,
