@@ -30,6 +30,7 @@ mod filters;
 mod floods;
 mod full_disk;
 mod hostile;
+mod idle_links;
 mod json_output;
 mod krea;
 mod links;

@@ -86,6 +86,33 @@ async fn settings_are_looked_at_without_starting_anything() {
     check().run().await.failed(1, "KR0404", &["absent.pem"]);
 }
 
+/// What the manual tells people to begin with.
+#[tokio::test]
+async fn the_settings_that_come_along_make_sense() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/relay.toml");
+    let folder = tempfile::tempdir().unwrap();
+    let check = Kreel::new(&["relay", "check"]).path("--config", &shipped);
+    let checked = check
+        .path("--data", &folder.path().join("data"))
+        .run()
+        .await;
+    checked.success();
+    for said in [
+        "a certificate for relay.example",
+        "requests_per_second_per_tunnel = 200",
+    ] {
+        assert!(checked.stderr.contains(said), "{said} in {checked}");
+    }
+    // The unit gives the relay what it needs to stop in good order and to have its port.
+    let unit = include_str!("../deploy/kreel-relay.service");
+    for line in [
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "AmbientCapabilities=CAP_NET_BIND_SERVICE",
+    ] {
+        assert!(unit.lines().any(|there| there == line), "{line}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_measured_has_an_address_of_its_own() {
     let port = free_port();
