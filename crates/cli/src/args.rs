@@ -9,8 +9,8 @@ mod admission;
 mod authority;
 pub(crate) mod connection;
 pub(crate) mod fixtures;
-pub(crate) mod lab;
 pub(crate) mod krea;
+pub(crate) mod lab;
 pub(crate) mod listen;
 pub(crate) mod local;
 pub(crate) mod picked;
@@ -28,33 +28,25 @@ pub(crate) use admission::{LimitValue, Network};
 pub(crate) use authority::{AcmeDirectory, Mail};
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
 pub(crate) use fixtures::{Language, RecordArgs, TypesArgs};
-pub(crate) use lab::{DiffArgs, IdempotencyArgs};
-pub(crate) use krea::{MockArgs, MockCommand, MockKreaArgs};
 pub(crate) use krea::{
     MockArgs, MockCommand, MockKreaArgs, ProxyArgs, ProxyCommand, ProxyKreaArgs,
-pub(crate) use listen::ListenArgs;
-pub(crate) use local::{CompletionArgs, DemoArgs};
-pub(crate) use relay::{LogFormat, RelayAction, RelayArgs, TlsChoice};
-pub(crate) use requests::{
-    GetArgs, HistoryPlace, ListArgs, Page, RequestsArgs, RequestsCommand, SearchArgs,
 };
+pub(crate) use lab::{DiffArgs, IdempotencyArgs};
 pub(crate) use listen::ListenArgs;
 pub(crate) use local::{CompletionArgs, DemoArgs, ManArgs};
 pub(crate) use picked::{Filtered, Picked};
-pub(crate) use relay::{RelayArgs, TlsChoice};
+pub(crate) use relay::{LogFormat, RelayAction, RelayArgs, TlsChoice};
 pub(crate) use replay::{ReplayArgs, Scheme, ShapeArgs};
 pub(crate) use requests::{
     ExportArgs, ExportFormat, GetArgs, HistoryPlace, ListArgs, MarkArgs, NoteArgs, Page,
     RequestsArgs, RequestsCommand, RmArgs, SearchArgs,
 };
 pub(crate) use scripts::{AssertArgs, Count, ExecArgs, Flow, ReportArgs, WaitArgs};
-pub(crate) use token::{Place, TokenArgs, TokenCommand};
+pub(crate) use token::{Place, ScopeChoice, TokenArgs, TokenCommand};
+pub(crate) use trigger::TriggerArgs;
 pub(crate) use values::{
     Answer, Domain, Header, Host, Output, Rate, Secret, Size, Span, ThemeName, When,
 };
-pub(crate) use trigger::TriggerArgs;
-pub(crate) use token::{Place, ScopeChoice, TokenArgs, TokenCommand};
-pub(crate) use values::{Answer, Domain, Header, Host, Output, Secret, Size, Span, When};
 
 /// Catch webhooks on localhost
 #[derive(Debug, Parser)]
@@ -129,7 +121,6 @@ impl Command {
                 let ProxyCommand::Krea(args) = &args.command;
                 args.json
             }
-            Self::Demo(_) | Self::Login(_) | Self::Logout | Self::Completion(_) => false,
         }
     }
 }

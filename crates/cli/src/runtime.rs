@@ -95,8 +95,13 @@ impl Write for LogStream {
     }
 }
 
-/// Writes the log to standard error: this level and worse, or what `KREEL_LOG` says.
-pub(crate) fn log(level: &str, format: LogFormat) {
+/// Writes the log to standard error as text: this level and worse, or what `KREEL_LOG` says.
+pub(crate) fn log(level: &str) {
+    log_as(level, LogFormat::Text);
+}
+
+/// Writes the log like [`log`], as text or as JSON.
+pub(crate) fn log_as(level: &str, format: LogFormat) {
     let filter = EnvFilter::try_from_env("KREEL_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let ansi = io::stderr().is_terminal() && Paint::of_stderr().is_colour();
     let log = tracing_subscriber::fmt()

@@ -15,9 +15,8 @@ use kreel_wire::TunnelName;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::args::{
-    Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs, ThemeName, When,
-    Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs, TriggerArgs,
-    When,
+    Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs, ThemeName,
+    TriggerArgs, When,
 };
 use crate::paths::Paths;
 use crate::problem::Result;

@@ -1,6 +1,6 @@
 //! Cassettes: files of deliveries that are kept with the sources, one JSON object a line.
 //!
-//! [`line`] writes one, [`read`] reads all. `docs/cassette.md` has the format and its promises.
+//! [`line()`] writes one, [`read()`] reads all. `docs/cassette.md` has the format and its promises.
 
 mod body_rules;
 mod fault;

@@ -56,16 +56,6 @@ pub(crate) async fn serve(
         debug!(%error, "the connection went before it began");
         return;
     }
-    match tls {
-        Some(tls) => Box::pin(https(shared, tcp, peer, tls)).await,
-        None => {
-            let from = From::new(peer, Scheme::Http);
-            Box::pin(http1(shared, Stream::Plain(tcp), from)).await;
-        }
-    }
-}
-
-async fn https(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr, tls: TlsAcceptor) {
     let Some(peer) = told_by_proxy(&shared, &mut tcp, peer, limits).await else {
         return;
     };
@@ -78,22 +68,23 @@ async fn https(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr, tls: TlsAc
         Ok(place) => place,
         Err(reason) => return shared.refused(reason),
     };
-    let Some(tls) = tls else {
-        return http1(
-            shared,
-            limits,
-            Stream::Plain(tcp),
-            From {
-                peer,
-                scheme: Scheme::Http,
-            },
-        )
-        .await;
-    };
-    let from = From {
-        peer,
-        scheme: Scheme::Https,
-    };
+    match tls {
+        Some(tls) => Box::pin(https(shared, limits, tcp, peer, tls)).await,
+        None => {
+            let scheme = Scheme::Http;
+            let from = From { peer, scheme };
+            Box::pin(http1(shared, limits, Stream::Plain(tcp), from)).await;
+        }
+    }
+}
+
+async fn https(
+    shared: Arc<Shared>,
+    limits: &Limits,
+    tcp: TcpStream,
+    peer: SocketAddr,
+    tls: TlsAcceptor,
+) {
     let accepted = tokio::select! {
         accepted = timeout(limits.tls_handshake_time, tls.accept(tcp)) => accepted,
         // Nothing is under way yet: whoever says nothing shall not hold up the end.
@@ -108,14 +99,12 @@ async fn https(shared: Arc<Shared>, tcp: TcpStream, peer: SocketAddr, tls: TlsAc
             }
             let h2 = agreed == Some(b"h2");
             let stream = Stream::Tls(Box::new(stream));
-            let from = From::new(peer, Scheme::Https);
+            let scheme = Scheme::Https;
+            let from = From { peer, scheme };
             if h2 {
-                Box::pin(http2(shared, stream, from)).await;
+                Box::pin(http2(shared, limits, stream, from)).await;
             } else {
-                Box::pin(http1(shared, stream, from)).await;
-                http2(shared, limits, stream, from).await;
-            } else {
-                http1(shared, limits, stream, from).await;
+                Box::pin(http1(shared, limits, stream, from)).await;
             }
         }
         Ok(Err(error)) => debug!(%error, "no TLS"),
@@ -131,8 +120,6 @@ async fn http1(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From)
     };
     let stream = GatedIo::new(stream, framing);
     let gate = stream.gate();
-    let io = TokioIo::new(Deadlines::new(stream, busy.clone(), Heads::Tracked));
-    let service = ingress::service(shared.clone(), from.clone(), busy, Some(gate.clone()));
     let io = TokioIo::new(Deadlines::new(stream, busy.clone(), Heads::Tracked, limits));
     let service = ingress::service(shared.clone(), from, busy, Some(gate.clone()));
     let connection = http1::Builder::new()

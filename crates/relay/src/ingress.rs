@@ -37,25 +37,12 @@ use crate::store::{Bearer, Scope};
 use crate::tls::Identity;
 
 /// Where a connection comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct From {
     /// The other end of it: the sender, or a proxy in front.
     pub(crate) peer: SocketAddr,
-    /// Its address as a text, written once for all requests.
-    address: Arc<str>,
     /// Whether it is under TLS.
     pub(crate) scheme: Scheme,
-}
-
-impl From {
-    pub(crate) fn new(peer: SocketAddr, scheme: Scheme) -> Self {
-        let address = peer.ip().to_canonical().to_string().into();
-        Self {
-            peer,
-            address,
-            scheme,
-        }
-    }
 }
 
 /// What hyper calls for each request of a connection.
@@ -84,7 +71,7 @@ impl Service<Request<Incoming>> for Ingress {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (shared, from, gate) = (self.shared.clone(), self.from.clone(), self.gate.clone());
+        let (shared, from, gate) = (self.shared.clone(), self.from, self.gate.clone());
         let under_way = self.busy.begin();
         let method = request.method().clone();
         let begun = shared.metrics.is_some().then(Instant::now);
@@ -131,10 +118,9 @@ async fn dispatch(
             return Box::pin(handshake::upgrade(shared, gate.as_ref(), request)).await;
         }
         Ok(Route::Health) => own(&request, || Ok(health())),
+        Ok(Route::Ready) => Box::pin(ready(shared, &request)).await,
+        Ok(Route::Metrics) => Box::pin(measured(shared, &request)).await,
         Ok(Route::WhoAmI) => Box::pin(who_am_i(shared, &request)).await,
-        Ok(Route::Ready) => ready(shared, &request).await,
-        Ok(Route::Metrics) => measured(shared, &request).await,
-        Ok(Route::WhoAmI) => who_am_i(shared, &request).await,
         Ok(Route::Tunnel { name, target }) => match shared.tunnels.find(&name) {
             Some(tunnel) => match held.tunnel(tunnel.shelf.tunnel) {
                 Ok(()) => {

@@ -17,10 +17,7 @@ fn asked(words: &[&str], how: &str) -> String {
 }
 
 /// Every command and its words.
-const COMMANDS: [&[&str]; 23] = [
-const COMMANDS: [&[&str]; 17] = [
-const COMMANDS: [&[&str]; 19] = [
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["listen"],
     &["requests"],
@@ -81,8 +78,7 @@ fn both_ways_to_ask_for_help_get_the_same() {
 #[test]
 fn every_option_can_be_set_in_the_environment_by_its_name() {
     // These say what to do now, not how things are.
-    const MOMENTARY: [&str; 24] = [
-    const MOMENTARY: [&str; 11] = [
+    const MOMENTARY: [&str; 26] = [
         "action",
         "file",
         "new",

@@ -16,7 +16,7 @@ use kreel_client::{Client, Config, History, HostHeader, Policy, Since};
 use tokio::net::TcpListener;
 
 use self::stage::Stage;
-use crate::args::{DemoArgs, LogFormat};
+use crate::args::DemoArgs;
 use crate::embedded::{self, Embedded};
 use crate::exit::Exit;
 use crate::options::{GRACE, Remote};
@@ -28,7 +28,7 @@ use crate::tunnels::random_name;
 /// Plays the demo; on a terminal it stays for the user's own webhooks.
 pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
     let is_watched = io::stdout().is_terminal();
-    runtime::log("error", LogFormat::Text);
+    runtime::log("error");
     runtime::on_this_thread()?.block_on(demo(is_watched, is_watched && !args.once))
 }
 

@@ -10,7 +10,6 @@ use clap::ArgMatches;
 use kreel_client::{Client, Config, History, Opened};
 
 use self::session::{Memory, Session};
-use crate::args::LogFormat;
 use crate::args::{ListenArgs, Output};
 use crate::embedded::{self, Slot};
 use crate::exit::Exit;
@@ -28,7 +27,7 @@ const LAST_WORK: Duration = Duration::from_millis(500);
 pub(crate) fn run(args: &ListenArgs, matches: &ArgMatches) -> Result<Exit> {
     let options = ListenOptions::resolve(args, matches)?;
     let for_scripts = options.output == Output::Json;
-    runtime::log("warn", LogFormat::Text);
+    runtime::log("warn");
     let runtime = runtime::on_this_thread()?;
     let result = runtime.block_on(listen(&options));
     runtime.shutdown_timeout(LAST_WORK);

@@ -25,7 +25,7 @@ pub(crate) fn run(args: RelayArgs, matches: &ArgMatches) -> Result<Exit> {
     let options = RelayOptions::resolve(args, matches)?;
     match (action, file) {
         (RelayAction::Run, None) => {
-            runtime::log("info", options.log_format);
+            runtime::log_as("info", options.log_format);
             runtime::on_threads(options.threads)?.block_on(serve(options, settings))
         }
         (RelayAction::Check, None) => check(&options),

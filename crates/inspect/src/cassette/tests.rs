@@ -124,7 +124,7 @@ fn each_fault_is_told_with_its_line() {
         (
             "request.headers holds what is no base64",
             changed(|line| {
-                line["request"]["headers"][0] = json!({"name": "a", "value_base64": "!"})
+                line["request"]["headers"][0] = json!({"name": "a", "value_base64": "!"});
             }),
         ),
         (
@@ -135,7 +135,7 @@ fn each_fault_is_told_with_its_line() {
             "answer.status is no status",
             changed(|line| {
                 line["answer"] =
-                    json!({"status": 7, "headers": [], "body": {"text": "", "whole": true}})
+                    json!({"status": 7, "headers": [], "body": {"text": "", "whole": true}});
             }),
         ),
     ];

@@ -154,7 +154,7 @@ fn what_is_no_json_is_no_sample() {
     assert_eq!(samples.count(), 0);
 }
 
-fn any_json() -> impl Strategy<Value = serde_json::Value> {
+fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(json!(null)),
         any::<bool>().prop_map(|it| json!(it)),

@@ -104,7 +104,6 @@ impl Forward<'_> {
         let mut body = SenderBody::new(incoming, limits.max_body_bytes, limits)?;
         let body_bytes = body.told_bytes();
         let beginning = body.beginning().await?;
-        let origin = self.origin(&from, &head.headers);
         let seq = self
             .tunnel
             .next_seq(&self.shared.store)
@@ -393,41 +392,6 @@ impl Forward<'_> {
     fn retained(&self, delivery: &Delivery) -> Retained {
         Retained::new(self.shared, &self.tunnel.shelf, delivery.seq)
     }
-
-    fn origin(&self, from: &From, headers: &HeaderMap) -> Origin {
-        if !self.shared.behind_proxy {
-            return Origin {
-                scheme: from.scheme,
-                forwarded_for: from.address.clone(),
-            };
-        }
-        let said = |name| {
-            let name = HeaderName::from_static(name);
-            let lines = headers
-                .get_all(name)
-                .into_iter()
-                .filter_map(|value| value.to_str().ok());
-            lines.collect::<Vec<_>>().join(", ")
-        };
-        let scheme = match said("x-forwarded-proto").as_str() {
-            "https" => Scheme::Https,
-            "http" => Scheme::Http,
-            _ => from.scheme,
-        };
-        let chain = said("x-forwarded-for");
-        Origin {
-            scheme,
-            forwarded_for: match chain.is_empty() {
-                true => from.address.clone(),
-                false => chain.into(),
-            },
-        }
-    }
-}
-
-struct Origin {
-    scheme: Scheme,
-    forwarded_for: Arc<str>,
 }
 
 /// An exchange a sender waits on. Dropped before its time, it tells the client that the sender

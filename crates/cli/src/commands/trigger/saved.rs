@@ -9,17 +9,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use kreel_client::{Reader, Whole};
+use kreel_client::Whole;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
 use super::post::Posting;
 use super::sign::Scheme;
-use crate::commands::requests;
 use crate::exit::Exit;
+use crate::past::{Past, Taken, not_found};
 use crate::paths::Paths;
 use crate::private_file;
-use crate::problem::{Code, Problem, Result, of_history};
+use crate::problem::{Code, Problem, Result};
 use crate::terminal::say;
 
 /// A webhook, as its file has it.
@@ -129,22 +129,9 @@ pub(super) fn save(name: &str, id: &str) -> Result<Exit> {
         ));
     }
     let paths = Paths::find()?;
-    let reader = Reader::open(&paths.history()).map_err(|error| of_history(&error))?;
-    let reader = reader.ok_or_else(|| requests::not_found(id))?;
-    let number = requests::find(&reader, id)?;
-    let whole = reader.get(number).map_err(|error| of_history(&error))?;
-    let whole = whole.ok_or_else(|| requests::not_found(id))?;
-    let mut body = Vec::new();
-    for piece in 0.. {
-        match reader
-            .piece(number, piece)
-            .map_err(|error| of_history(&error))?
-        {
-            Some(bytes) => body.extend_from_slice(&bytes),
-            None => break,
-        }
-    }
-    let saved = Saved::of(&whole, &body.into());
+    let past = Past::at(paths.history())?.ok_or_else(|| not_found(id))?;
+    let Taken { whole, body, .. } = past.take(past.find(id)?, id)?;
+    let saved = Saved::of(&whole, &body);
     let text = serde_json::to_string_pretty(&saved).expect("strings can be written as JSON");
     private_file::replace(&file(&paths, name), &(text + "\n"))?;
     say(&format!("saved; `kreel trigger {name}` sends it again"));
