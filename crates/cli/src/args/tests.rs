@@ -17,7 +17,7 @@ fn asked(words: &[&str], how: &str) -> String {
 }
 
 /// Every command and its words.
-const COMMANDS: [&[&str]; 28] = [
+const COMMANDS: [&[&str]; 37] = [
     &[],
     &["listen"],
     &["requests"],
@@ -31,6 +31,11 @@ const COMMANDS: [&[&str]; 28] = [
     &["replay"],
     &["diff"],
     &["idempotency"],
+    &["wait"],
+    &["assert"],
+    &["exec"],
+    &["record"],
+    &["types"],
     &["trigger"],
     &["mock"],
     &["mock", "krea"],
@@ -45,7 +50,11 @@ const COMMANDS: [&[&str]; 28] = [
     &["token", "create"],
     &["token", "list"],
     &["token", "revoke"],
+    &["token", "reserve"],
+    &["token", "release"],
+    &["token", "tunnels"],
     &["completion"],
+    &["man"],
 ];
 
 #[test]
@@ -106,7 +115,17 @@ fn every_option_can_be_set_in_the_environment_by_its_name() {
         "interval",
         "dry_run",
     ];
-    const OF_THE_MOMENT: [&str; 3] = ["replay", "diff", "idempotency"];
+    const OF_THE_MOMENT: [&str; 9] = [
+        "replay",
+        "diff",
+        "idempotency",
+        "wait",
+        "assert",
+        "exec",
+        "record",
+        "types",
+        "man",
+    ];
     let command = Cli::command();
     let args = command
         .get_subcommands()
