@@ -288,8 +288,14 @@ impl<'a> Assembly<'a> {
         self.text_from(source, rest);
     }
 
+    /// Shows as text what the tree before does not.
     fn text_from(&mut self, source: &Bytes, start: usize) {
-        self.text_of(source.slice(start.min(source.len())..));
+        let start = start.min(source.len());
+        let is_tree = |it: &&mut Section| it.tree().is_some();
+        if let Some(tree) = self.sections.iter_mut().rfind(is_tree) {
+            tree.end = tree.end.min(start);
+        }
+        self.text_of(source.slice(start..));
     }
 
     fn text_of(&mut self, source: Bytes) {
@@ -305,6 +311,7 @@ impl<'a> Assembly<'a> {
 
     fn push(&mut self, source: Bytes, shape: Shape) {
         self.sections.push(Section {
+            end: source.len(),
             source,
             level: self.level,
             under: self.under,

@@ -34,6 +34,8 @@ pub(super) struct Section {
     pub under: Option<u32>,
     /// How it is shown.
     pub shape: Shape,
+    /// Where that of the source ends which it shows: the rest is for the next.
+    pub end: usize,
 }
 
 /// How a section is shown.
@@ -255,7 +257,7 @@ impl Section {
     pub(super) fn searched(&self) -> &[u8] {
         match self.shape {
             Shape::Notice(..) | Shape::Heading { .. } => &[],
-            _ => &self.source,
+            _ => &self.source[..self.end],
         }
     }
 

@@ -393,3 +393,15 @@ fn can_go_on(text: &str) -> bool {
     }
     wants_more(text) || wants_more(&format!("{text}0"))
 }
+
+#[test]
+fn what_comes_behind_a_fault_is_found_where_it_is_shown() {
+    let long = "x".repeat(500);
+    let document = open_json(format!(r#"{{"a": 1, "b": oops {long} the needle"#));
+    let mut cursor = Cursor::default();
+    lines(&document, &mut cursor, 80, 24);
+    let needle = Needle::new("needle").unwrap();
+    assert!(cursor.find(&document, &needle, Direction::Forward));
+    assert!(selected(&document, &mut cursor).contains("needle"));
+    assert_eq!(cursor.columns_left_out(), 0);
+}
