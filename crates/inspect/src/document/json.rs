@@ -64,7 +64,7 @@ enum Expect {
 pub(super) fn parse(source: &[u8], is_many: bool, cancel: &Cancel) -> Parsed {
     let mut reader = Reader {
         source,
-        builder: Builder::new(),
+        builder: Builder::of(source.len()),
         at: if source.starts_with(b"\xef\xbb\xbf") {
             3
         } else {

@@ -3,7 +3,7 @@
 //!
 //! 12 bytes for each value and 20 for each container more, so that 50 MB fit.
 
-use crate::limits::INDEX_BYTES;
+use crate::limits::{INDEX_BYTES, LARGE_BYTES};
 
 const NONE: u32 = u32::MAX;
 const IS_OBJECT: u32 = 1 << 31;
@@ -157,6 +157,20 @@ pub(super) struct Builder {
 impl Builder {
     pub(super) fn new() -> Self {
         Self::with_budget(INDEX_BYTES)
+    }
+
+    /// The same for a source of this length. For a large one there is room from the start: what is
+    /// not used of it is never taken from the system, while what has grown in steps leaves holes
+    /// that are not given back.
+    pub(super) fn of(source_bytes: usize) -> Self {
+        let mut builder = Self::new();
+        if source_bytes >= LARGE_BYTES {
+            let nodes = builder.budget_bytes / size_of::<Node>();
+            let containers = builder.budget_bytes / size_of::<Container>();
+            builder.tree.nodes.reserve_exact(nodes);
+            builder.tree.containers.reserve_exact(containers);
+        }
+        builder
     }
 
     pub(super) fn with_budget(budget_bytes: usize) -> Self {

@@ -33,7 +33,7 @@ pub(super) struct Parsed {
 
 /// Reads a document, or the beginning of one.
 pub(super) fn parse(source: &str, cancel: &Cancel) -> Parsed {
-    let mut builder = Building::new();
+    let mut builder = Building::new(source);
     let mut reader = Reader::from_str(source);
     let mut steps = 0;
     let (fault, rest) = loop {
@@ -75,9 +75,9 @@ struct Building {
 }
 
 impl Building {
-    fn new() -> Self {
+    fn new(source: &str) -> Self {
         Self {
-            tree: Builder::new(),
+            tree: Builder::of(source.len()),
             is_in_text: false,
             is_text_only: false,
         }
