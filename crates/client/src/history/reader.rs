@@ -145,6 +145,11 @@ impl Reader {
         self.read(|db| pages::position(db, number))
     }
 
+    /// The highest number a delivery has; 0 if there is none.
+    pub fn newest(&self) -> Result<i64, HistoryError> {
+        self.read(pages::newest)
+    }
+
     /// How many deliveries there are in all tunnels, at the most: numbers of those that were
     /// forgotten in between count, too.
     pub fn count(&self) -> Result<u64, HistoryError> {
@@ -183,7 +188,18 @@ impl Reader {
 
     /// All of a delivery but its body.
     pub fn get(&self, number: i64) -> Result<Option<Whole>, HistoryError> {
-        self.read(|db| rows::whole(db, number))
+        self.read(|db| rows::whole(db, number, rows::Answers::All))
+    }
+
+    /// The same, with the body of one attempt and of the answer to it: this one, or the last. A
+    /// delivery that was replayed a thousand times has a thousand of them.
+    pub fn get_with_answer(
+        &self,
+        number: i64,
+        attempt: Option<u32>,
+    ) -> Result<Option<Whole>, HistoryError> {
+        let answers = attempt.map_or(rows::Answers::Last, rows::Answers::Of);
+        self.read(|db| rows::whole(db, number, answers))
     }
 
     /// One attempt at a delivery, once it is over; `attempt` counts from 1.

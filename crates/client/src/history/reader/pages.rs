@@ -8,7 +8,7 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::judge::Judge;
 use super::plan::Plan;
-use super::rows::{JOINED, REST, one, row, with_extras};
+use super::rows::{JOINED, REST, complete, one, row};
 use super::scope::{From, Page, Scope};
 use crate::history::record::SUMMARY;
 use crate::limits::{HISTORY_SPAN, HISTORY_SPAN_INDEXED};
@@ -114,6 +114,11 @@ fn extent(db: &Connection) -> rusqlite::Result<Span> {
     })
 }
 
+/// The highest number there is.
+pub(super) fn newest(db: &Connection) -> rusqlite::Result<i64> {
+    Ok(extent(db)?.most)
+}
+
 /// How far along the history a number stands: 0 is the oldest, 1 the newest.
 pub(super) fn position(db: &Connection, number: i64) -> rusqlite::Result<f64> {
     let Span { least, most } = extent(db)?;
@@ -216,10 +221,10 @@ impl Look<'_> {
             let values = bounds.iter().chain(&self.plan.values);
             let mut rows = statement.query(params_from_iter(values))?;
             while let Some(found) = rows.next()? {
-                let found = row(found)?;
-                let number = found.number;
-                if self.judge.accepts(&found, self.plan.filter.as_ref())? {
-                    self.page.rows.push(with_extras(self.db, found)?);
+                let judged = row(found)?;
+                let number = judged.number;
+                if self.judge.accepts(&judged, self.plan.filter.as_ref())? {
+                    self.page.rows.push(complete(self.db, found, judged)?);
                 }
                 self.page.scanned_to = number;
                 if self.is_over() {

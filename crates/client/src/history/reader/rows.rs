@@ -104,7 +104,7 @@ pub struct KeptAttempt {
 
 /// The columns of a row, behind those of its summary.
 pub(super) const REST: &str = "number, relay, name, standing, is_complete, is_marked, last_status,
-    last_failure, last_us, note.text";
+    last_failure, last_us, note.text, headers, replayed";
 
 /// What they are selected from, behind `delivery`.
 pub(super) const JOINED: &str = "CROSS JOIN tunnel ON tunnel.id = tunnel_id
@@ -116,8 +116,8 @@ pub(super) fn page(db: &Connection, before: i64, limit: usize) -> rusqlite::Resu
             WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
     );
     let mut page = db.prepare_cached(&sql)?;
-    let rows = page.query_map(params![before, limit], row)?;
-    rows.map(|row| with_extras(db, row?)).collect()
+    page.query_map(params![before, limit], |found| with_extras(db, found))?
+        .collect()
 }
 
 pub(super) fn page_of(
@@ -138,8 +138,8 @@ pub(super) fn page_of(
     let mut rows = Vec::new();
     // A name may be known from several relays.
     for id in ids {
-        for found in page.query_map(params![before, limit, id], row)? {
-            rows.push(with_extras(db, found?)?);
+        for found in page.query_map(params![before, limit, id], |found| with_extras(db, found))? {
+            rows.push(found?);
         }
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.number));
@@ -164,17 +164,25 @@ pub(super) fn matching(
     found.filter_map(Result::transpose).collect()
 }
 
-/// A row with what is not in the delivery's own: only for those that are shown.
-pub(super) fn with_extras(db: &Connection, row: Row) -> rusqlite::Result<Row> {
-    let content_type = db
-        .prepare_cached("SELECT headers FROM delivery WHERE number = ?1")?
-        .query_row([row.number], |found| {
-            let lines = found.get_ref(0)?.as_blob()?;
-            Ok(value(lines, b"content-type"))
-        })?;
+/// A row with all that lists show.
+pub(super) fn with_extras(db: &Connection, found: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    complete(db, found, row(found)?)
+}
+
+/// Adds to a row what only those need that are shown.
+pub(super) fn complete(
+    db: &Connection,
+    found: &rusqlite::Row<'_>,
+    row: Row,
+) -> rusqlite::Result<Row> {
+    let replayed: u32 = found.get(19)?;
     Ok(Row {
-        replays: replays(db, row.number)?,
-        content_type,
+        // Few have any: the others are not looked for.
+        replays: match replayed {
+            0 => Replays::default(),
+            _ => replays(db, row.number)?,
+        },
+        content_type: value(found.get_ref(18)?.as_blob()?, b"content-type"),
         ..row
     })
 }
@@ -206,23 +214,50 @@ pub(super) fn one(db: &Connection, number: i64) -> rusqlite::Result<Option<Row>>
         "SELECT {SUMMARY}, {REST} FROM delivery {JOINED}
             WHERE number = ?1"
     );
-    let found = db
-        .prepare_cached(&sql)?
-        .query_row([number], row)
-        .optional()?;
-    found.map(|row| with_extras(db, row)).transpose()
+    db.prepare_cached(&sql)?
+        .query_row([number], |found| with_extras(db, found))
+        .optional()
 }
 
-pub(super) fn whole(db: &Connection, number: i64) -> rusqlite::Result<Option<Whole>> {
+/// Which answers are wanted of a delivery's attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answers {
+    /// All.
+    All,
+    /// That of the last one.
+    Last,
+    /// That of this one.
+    Of(u32),
+}
+
+pub(super) fn whole(
+    db: &Connection,
+    number: i64,
+    answers: Answers,
+) -> rusqlite::Result<Option<Whole>> {
     let Some(row) = one(db, number)? else {
         return Ok(None);
     };
     let sql = format!("SELECT {HEAD} FROM delivery WHERE number = ?1");
     let delivery = db.prepare_cached(&sql)?.query_row([number], head)?;
     let (least, most) = keys(number);
+    // Keys between these two are of attempts whose bodies are read.
+    let (first, last) = match answers {
+        Answers::All => (least, most),
+        Answers::Last => db
+            .prepare_cached(
+                "SELECT coalesce(max(key), 0), coalesce(max(key), 0) FROM attempt
+                    WHERE key BETWEEN ?1 AND ?2",
+            )?
+            .query_row([least, most], |found| Ok((found.get(0)?, found.get(1)?)))?,
+        Answers::Of(attempt) => (key(number, attempt), key(number, attempt)),
+    };
     let attempts = db
         .prepare_cached(&format!("SELECT {ATTEMPT} ORDER BY key"))?
-        .query_map(params![least, most, &*delivery.method], attempt)?
+        .query_map(
+            params![least, most, &*delivery.method, first, last],
+            attempt,
+        )?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Some(Whole {
         row,
@@ -242,14 +277,17 @@ pub(super) fn attempt_of(
         .optional()?;
     let key = key(number, nth);
     db.prepare_cached(&format!("SELECT {ATTEMPT}"))?
-        .query_row(params![key, key, method], attempt)
+        .query_row(params![key, key, method, key, key], attempt)
         .optional()
 }
 
-/// What an attempt is read from: those between two keys, of a delivery with that method.
+/// What an attempt is read from: those between two keys, of a delivery with that method; with
+/// their bodies if they are between the two that follow, too.
 const ATTEMPT: &str = "key, began_at_us, is_replay, url, request_headers, status, failure,
-    failure_words, answer_headers, answer_body, answer_bytes, connect_us, first_byte_us, total_us,
-    is_edited, coalesce(method, ?3), body, other_target
+    failure_words, answer_headers,
+    CASE WHEN key BETWEEN ?4 AND ?5 THEN answer_body END, answer_bytes, connect_us,
+    first_byte_us, total_us, is_edited, coalesce(method, ?3),
+    CASE WHEN key BETWEEN ?4 AND ?5 THEN body END, other_target
     FROM attempt WHERE key BETWEEN ?1 AND ?2";
 
 /// A row from the columns above, without its extras.

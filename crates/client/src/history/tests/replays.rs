@@ -153,3 +153,38 @@ async fn an_attempt_of_the_deliverys_own_never_takes_the_place_of_a_replay() {
     assert_eq!(kept.collect::<Vec<_>>(), [(2, true), (3, true), (4, false)]);
     assert_eq!(whole.row.attempts, 5);
 }
+
+#[tokio::test]
+async fn of_many_answers_one_is_read() {
+    let folder = Folder::new();
+    let mut desk = Desk::new(&folder.open());
+    let webhook = delivery(1, Kind::Queued);
+    desk.put(receive(&webhook, "body", true));
+    for number in [2, 3] {
+        assert_eq!(desk.number(webhook.id).await, Ok(number));
+        let mut replayed = attempt_of(&webhook, Standing::Answered, number);
+        replayed.is_replay = true;
+        replayed.changed.body = Some("edited".into());
+        desk.put(Job::Replayed {
+            id: webhook.id,
+            attempt: Box::new(replayed),
+        });
+    }
+    desk.settle().await;
+    let reader = Reader::open(&folder.file()).unwrap().unwrap();
+    for (wanted, read) in [(None, 3), (Some(2), 2), (Some(9), 0)] {
+        let whole = reader.get_with_answer(1, wanted).unwrap().unwrap();
+        for attempt in &whole.attempts {
+            let is_read = attempt.number == read;
+            assert_eq!(attempt.answer.is_some(), is_read, "{wanted:?}");
+            assert_eq!(attempt.body.is_some(), is_read);
+            assert_eq!(
+                (attempt.status, attempt.answer_bytes.is_some()),
+                (Some(200), true)
+            );
+        }
+    }
+    let all = reader.get(1).unwrap().unwrap();
+    assert!(all.attempts.iter().all(|attempt| attempt.answer.is_some()));
+    assert_eq!(all.row.replays.count, 2);
+}
