@@ -6,8 +6,15 @@ use std::time::Duration;
 /// and leaves the processor to the deliveries.
 pub(crate) const FRAME: Duration = Duration::from_millis(40);
 
-/// How often the rows are looked up while news come in: as often as they are drawn.
+/// How long after a key what it has asked for is drawn as soon as it is found, and how often at the
+/// most: somebody waits for it. 8 ms is half of what a key may take.
+pub(crate) const AWAITED: Duration = Duration::from_millis(150);
+pub(crate) const AWAITED_FRAME: Duration = Duration::from_millis(8);
+
+/// How often the rows are looked up while news come in: as often as they are drawn, or so seldom
+/// that looking takes a fifth of a processor.
 pub(crate) const REFRESH: Duration = FRAME;
+pub(crate) const REFRESH_REST: u32 = 4;
 
 /// How often it is asked whether another process has written the history: a user who marks a row in
 /// one window looks at the other a moment later.
@@ -26,6 +33,9 @@ pub(crate) const LOOK: Duration = Duration::from_millis(50);
 /// Bodies up to this size are read before anything of them is shown: 1 MiB, some milliseconds.
 pub(crate) const AT_ONCE_BYTES: u64 = 1024 * 1024;
 
+/// How much of a large body stays while it is read again: 64 KiB, several screens.
+pub(crate) const BEGINNING_BYTES: usize = 64 * 1024;
+
 /// The largest body that is read into memory to be looked at: 64 MiB, above the 50 MiB a relay
 /// takes by default. Of a larger one the beginning is shown.
 pub(crate) const SHOWN_BYTES: u64 = 64 * 1024 * 1024;
@@ -42,8 +52,11 @@ pub(crate) const TYPED_BYTES: usize = 4096;
 /// Toasts shown one above the other.
 pub(crate) const TOASTS: usize = 3;
 
-/// Rows a search finds at the most: 5,000. Who looks for one of more has to say more of it.
-pub(crate) const FOUND_ROWS: usize = 5000;
+/// Rows a search keeps at the most, those nearest to the user: 2,000, some screens on either side.
+pub(crate) const FOUND_ROWS: usize = 2000;
+
+/// Rows on either side of the user that a search looks at again each time: 48, what is on screen.
+pub(crate) const NEAR_ROWS: usize = 48;
 
 /// How many of the newest deliveries a search looks at again when something has changed: 500, more
 /// than can be running at once. Older ones have had their answers.

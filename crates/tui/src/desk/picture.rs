@@ -115,3 +115,65 @@ impl fmt::Debug for Encoded {
         f.debug_tuple("Encoded").field(&self.0.size()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The beginning of a PNG that claims to be so large.
+    fn png(width: u32, height: u32) -> Bytes {
+        let mut header = b"IHDR".to_vec();
+        header.extend(width.to_be_bytes());
+        header.extend(height.to_be_bytes());
+        header.extend([8, 6, 0, 0, 0]);
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0d".to_vec();
+        bytes.extend(&header);
+        bytes.extend(crc(&header).to_be_bytes());
+        bytes.extend(b"\0\0\0\0IDAT");
+        bytes.extend(crc(b"IDAT").to_be_bytes());
+        bytes.into()
+    }
+
+    fn crc(bytes: &[u8]) -> u32 {
+        let step = |crc: u32, byte: &u8| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+                (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+            })
+        };
+        !bytes.iter().fold(u32::MAX, step)
+    }
+
+    fn fault(body: &Bytes) -> String {
+        match decode(body) {
+            Picture::Broken(fault) => fault,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_claims_to_be_too_large_is_not_decoded() {
+        for (width, height) in [(PICTURE_SIDE + 1, 1), (1, u32::MAX >> 1), (8_000, 8_000)] {
+            assert!(
+                fault(&png(width, height)).contains("limit"),
+                "{width} × {height}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_broken_is_said_to_be() {
+        for body in [&b""[..], b"no image", &png(4, 4)] {
+            assert!(fault(&Bytes::copy_from_slice(body)).starts_with("it can't be shown"));
+        }
+    }
+
+    #[test]
+    fn a_picture_is_decoded() {
+        let mut body = Vec::new();
+        let image = DynamicImage::new_rgb8(4, 3);
+        image
+            .write_to(&mut Cursor::new(&mut body), image::ImageFormat::Png)
+            .unwrap();
+        assert!(matches!(decode(&body.into()), Picture::Decoded(image) if image.width() == 4));
+    }
+}

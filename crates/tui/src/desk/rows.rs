@@ -3,6 +3,7 @@
 mod hunt;
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use kreel_client::{From, HistoryError, Match, Page, Pen, Reader, Scope};
 use kreel_inspect::filter::Filter;
@@ -10,7 +11,7 @@ use tokio::sync::mpsc;
 
 use self::hunt::Hunt;
 use super::slot::Work;
-use super::{Chore, Found, Rows, Slot};
+use super::{Chore, Found, Rows, Slot, Wanted};
 use crate::app::Progress;
 use crate::app::list::Anchor;
 use crate::limits::{LOOK, MARGIN, OTHERS};
@@ -24,6 +25,16 @@ pub(crate) struct Look {
     pub(crate) anchor: Anchor,
     pub(crate) filter: Option<Filter>,
     pub(crate) since: Option<i64>,
+}
+
+impl Wanted for Look {
+    fn outdates(&self, _: &Self) -> bool {
+        true
+    }
+
+    fn after(self, _: &Self) -> Self {
+        self
+    }
 }
 
 /// The desk that looks up rows.
@@ -112,6 +123,7 @@ impl Desk {
     }
 
     fn rows(&mut self, look: &Look) -> Result<(Rows, bool), HistoryError> {
+        let began = Instant::now();
         let mut hunt = self.hunt.take();
         let (relay, tunnel) = (self.facts.relay_name.clone(), self.facts.tunnel.clone());
         let scope = Scope {
@@ -127,6 +139,7 @@ impl Desk {
             progress: None,
             totals: None,
             markers: Vec::new(),
+            took: Duration::ZERO,
         };
         let Some(reader) = self.reader()? else {
             return Ok((rows, true));
@@ -136,16 +149,19 @@ impl Desk {
         let mut is_finished = true;
         if look.filter.is_some() {
             let mut on = match hunt.take() {
-                Some(on) if on.is_for(look) => on,
-                _ => Hunt::new(look),
+                Some(on) if on.is_for(look) && !on.is_old() => on,
+                _ => Hunt::new(look, reader.newest()?),
             };
-            on.go_on(reader, &scope, look.anchor)?;
-            is_finished = on.is_finished();
-            rows.rows = on.rows().to_vec();
-            rows.has_older = !is_finished;
-            rows.progress = on.progress(reader)?;
+            is_finished = on.go_on(reader, &scope, look.anchor, LOOK)?;
+            on.hand_out(look.anchor, &mut rows);
+            rows.progress = match is_finished {
+                true => None,
+                false => Some(on.progress(reader)?),
+            };
             hunt = Some(on);
         } else {
+            // Whoever comes back to a search wants it as it is then.
+            hunt = None;
             around(reader, &scope, look.anchor, &mut rows)?;
         }
         if let (Some(newest), Some(oldest)) = (rows.rows.first(), rows.rows.last()) {
@@ -155,6 +171,7 @@ impl Desk {
         }
         self.version = Some(version);
         self.hunt = hunt;
+        rows.took = began.elapsed();
         Ok((rows, is_finished))
     }
 
@@ -259,3 +276,6 @@ impl Progress {
         Self { part, unsearched }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! Rows of a real history, around where the user is.
+
+use kreel_client::fill_history;
+use tempfile::TempDir;
+
+use super::*;
+use crate::testing::facts;
+
+/// A desk at a history of so many rows.
+fn desk(count: u64) -> (TempDir, Desk) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("history.db");
+    if count > 0 {
+        fill_history(&path, &facts().tunnel, count).unwrap();
+    }
+    (dir, Desk::new(path, facts()))
+}
+
+fn look(anchor: Anchor) -> Look {
+    Look {
+        id: 7,
+        anchor,
+        filter: None,
+        since: None,
+    }
+}
+
+fn rows(desk: &mut Desk, look: &Look) -> Rows {
+    let (rows, is_finished) = desk.rows(look).unwrap();
+    assert!(is_finished && rows.look == 7);
+    rows
+}
+
+/// The newest and the oldest of those found, and whether there are more on either side.
+fn extent(rows: &Rows) -> (i64, i64, bool, bool) {
+    let number = |row: Option<&kreel_client::Row>| row.map_or(0, |row| row.number);
+    assert!(
+        rows.rows
+            .is_sorted_by(|newer, older| newer.number > older.number)
+    );
+    let (first, last) = (number(rows.rows.first()), number(rows.rows.last()));
+    (first, last, rows.has_newer, rows.has_older)
+}
+
+const ALL: i64 = 3 * MARGIN as i64;
+const SIDE: i64 = MARGIN as i64;
+
+#[test]
+fn a_history_that_is_not_there_has_no_rows() {
+    let (_dir, mut desk) = desk(0);
+    let rows = rows(&mut desk, &look(Anchor::Newest));
+    assert_eq!(extent(&rows), (0, 0, false, false));
+}
+
+#[test]
+fn rows_are_those_around_the_user() {
+    let (_dir, mut desk) = desk(ALL as u64);
+    let middle = ALL / 2;
+    for (anchor, expected) in [
+        (Anchor::Newest, (ALL, ALL - SIDE + 1, false, true)),
+        (Anchor::Oldest, (SIDE, 1, true, false)),
+        (
+            Anchor::At(middle),
+            (middle + SIDE, middle - SIDE + 1, true, true),
+        ),
+        (Anchor::At(ALL), (ALL, ALL - SIDE + 1, false, true)),
+        (Anchor::At(1), (SIDE + 1, 1, true, false)),
+    ] {
+        assert_eq!(
+            extent(&rows(&mut desk, &look(anchor))),
+            expected,
+            "{anchor:?}"
+        );
+    }
+    let since = Look {
+        since: Some(ALL - 3),
+        ..look(Anchor::Newest)
+    };
+    assert_eq!(
+        extent(&rows(&mut desk, &since)),
+        (ALL, ALL - 2, false, false)
+    );
+}
+
+#[test]
+fn marks_and_notes_are_seen_by_the_next_look() {
+    let (_dir, mut desk) = desk(10);
+    rows(&mut desk, &look(Anchor::Newest));
+    assert!(!desk.has_changed());
+    for chore in [
+        Chore::Mark {
+            number: 4,
+            on: true,
+        },
+        Chore::Note {
+            number: 5,
+            text: "seen".to_owned(),
+        },
+        Chore::Marker {
+            text: "here".to_owned(),
+        },
+    ] {
+        let done = desk.chore(chore);
+        assert!(!matches!(done, Found::Done(_)), "{done:?}");
+    }
+    assert!(desk.has_changed());
+    let rows = rows(&mut desk, &look(Anchor::Newest));
+    let marked: Vec<i64> = rows
+        .rows
+        .iter()
+        .filter(|it| it.is_marked)
+        .map(|it| it.number)
+        .collect();
+    assert_eq!(marked, [4]);
+    assert_eq!(rows.rows[5].note.as_deref(), Some("seen"));
+    assert!(!desk.has_changed());
+}
+
+#[test]
+fn a_search_is_forgotten_when_all_are_shown_again() {
+    let (_dir, mut desk) = desk(10);
+    let marked = Look {
+        filter: Filter::parse("is:marked").ok(),
+        ..look(Anchor::Newest)
+    };
+    assert_eq!(rows(&mut desk, &marked).rows.len(), 0);
+    desk.chore(Chore::Mark {
+        number: 2,
+        on: true,
+    });
+    rows(&mut desk, &look(Anchor::Newest));
+    let found = rows(&mut desk, &marked);
+    assert_eq!((found.rows.len(), found.rows[0].number), (1, 2));
+}
