@@ -199,7 +199,9 @@ pub(crate) fn follow_selection(app: &mut App) -> Vec<Deed> {
         return Vec::new();
     }
     // What was shown is let go of at once: it may be large.
-    app.pane = Some(Pane::new(number));
+    if let Some(before) = app.pane.replace(Pane::new(number)) {
+        before.let_go();
+    }
     if app.tab == Tab::More && app.facts.lens.is_none() {
         app.tab = Tab::Body;
     }

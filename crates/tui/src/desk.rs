@@ -16,6 +16,7 @@ mod slot;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use kreel_client::{DeliveryId, Marker, Row, Totals, Whole};
 use kreel_inspect::compare::Comparison;
@@ -28,7 +29,7 @@ pub(crate) use pictures::ToEncode;
 #[cfg(test)]
 pub(crate) use pictures::at_once;
 pub(crate) use rows::Look;
-pub(crate) use slot::Slot;
+pub(crate) use slot::{Slot, Wanted};
 
 use crate::app::Progress;
 use crate::app::pane::Body;
@@ -83,6 +84,8 @@ pub(crate) struct Rows {
     pub(crate) progress: Option<Progress>,
     pub(crate) totals: Option<Totals>,
     pub(crate) markers: Vec<Marker>,
+    /// How long it took to look them up.
+    pub(crate) took: Duration,
 }
 
 /// A request to be edited.
@@ -117,8 +120,21 @@ pub(crate) struct Desk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Detail {
     pub(crate) number: i64,
-    /// Its body is there already.
+    /// Its body is there already, or on its way.
     pub(crate) has_body: bool,
+    /// Of which attempt the answer is shown; that of the last one if none.
+    pub(crate) attempt: Option<u32>,
+}
+
+impl Wanted for Detail {
+    fn outdates(&self, other: &Self) -> bool {
+        self.number != other.number || !self.has_body
+    }
+
+    fn after(self, earlier: &Self) -> Self {
+        let has_body = self.has_body && (self.number != earlier.number || earlier.has_body);
+        Self { has_body, ..self }
+    }
 }
 
 impl Desk {

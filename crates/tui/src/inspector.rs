@@ -1,6 +1,7 @@
 //! The loop: keys, updates and what was found come in; the app changes; a frame is drawn.
 //!
-//! A key is answered with a frame at once. All else is drawn at most every [`FRAME`].
+//! A key is answered with a frame at once, and what it has asked for as soon as it is found. All
+//! else is drawn at most every [`FRAME`].
 
 pub(crate) mod deeds;
 mod news;
@@ -20,7 +21,7 @@ use crate::End;
 use crate::app::App;
 use crate::apply::{self, Deed};
 use crate::desk::{Desk, Found, ToEdit, ToEncode};
-use crate::limits::{FOUND, FRAME, REFRESH};
+use crate::limits::{AWAITED, AWAITED_FRAME, FOUND, FRAME, REFRESH};
 use crate::setup::Setup;
 use crate::terminal::Screen;
 use crate::view;
@@ -34,9 +35,16 @@ struct Inspector {
     keys: Option<EventStream>,
     /// Which look was asked for last.
     look: u64,
+    /// From which look on answers are about what is wanted now: those asked for beside keys only
+    /// bring it up to date, and an earlier answer is better than none.
+    valid_from: u64,
     /// When the rows were last looked up, and whether they are due again.
     looked_at: Instant,
     look_is_due: bool,
+    /// How long to wait before they are looked up again.
+    refresh: Duration,
+    /// When a key was pressed last.
+    pressed_at: Instant,
     drawn_at: Instant,
     draw_is_due: bool,
     /// A file that is being edited.
@@ -82,8 +90,11 @@ pub(crate) fn run(
             commands,
             keys: Some(EventStream::new()),
             look: 0,
+            valid_from: 0,
             looked_at: now,
             look_is_due: true,
+            refresh: REFRESH,
+            pressed_at: now,
             drawn_at: now,
             draw_is_due: true,
             edited: None,
@@ -113,6 +124,7 @@ impl Inspector {
                     self.event(event)?;
                     self.more_keys().await?;
                     self.draw()?;
+                    self.pressed_at = self.drawn_at;
                 }
                 Turn::Key(Some(Err(error))) => return Err(error),
                 // The terminal is gone.
@@ -208,10 +220,10 @@ impl Inspector {
     }
 
     fn do_what_is_due(&mut self) -> io::Result<()> {
-        if self.look_is_due && self.looked_at.elapsed() >= REFRESH {
+        if self.look_is_due && self.looked_at.elapsed() >= self.refresh {
             self.ask_for_rows();
         }
-        if self.draw_is_due && self.drawn_at.elapsed() >= FRAME {
+        if self.draw_is_due && self.drawn_at.elapsed() >= self.frame() {
             self.draw()?;
         }
         Ok(())
@@ -219,8 +231,8 @@ impl Inspector {
 
     /// When there is something to do though nothing happens.
     fn next_due(&self) -> Option<Instant> {
-        let look = self.look_is_due.then(|| self.looked_at + REFRESH);
-        let draw = self.draw_is_due.then(|| self.drawn_at + FRAME);
+        let look = self.look_is_due.then(|| self.looked_at + self.refresh);
+        let draw = self.draw_is_due.then(|| self.drawn_at + self.frame());
         let count = self
             .app
             .status
@@ -228,6 +240,14 @@ impl Inspector {
             .then(|| self.drawn_at + SECOND);
         let toast = self.app.toasts.next_end();
         [look, draw, count, toast].into_iter().flatten().min()
+    }
+
+    /// How long to wait after a frame before the next is drawn.
+    fn frame(&self) -> Duration {
+        match self.pressed_at.elapsed() < AWAITED {
+            true => AWAITED_FRAME,
+            false => FRAME,
+        }
     }
 
     fn draw(&mut self) -> io::Result<()> {

@@ -1,12 +1,15 @@
 //! The detail: all of one delivery, and how far into it the user has looked.
 
 use std::sync::Arc;
+use std::thread;
 
-use kreel_client::{KeptAttempt, Whole};
+use bytes::Bytes;
+use kreel_client::{KeptAttempt, Row, Whole};
 use kreel_inspect::document::{Cursor, Document, Kind, Line};
 use kreel_inspect::why::Why;
 
 use crate::desk::Picture;
+use crate::limits::{AT_ONCE_BYTES, BEGINNING_BYTES};
 
 /// All of one delivery, as it is shown.
 #[derive(Debug)]
@@ -38,7 +41,29 @@ pub(crate) struct Body {
     pub(crate) raw_cursor: Cursor,
     pub(crate) sha256: Option<String>,
     pub(crate) extent: Extent,
+    /// It was not all here when it was read.
+    pub(crate) was_arriving: bool,
     pub(crate) picture: Option<Picture>,
+}
+
+impl Body {
+    /// Lets go of all but the beginning of a large one, before it is read again: there is not room
+    /// for two.
+    fn shorten(&mut self, whole: &Whole) {
+        let body = self.document.body();
+        if body.len() as u64 <= AT_ONCE_BYTES {
+            return;
+        }
+        let first = Bytes::copy_from_slice(&body[..BEGINNING_BYTES]);
+        let headers = &whole.delivery.headers;
+        self.extent = Extent::Reading {
+            read_bytes: first.len() as u64,
+            total_bytes: whole.row.summary.size_bytes.unwrap_or(0),
+        };
+        self.document = Document::beginning(self.document.kind(), headers, first.clone());
+        self.raw = Document::raw(first);
+        self.sha256 = None;
+    }
 }
 
 /// How much of a body is here.
@@ -111,6 +136,15 @@ impl Pane {
         }
     }
 
+    /// Lets go of it. What is large is taken apart elsewhere: that takes longer than a frame.
+    pub(crate) fn let_go(self) {
+        let body = self.body.as_ref();
+        if body.is_some_and(|body| body.document.memory_bytes() as u64 > AT_ONCE_BYTES) {
+            // If no thread can be had, it is done here.
+            let _ = thread::Builder::new().spawn(move || drop(self));
+        }
+    }
+
     /// The attempt that is shown.
     pub(crate) fn shown_attempt(&self) -> Option<&KeptAttempt> {
         let attempts = &self.whole.as_ref()?.attempts;
@@ -121,18 +155,38 @@ impl Pane {
     }
 
     /// Shows another attempt, so many further on.
-    pub(crate) fn turn_attempts(&mut self, by: i64) {
-        let Some(count) = self.whole.as_ref().map(|whole| whole.attempts.len()) else {
-            return;
-        };
+    /// Whether its answer is here.
+    pub(crate) fn turn_attempts(&mut self, by: i64) -> bool {
+        let count = self.whole.as_ref().map_or(0, |whole| whole.attempts.len());
         let Some(last) = count.checked_sub(1) else {
-            return;
+            return true;
         };
         let shown = self.attempt.unwrap_or(last);
         let next = shown.saturating_add_signed(by as isize).min(last);
         // With the last one shown, those to come are shown too.
         self.attempt = (next != last).then_some(next);
         self.prepare_answer();
+        let shown = self.shown_attempt();
+        shown.is_none_or(|it| it.answer.is_some() || it.answer_bytes.is_none())
+    }
+
+    /// The number of the attempt that is shown, if it was chosen.
+    pub(crate) fn chosen_attempt(&self) -> Option<u32> {
+        self.attempt?;
+        self.shown_attempt().map(|attempt| attempt.number)
+    }
+
+    /// Whether the body was still arriving when it was read, and is not any more. Then it is to be
+    /// read again, which is said once.
+    pub(crate) fn lacks_body(&mut self, row: &Row) -> bool {
+        let Some(body) = self.body.as_mut().filter(|_| row.is_complete) else {
+            return false;
+        };
+        let is_lacking = std::mem::take(&mut body.was_arriving);
+        if let Some(whole) = self.whole.as_ref().filter(|_| is_lacking) {
+            body.shorten(whole);
+        }
+        is_lacking
     }
 
     /// Takes in a delivery as it is in the history now.
@@ -197,3 +251,6 @@ impl Pane {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,9 +41,12 @@ fn among_rows(app: &mut App, action: Action) -> Vec<Deed> {
             app.list.follow();
             return wanted(app);
         }
-        Action::Bottom if app.list.go_to_oldest() => {
-            app.wants_oldest = true;
-            return vec![Deed::Look];
+        Action::Bottom => {
+            let are_elsewhere = app.list.go_to_oldest();
+            if are_elsewhere {
+                app.wants_oldest = true;
+                return vec![Deed::Look];
+            }
         }
         Action::Open if app.subject().is_some() => app.focus = Focus::Detail,
         Action::Back => return back(app),
@@ -141,11 +144,15 @@ pub(super) fn turned(app: &mut App, action: Action) -> Vec<Deed> {
         Action::PreviousTab => (shown + tabs.len() - 1) % tabs.len(),
         Action::NextAttempt | Action::PreviousAttempt => {
             let by = if action == Action::NextAttempt { 1 } else { -1 };
-            if let Some(pane) = app.pane.as_mut() {
-                pane.turn_attempts(by);
-            }
+            let is_read = match app.pane.as_mut() {
+                Some(pane) => pane.turn_attempts(by),
+                None => true,
+            };
             app.explain();
-            return Vec::new();
+            return match is_read {
+                true => Vec::new(),
+                false => vec![Deed::OpenDetail],
+            };
         }
         _ => shown,
     };

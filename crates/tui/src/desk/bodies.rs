@@ -82,7 +82,7 @@ impl Desk {
     /// Opens a delivery: its head first, its body as soon as something of it is there.
     fn open(&mut self, detail: Detail, cancel: &Cancel, found: &mpsc::Sender<Found>) -> Result<()> {
         let number = detail.number;
-        let whole = self.whole(number)?.map(Arc::new);
+        let whole = self.whole(number, detail.attempt)?.map(Arc::new);
         let listening = whole.as_deref().map_or_else(Vec::new, ports::listening);
         tell(
             found,
@@ -105,6 +105,7 @@ impl Desk {
                 raw_cursor: Cursor::default(),
                 sha256,
                 extent,
+                was_arriving: !whole.row.is_complete,
                 picture,
             });
             tell(found, Found::Body { number, body })
@@ -160,7 +161,7 @@ impl Desk {
                 to,
                 shows_secrets,
             } => {
-                let taken = self.take(number)?;
+                let taken = self.take(number, None)?;
                 let masking = self.masking(shows_secrets);
                 write_export(&taken, format, &to, &masking)
                     .map(Found::Done)
@@ -172,7 +173,7 @@ impl Desk {
                 shows_secrets,
             } => self.compare(left, right, shows_secrets),
             Chore::Edit { number } => {
-                let taken = self.take(number)?;
+                let taken = self.take(number, None)?;
                 if !taken.is_whole() {
                     let text = "not edited: its body is not all here".to_owned();
                     return Err(Fault::Says(text));
@@ -199,7 +200,7 @@ impl Desk {
     }
 
     fn copy(&mut self, number: i64, what: Copied, shows_secrets: bool) -> Result<Found> {
-        let taken = self.take(number)?;
+        let taken = self.take(number, None)?;
         let masking = self.masking(shows_secrets);
         let (text, says) = match what {
             Copied::Curl => (curl(&taken, &masking), "copied as a curl command"),
@@ -239,15 +240,15 @@ impl Desk {
     }
 
     fn side(&mut self, side: Side) -> Result<super::exporting::TakenSide> {
-        let taken = self.take(side.number)?;
+        let taken = self.take(side.number, side.attempt)?;
         taken
             .into_side(side.attempt, self.facts.zone.clone())
             .map_err(Fault::Says)
     }
 
-    /// A delivery with all of its body.
-    fn take(&mut self, number: i64) -> Result<Taken> {
-        let Some(whole) = self.whole(number)? else {
+    /// A delivery with all of its body, and the answer to this attempt, or to the last.
+    fn take(&mut self, number: i64, attempt: Option<u32>) -> Result<Taken> {
+        let Some(whole) = self.whole(number, attempt)? else {
             return Err(Fault::Says("it is not in the history any more".to_owned()));
         };
         let total = whole.row.summary.size_bytes.unwrap_or(0);
@@ -281,8 +282,8 @@ impl Desk {
         }
     }
 
-    fn whole(&mut self, number: i64) -> Result<Option<Whole>> {
-        Ok(self.reader()?.get(number)?)
+    fn whole(&mut self, number: i64, attempt: Option<u32>) -> Result<Option<Whole>> {
+        Ok(self.reader()?.get_with_answer(number, attempt)?)
     }
 
     /// As much of a body as may be shown.

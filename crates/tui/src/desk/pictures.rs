@@ -16,7 +16,7 @@ use ratatui_image::{FilterType, FontSize, Resize};
 use tokio::sync::mpsc;
 
 use super::picture::{Encoded, Made, Source, Which};
-use super::slot::Work;
+use super::slot::{Wanted, Work};
 use super::{Found, Slot};
 use crate::images::{Way, cell_size};
 use crate::limits::{PICTURE_BYTES, PICTURE_KEPT_SIDE, PICTURE_SIDE};
@@ -28,6 +28,16 @@ pub(crate) struct ToEncode {
     pub(crate) which: Which,
     pub(crate) source: Source,
     pub(crate) room: Size,
+}
+
+impl Wanted for ToEncode {
+    fn outdates(&self, _: &Self) -> bool {
+        true
+    }
+
+    fn after(self, _: &Self) -> Self {
+        self
+    }
 }
 
 /// Makes images ready until nobody wants any more; of several only the last.

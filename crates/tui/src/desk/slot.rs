@@ -24,8 +24,19 @@ pub(crate) struct Slot<T> {
 struct Waiting<T> {
     wanted: Option<T>,
     chores: VecDeque<Chore>,
+    /// What is being looked at, or was last.
+    doing: Option<T>,
     /// Of what is being done: nobody wants it any more.
     cancel: Cancel,
+}
+
+/// What can be wanted of a desk.
+pub(crate) trait Wanted: Clone {
+    /// Whether nobody needs the other any more once this is wanted.
+    fn outdates(&self, other: &Self) -> bool;
+
+    /// This, with what is still wanted of an earlier one that was not begun.
+    fn after(self, earlier: &Self) -> Self;
 }
 
 /// What to do next.
@@ -44,6 +55,7 @@ impl<T> Default for Slot<T> {
             work: Mutex::new(Waiting {
                 wanted: None,
                 chores: VecDeque::new(),
+                doing: None,
                 cancel: Cancel::default(),
             }),
             bell: Condvar::new(),
@@ -52,12 +64,21 @@ impl<T> Default for Slot<T> {
     }
 }
 
-impl<T> Slot<T> {
-    /// Wants this, and nothing that was wanted before.
+impl<T: Wanted> Slot<T> {
+    /// Wants this in place of what was wanted before.
     pub(crate) fn want(&self, wanted: T) {
         let mut work = self.lock();
-        work.wanted = Some(wanted);
-        work.cancel.cancel();
+        if work
+            .doing
+            .as_ref()
+            .is_some_and(|doing| wanted.outdates(doing))
+        {
+            work.cancel.cancel();
+        }
+        work.wanted = Some(match work.wanted.take() {
+            Some(earlier) => wanted.after(&earlier),
+            None => wanted,
+        });
         self.bell.notify_one();
     }
 
@@ -104,6 +125,7 @@ impl<T> Slot<T> {
             }
             if let Some(wanted) = work.wanted.take() {
                 work.cancel = Cancel::default();
+                work.doing = Some(wanted.clone());
                 return Work::Look(wanted, work.cancel.clone());
             }
             let waited = self.bell.wait_timeout(work, patience);
@@ -120,4 +142,96 @@ impl<T> Slot<T> {
     fn lock(&self) -> MutexGuard<'_, Waiting<T>> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+    use crate::desk::Detail;
+
+    fn detail(number: i64, has_body: bool) -> Detail {
+        Detail {
+            number,
+            has_body,
+            attempt: None,
+        }
+    }
+
+    fn goto(which: &str) -> Chore {
+        Chore::Goto {
+            which: which.to_owned(),
+        }
+    }
+
+    const AT_ONCE: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn of_looks_the_latest_counts_and_chores_are_all_done_in_order() {
+        let slot = Slot::default();
+        slot.want(detail(1, false));
+        assert!(slot.add(goto("a")) && slot.add(goto("b")));
+        slot.want(detail(2, true));
+        let mut done = Vec::new();
+        loop {
+            match slot.next(AT_ONCE) {
+                Work::Chore(Chore::Goto { which }) => done.push(which),
+                Work::Look(detail, _) => {
+                    done.push(format!("{} {}", detail.number, detail.has_body));
+                }
+                Work::Idle => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(done, ["a", "b", "2 true"]);
+    }
+
+    #[test]
+    fn chores_are_bounded() {
+        let slot = Slot::<Detail>::default();
+        for _ in 0..CHORES {
+            assert!(slot.add(goto("a")));
+        }
+        assert!(!slot.add(goto("one too many")));
+    }
+
+    #[test]
+    fn what_is_being_read_goes_on_if_it_is_wanted_still() {
+        let slot = Slot::default();
+        slot.want(detail(1, false));
+        let Work::Look(_, cancel) = slot.next(AT_ONCE) else {
+            panic!("something is wanted");
+        };
+        slot.want(detail(1, true));
+        assert!(!cancel.is_cancelled() && slot.is_stale());
+        slot.want(detail(2, false));
+        assert!(cancel.is_cancelled());
+    }
+
+    #[test]
+    fn a_body_that_was_asked_for_and_not_begun_stays_wanted() {
+        let slot = Slot::default();
+        slot.want(detail(1, false));
+        slot.want(detail(1, true));
+        let wanted = slot.next(AT_ONCE);
+        assert!(matches!(wanted, Work::Look(found, _) if found == detail(1, false)));
+    }
+
+    #[test]
+    fn whoever_waits_is_woken() {
+        let slot = Arc::new(Slot::<Detail>::default());
+        let waiting = slot.clone();
+        let thread = thread::spawn(move || matches!(waiting.next(HOUR), Work::Look(..)));
+        slot.want(detail(1, false));
+        assert!(thread.join().unwrap());
+        let waiting = slot.clone();
+        let thread = thread::spawn(move || matches!(waiting.next(HOUR), Work::Close));
+        slot.close();
+        assert!(thread.join().unwrap());
+        assert!(slot.is_stale());
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
 }

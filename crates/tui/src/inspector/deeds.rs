@@ -23,13 +23,17 @@ impl Inspector {
     pub(super) fn deed(&mut self, deed: Deed) -> io::Result<()> {
         match deed {
             Deed::Tell(command) => self.tell(command),
-            Deed::Look => self.ask_for_rows(),
+            Deed::Look => {
+                self.ask_for_rows();
+                self.valid_from = self.look;
+            }
             Deed::OpenDetail => {
                 if let Some(pane) = &self.app.pane {
-                    let number = pane.number;
                     self.desk.open_detail(Detail {
-                        number,
-                        has_body: false,
+                        number: pane.number,
+                        // One that is only shown otherwise has it, or will.
+                        has_body: pane.whole.is_some(),
+                        attempt: pane.chosen_attempt(),
                     });
                 }
             }

@@ -6,10 +6,10 @@ use kreel_client::Update;
 
 use super::Inspector;
 use crate::app::Mode;
-use crate::app::pane::Extent;
 use crate::app::toast::News;
 use crate::apply;
 use crate::desk::{Detail, Found, Rows};
+use crate::limits::{REFRESH, REFRESH_REST};
 
 impl Inspector {
     /// The client says something.
@@ -27,7 +27,7 @@ impl Inspector {
     pub(super) fn found(&mut self, found: Found) -> io::Result<()> {
         self.draw_is_due = true;
         match found {
-            Found::Rows(rows) if rows.look == self.look => return self.rows(*rows),
+            Found::Rows(rows) if rows.look >= self.valid_from => return self.rows(*rows),
             Found::Rows(_) => {}
             Found::Whole {
                 number,
@@ -41,12 +41,14 @@ impl Inspector {
                         None => pane.is_gone = true,
                     }
                     self.app.explain();
+                    self.read_rest();
                 }
             }
             Found::Body { number, body } => {
                 if let Some(pane) = self.app.pane.as_mut().filter(|pane| pane.number == number) {
                     pane.show_body(*body);
                     self.app.read_with_lens();
+                    self.read_rest();
                 }
             }
             Found::Picture {
@@ -76,7 +78,8 @@ impl Inspector {
             Found::Goto(number) => {
                 self.app.list.select(number);
                 let deeds = apply::follow_selection(&mut self.app);
-                self.look_is_due = true;
+                self.ask_for_rows();
+                self.valid_from = self.look;
                 return self.carry_out(deeds);
             }
             Found::Done(text) => self.app.say(News::Good, text),
@@ -87,6 +90,7 @@ impl Inspector {
     }
 
     fn rows(&mut self, rows: Rows) -> io::Result<()> {
+        self.refresh = REFRESH.max(rows.took * REFRESH_REST);
         let app = &mut self.app;
         app.totals = rows.totals.or(app.totals);
         app.progress = rows.progress;
@@ -102,24 +106,34 @@ impl Inspector {
 
     /// The shown delivery is opened again if its row is another than it was.
     fn refresh_detail(&mut self) {
-        let app = &self.app;
-        let (Some(row), Some(pane)) = (app.list.selected(), app.shown()) else {
+        let app = &mut self.app;
+        if app.shown().is_none() {
+            return;
+        }
+        let (Some(row), Some(pane)) = (app.list.selected(), app.pane.as_mut()) else {
             return;
         };
-        let Some(whole) = &pane.whole else {
-            return;
-        };
-        if whole.row != *row {
-            let extent = pane.body.as_ref().map(|body| body.extent);
-            // One that was still arriving is read again.
-            let has_body = match extent {
-                Some(Extent::Whole | Extent::Reading { .. }) => true,
-                Some(Extent::Beginning { .. }) => whole.row.is_complete == row.is_complete,
-                None => false,
-            };
+        if pane.whole.as_ref().is_some_and(|whole| whole.row != *row) {
             self.desk.open_detail(Detail {
                 number: pane.number,
-                has_body,
+                has_body: !pane.lacks_body(row),
+                attempt: pane.chosen_attempt(),
+            });
+        }
+    }
+
+    /// A body that was still arriving when it was read is read again once it has come.
+    fn read_rest(&mut self) {
+        let Some(pane) = self.app.pane.as_mut() else {
+            return;
+        };
+        if let Some(whole) = pane.whole.clone()
+            && pane.lacks_body(&whole.row)
+        {
+            self.desk.open_detail(Detail {
+                number: pane.number,
+                has_body: false,
+                attempt: pane.chosen_attempt(),
             });
         }
     }

@@ -115,6 +115,7 @@ pub(crate) fn body(bytes: Bytes) -> Body {
     let headers = headers();
     let kind = Kind::of(&headers, &bytes);
     Body {
+        was_arriving: false,
         document: Document::open(kind, &headers, bytes.clone(), &Cancel::default()),
         cursor: Cursor::default(),
         raw: Document::raw(bytes),
