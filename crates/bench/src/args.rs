@@ -61,6 +61,8 @@ pub(crate) enum Part {
     Backlog,
     /// Krea's stand-in, and the proxy in front of it.
     Krea,
+    /// The inspector: from a key to a frame, and a body of 50 MB.
+    Inspector,
 }
 
 impl Args {
@@ -84,9 +86,7 @@ impl Args {
         let wanted = |part: &Part| match part {
             _ if !self.only.is_empty() => self.only.contains(part),
             Part::Load(scenario) => self.tls || !scenario.tls(),
-            Part::Start | Part::Idle | Part::History | Part::Fsync | Part::Backlog | Part::Krea => {
-                true
-            }
+            _ => true,
         };
         PARTS.iter().copied().filter(wanted).collect()
     }
@@ -96,13 +96,13 @@ impl Args {
 pub(crate) fn scenarios(parts: &[Part]) -> Vec<Scenario> {
     let load = |part: &Part| match part {
         Part::Load(scenario) => Some(*scenario),
-        Part::Start | Part::Idle | Part::History | Part::Fsync | Part::Backlog | Part::Krea => None,
+        _ => None,
     };
     parts.iter().filter_map(load).collect()
 }
 
-const PARTS: [Part; Scenario::ALL.len() + 6] = {
-    let mut parts = [Part::Idle; Scenario::ALL.len() + 6];
+const PARTS: [Part; Scenario::ALL.len() + 7] = {
+    let mut parts = [Part::Idle; Scenario::ALL.len() + 7];
     let mut at = 0;
     while at < Scenario::ALL.len() {
         parts[at] = Part::Load(Scenario::ALL[at]);
@@ -113,6 +113,7 @@ const PARTS: [Part; Scenario::ALL.len() + 6] = {
     parts[at + 3] = Part::Backlog;
     parts[at + 4] = Part::History;
     parts[at + 5] = Part::Krea;
+    parts[at + 6] = Part::Inspector;
     parts
 };
 
@@ -130,6 +131,7 @@ impl ValueEnum for Part {
             Self::Fsync => PossibleValue::new("fsync").help("kept deliveries, beside SQLite alone"),
             Self::Krea => PossibleValue::new("mock").help("Krea's stand-in and the proxy to it"),
             Self::Backlog => PossibleValue::new("backlog").help("100,000 deliveries that drain"),
+            Self::Inspector => PossibleValue::new("inspector").help("from a key to a frame"),
         })
     }
 }

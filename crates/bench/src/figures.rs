@@ -109,7 +109,7 @@ pub(crate) fn ratios(
 }
 
 /// The value below which this share of the sorted latencies lies, in microseconds.
-fn percentile(sorted: &[Duration], share: f64) -> f64 {
+pub(crate) fn percentile(sorted: &[Duration], share: f64) -> f64 {
     let rank = (sorted.len() as f64 * share).ceil() as usize;
     let at = sorted.get(rank.saturating_sub(1));
     at.map_or(f64::NAN, |latency| latency.as_secs_f64() * 1e6)

@@ -19,6 +19,7 @@ mod figures;
 mod fsync;
 mod history;
 mod idle;
+mod inspector;
 mod krea;
 mod load;
 mod process;
@@ -94,6 +95,11 @@ async fn bench(args: &Args) -> Result<bool> {
         }
         if parts.contains(&Part::Krea) {
             verdicts.extend(krea::measure(&stage, args).await?);
+        }
+        if parts.contains(&Part::Inspector) {
+            let (told, is_clean) = inspector::measure(&stage, args).await?;
+            verdicts.extend(told);
+            clean &= is_clean;
         }
     }
     report::verdicts(&verdicts);

@@ -9,7 +9,7 @@ use crate::figures::{Metric, Spread, ratios as ratios_of};
 use crate::rounds::Results;
 use crate::tools::Tools;
 
-use table::Table;
+pub(crate) use table::Table;
 
 /// What is measured, and where.
 pub(crate) fn machine(tools: &Tools, variants: &[Variant], args: &Args) {

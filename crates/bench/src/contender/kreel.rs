@@ -90,6 +90,11 @@ impl Relay {
         })
     }
 
+    /// Where to post to a tunnel whose client is there.
+    pub(crate) fn tunnel_at(&self, tunnel: &str) -> Result<Target> {
+        target(&format!("{}/{tunnel}", self.url))
+    }
+
     /// Where the relay itself can be reached.
     pub(crate) fn target(&self) -> Result<Target> {
         target(&self.url)

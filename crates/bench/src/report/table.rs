@@ -2,26 +2,26 @@
 
 /// Rows of cells under a heading each.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table whose first column is headed by its title.
-    pub(super) fn new<'a>(title: &str, columns: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn new<'a>(title: &str, columns: impl IntoIterator<Item = &'a str>) -> Self {
         let columns = columns.into_iter().map(str::to_owned);
         let head = std::iter::once(title.to_owned()).chain(columns).collect();
         Self { rows: vec![head] }
     }
 
     /// Adds a row.
-    pub(super) fn row(&mut self, label: String, cells: impl IntoIterator<Item = String>) {
+    pub(crate) fn row(&mut self, label: String, cells: impl IntoIterator<Item = String>) {
         self.rows
             .push(std::iter::once(label).chain(cells).collect());
     }
 
     /// Prints it, if it has rows.
-    pub(super) fn print(&self) {
+    pub(crate) fn print(&self) {
         if self.rows.len() > 1 {
             println!("\n{}", self.render());
         }
