@@ -31,6 +31,7 @@ mod floods;
 mod full_disk;
 mod hostile;
 mod idle_links;
+mod inspector;
 mod json_output;
 mod krea;
 mod links;

@@ -13,6 +13,8 @@
 //! - [`TestRelay`]: `kreel relay` as a process, plain or with TLS; may be killed and restarted.
 //! - [`TestClient`]: `kreel listen` as a process with a home of its own, its JSON lines as
 //!   events, each checked against the schemas of `docs/json.md`. [`Listen`] has the rarer options.
+//! - [`Screen`]: `kreel listen` in a pseudo-terminal: keys in, a screen out, and every byte kept;
+//!   [`Stream`] tells what those bytes ask of a terminal.
 //! - [`Kreel`]: any other command line; [`Finished`] is what it left behind.
 //! - [`LocalApp`]: an app in this process that does what the story wants, and remembers what it
 //!   got to the byte. [`NodeApp`] and [`PythonApp`] are the real thing.
@@ -47,6 +49,7 @@ mod proxy;
 mod real_apps;
 mod relay;
 pub(crate) mod schema;
+mod screen;
 mod sender;
 mod tls;
 mod wait;
@@ -65,6 +68,7 @@ pub(crate) use process::Process;
 pub(crate) use proxy::Proxy;
 pub(crate) use real_apps::{NodeApp, PythonApp};
 pub(crate) use relay::TestRelay;
+pub(crate) use screen::{Key, Screen, Stream};
 pub(crate) use sender::{Post, Sender};
 pub(crate) use tls::Tls;
 pub(crate) use wait::{DEADLINE, eventually, within};

@@ -151,8 +151,8 @@ impl Listen {
         command
     }
 
-    /// Starts it, and does not wait: for stories in which it fails, or prints text.
-    pub(crate) fn spawn(self) -> TestClient {
+    /// What is typed after `kreel`.
+    pub(crate) fn words(&self) -> Vec<String> {
         let mut args = vec!["listen".to_owned()];
         args.extend(self.target.clone());
         args.extend(["--relay".to_owned(), self.relay.clone()]);
@@ -170,6 +170,22 @@ impl Listen {
             args.push("--json".to_owned());
         }
         args.extend_from_slice(&self.flags);
+        args
+    }
+
+    /// The variables it is given besides those every `kreel` gets.
+    pub(crate) fn variables(&self) -> &[(String, String)] {
+        &self.env
+    }
+
+    /// The home it is run in.
+    pub(crate) fn at_home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Starts it, and does not wait: for stories in which it fails, or prints text.
+    pub(crate) fn spawn(self) -> TestClient {
+        let args = self.words();
         let folder = self.folder.clone().unwrap_or_else(|| self.home.project());
         let command = Process::kreel(&args, self.home.path(), &folder, &self.env);
         let mut command = Process::through(&self.runner, command);
