@@ -262,9 +262,23 @@ impl Screen {
         kill_process(self.pid(), signal).unwrap();
     }
 
+    /// The tunnel it opens is this relay's.
+    pub(crate) fn belongs_to(&mut self, relay: &TestRelay) {
+        relay.url().clone_into(&mut self.relay);
+    }
+
+    /// The process the terminal's keys go to.
+    pub(crate) fn foreground(&self) -> Pid {
+        let group = self.master.process_group_leader().and_then(Pid::from_raw);
+        group.expect("somebody has the terminal")
+    }
+
     /// Its process id.
     pub(crate) fn pid(&self) -> Pid {
-        let pid = self.child.process_id().and_then(|pid| i32::try_from(pid).ok());
+        let pid = self
+            .child
+            .process_id()
+            .and_then(|pid| i32::try_from(pid).ok());
         pid.and_then(Pid::from_raw).expect("it was started")
     }
 

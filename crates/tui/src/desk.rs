@@ -69,6 +69,8 @@ pub(crate) enum Found {
     Goto(i64),
     /// Rows may look different now.
     Changed,
+    /// A desk has panicked, and finds nothing any more.
+    Broken,
 }
 
 /// Rows, as they are in the history now.
@@ -156,11 +158,17 @@ impl Desk {
         let name = || thread::Builder::new();
         let of_rows = rows::Desk::new(path.clone(), facts.clone());
         let thread = name().name("inspector-rows".into());
-        let thread = thread.spawn(move || of_rows.run(&rows, &found_rows))?;
+        let thread = thread.spawn(move || {
+            let _bell = Bell(found_rows.clone());
+            of_rows.run(&rows, &found_rows);
+        })?;
         desk.threads.push(thread);
         let of_bodies = bodies::Desk::new(path, facts, bodies.clone());
         let thread = name().name("inspector-bodies".into());
-        let thread = thread.spawn(move || of_bodies.run(&bodies, &found_bodies))?;
+        let thread = thread.spawn(move || {
+            let _bell = Bell(found_bodies.clone());
+            of_bodies.run(&bodies, &found_bodies);
+        })?;
         desk.threads.push(thread);
         if let Some(way) = way {
             let found = found.clone();
@@ -191,6 +199,17 @@ impl Desk {
         match chore.is_about_rows() {
             true => self.rows.add(chore),
             false => self.bodies.add(chore),
+        }
+    }
+}
+
+/// Tells the screen if its thread panics: else it would wait for ever, on a terminal given back.
+struct Bell(mpsc::Sender<Found>);
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = self.0.blocking_send(Found::Broken);
         }
     }
 }

@@ -151,6 +151,9 @@ impl Inspector {
                     self.take_again()?;
                 }
             }
+            if self.end == End::Failed {
+                return Ok(End::Failed);
+            }
             self.do_what_is_due()?;
         }
     }

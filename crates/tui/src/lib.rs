@@ -14,6 +14,7 @@ mod images;
 mod inspector;
 mod keys;
 mod limits;
+mod panic;
 mod setup;
 mod terminal;
 #[cfg(test)]

@@ -38,7 +38,9 @@ impl Stream {
         let printed = stream.printed;
         parser.advance(&mut stream, b"x");
         if stream.printed != printed + 1 {
-            stream.forbidden.push("a sequence without an end".to_owned());
+            stream
+                .forbidden
+                .push("a sequence without an end".to_owned());
         }
         stream.printed = printed;
         stream
@@ -82,7 +84,13 @@ impl vte::Perform for Stream {
         }
     }
 
-    fn csi_dispatch(&mut self, params: &vte::Params, intermediates: &[u8], ignore: bool, end: char) {
+    fn csi_dispatch(
+        &mut self,
+        params: &vte::Params,
+        intermediates: &[u8],
+        ignore: bool,
+        end: char,
+    ) {
         let numbers: Vec<u16> = params.iter().flatten().copied().collect();
         let is_allowed = match (intermediates, end) {
             // Where the cursor goes.

@@ -200,6 +200,7 @@ impl Desk {
     }
 
     fn copy(&mut self, number: i64, what: Copied, shows_secrets: bool) -> Result<Found> {
+        crate::panic::if_asked_to("desk");
         let taken = self.take(number, None)?;
         let masking = self.masking(shows_secrets);
         let (text, says) = match what {

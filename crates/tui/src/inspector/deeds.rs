@@ -17,7 +17,7 @@ use crate::app::toast::News;
 use crate::app::{App, Mode};
 use crate::apply::Deed;
 use crate::desk::{Detail, Look, ToEdit};
-use crate::{clipboard, editor};
+use crate::{clipboard, editor, panic};
 
 impl Inspector {
     pub(super) fn deed(&mut self, deed: Deed) -> io::Result<()> {
@@ -68,6 +68,7 @@ impl Inspector {
                 self.app.say(News::Fair, text);
             }
             Deed::Redraw => {
+                panic::if_asked_to("screen");
                 self.screen.forget()?;
                 self.forget_picture();
                 self.draw_is_due = true;

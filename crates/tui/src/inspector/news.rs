@@ -5,6 +5,7 @@ use std::io;
 use kreel_client::Update;
 
 use super::Inspector;
+use crate::End;
 use crate::app::Mode;
 use crate::app::toast::News;
 use crate::apply;
@@ -85,6 +86,7 @@ impl Inspector {
             Found::Done(text) => self.app.say(News::Good, text),
             Found::Failed(text) => self.app.say(News::Bad, text),
             Found::Changed => self.look_is_due = true,
+            Found::Broken => self.end = End::Failed,
         }
         Ok(())
     }

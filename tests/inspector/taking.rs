@@ -1,0 +1,174 @@
+//! Taking away: the clipboard, exports, notes, lines.
+
+use tokio::process::Command;
+
+use crate::support::{DEADLINE, Key, Listen, LocalApp, Post, Screen, TestRelay, within};
+
+const BODY: &str = "{\"who\":\"it's \\\"me\\\" $HOME `id`\",\"line\":\"é\\n\"}\n";
+
+async fn posted() -> (TestRelay, LocalApp, Screen) {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let screen = Screen::open(Listen::on(&relay).to(&app), &relay, (120, 30)).await;
+    let post = Post::new("POST", "/hook?a='b'&c=%20")
+        .header("Content-Type", "application/json")
+        .header("X-Odd", "quote ' and $(sub)")
+        .header("Authorization", "Bearer secret-token")
+        .body(BODY);
+    screen.sender().send(post).await;
+    screen.shows("received 1").await;
+    (relay, app, screen)
+}
+
+async fn run(command: &str, screen: &Screen) -> String {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", command])
+        .current_dir(screen.home().project())
+        .kill_on_drop(true);
+    let done = within("the shell", DEADLINE, shell.output()).await.unwrap();
+    let complaint = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{command}\n{complaint}");
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn what_is_copied_reaches_the_clipboard() {
+    let (_relay, app, mut screen) = posted().await;
+    screen.keys("c");
+    assert_eq!(screen.copies(0).await, screen.url());
+    screen.shows("public address copied").await;
+    screen.keys("B");
+    assert_eq!(screen.copies(1).await, BODY);
+    screen.keys("H");
+    let headers = screen.copies(2).await;
+    assert!(
+        headers
+            .to_lowercase()
+            .contains("x-odd: quote ' and $(sub)\n"),
+        "{headers}"
+    );
+    assert!(!headers.contains("secret-token"), "{headers}");
+    screen.keys("uC");
+    let curl = screen.copies(3).await;
+    assert!(curl.contains("secret-token"), "{curl}");
+    run(&curl, &screen).await;
+    let received = app.receives(2).await;
+    assert_eq!(received[0].body, received[1].body);
+    assert_eq!(received[0].head.target(), received[1].head.target());
+    for name in ["content-type", "x-odd", "authorization"] {
+        assert_eq!(
+            received[0].head.value(name),
+            received[1].head.value(name),
+            "{name}"
+        );
+    }
+    screen.stream().is_clean();
+}
+
+#[tokio::test]
+async fn a_terminal_without_a_clipboard_gets_a_file() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let listen = Listen::on(&relay).to(&app).env("TERM", "linux");
+    let folder = listen.at_home().path().display().to_string();
+    let mut screen = Screen::open(listen.env("TMPDIR", &folder), &relay, (160, 30)).await;
+    screen.keys("c");
+    screen
+        .shows("this terminal has no clipboard: it is in ")
+        .await;
+    let row = screen.row_with("it is in ");
+    let path = row.split("it is in ").nth(1).unwrap().trim();
+    assert_eq!(std::fs::read_to_string(path).unwrap(), screen.url());
+    assert!(screen.copied().is_empty());
+}
+
+#[tokio::test]
+async fn an_export_is_a_file_of_its_kind() {
+    let (_relay, app, mut screen) = posted().await;
+    for (key, name) in [
+        ("c", "out.sh"),
+        ("h", "out.har"),
+        ("j", "out.json"),
+        ("r", "out.http"),
+        ("f", "out.jsonl"),
+    ] {
+        screen.keys("x");
+        screen.shows("Export as").await;
+        screen.keys(key);
+        screen.shows("write to: ").await;
+        screen.press(Key::Ctrl('u'));
+        screen.keys(name);
+        screen.press(Key::Enter);
+        screen.shows(&format!("written to {name}")).await;
+    }
+    let read = |name: &str| std::fs::read_to_string(screen.file(name)).unwrap();
+    let har: serde_json::Value = serde_json::from_str(&read("out.har")).unwrap();
+    assert_eq!(
+        har["log"]["entries"][0]["request"]["postData"]["text"],
+        BODY
+    );
+    let json: serde_json::Value = serde_json::from_str(&read("out.json")).unwrap();
+    assert!(json.to_string().contains("quote ' and"), "{json}");
+    let raw = read("out.http");
+    assert!(raw.starts_with("POST /") && raw.ends_with(BODY), "{raw}");
+    assert_eq!(read("out.jsonl").lines().count(), 1);
+    for name in ["out.sh", "out.har", "out.json", "out.http", "out.jsonl"] {
+        assert!(!read(name).contains("secret-token"), "{name}");
+    }
+    // The same name again is refused; secrets are in it once they are shown.
+    screen.keys(":export curl out.sh\r");
+    screen.shows("out.sh is there already").await;
+    screen.keys("u:export curl whole.sh\r");
+    screen.shows("written to whole.sh").await;
+    run("sh whole.sh", &screen).await;
+    let received = app.receives(2).await;
+    assert_eq!(received[0].body, received[1].body);
+    assert_eq!(
+        received[0].head.value("authorization"),
+        received[1].head.value("authorization")
+    );
+}
+
+#[tokio::test]
+async fn a_line_across_the_rows_says_where_something_begins() {
+    let (_relay, _app, mut screen) = posted().await;
+    screen.keys("Tsecond try\r");
+    screen.shows("second try").await;
+    screen.sender().post("/after", "x").await;
+    screen.shows("/after").await;
+    let line = screen.place_of("second try").unwrap();
+    let (after, before) = (
+        screen.place_of("/after").unwrap(),
+        screen.place_of("/hook?").unwrap(),
+    );
+    assert!(after.0 < line.0 && line.0 < before.0, "{}", screen.text());
+}
+
+#[tokio::test]
+async fn a_note_is_written_changed_and_taken_away() {
+    let (_relay, _app, mut screen) = posted().await;
+    screen.keys("nthe first");
+    screen.press(Key::Enter);
+    screen.shows("“the first”").await;
+    screen.keys("n one of many\r");
+    screen.shows("“the first one of many”").await;
+    screen.keys("n");
+    screen.shows("note: the first").await;
+    screen.press(Key::Ctrl('u'));
+    screen.press(Key::Enter);
+    screen.hides("the first").await;
+}
+
+#[tokio::test]
+async fn goto_finds_by_the_begin_of_an_id() {
+    let (_relay, app, mut screen) = posted().await;
+    let sender = screen.sender();
+    sender.post("/other", "{\"other\":1}").await;
+    screen.shows("received 2").await;
+    let id = app.receives(2).await[0].id();
+    screen.keys(&format!(":goto {id}\r"));
+    screen.shows("\"who\"").await;
+    screen.keys(":goto last\r");
+    screen.shows("\"other\"").await;
+    screen.keys(":goto zzz\r");
+    screen.shows("zzz is no id").await;
+}
