@@ -136,7 +136,7 @@ async fn a_link_that_breaks_is_seen_and_seen_again_when_it_is_back() {
     let (mut relay, _app, screen) = on((100, 30)).await;
     relay.kill().await;
     screen.shows("○ down").await;
-    relay.restart().await;
+    relay.restart_same_port().await;
     screen.shows("● up").await;
     screen.sender().post("/after", "x").await;
     screen.shows("/after").await;

@@ -70,7 +70,7 @@ impl vte::Perform for Stream {
             | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f
             | 0xfeff | 0xffa0 | 0xfff0..=0xfffb | 0xe0000..=0xe0fff);
         if is_hidden {
-            self.forbid(format!("the character {:?}", c));
+            self.forbid(format!("the character {c:?}"));
         }
         let is_mark = matches!(u32::from(c), 0x300..=0x36f | 0x20d0..=0x20ff | 0x1ab0..=0x1aff);
         self.marks = if is_mark { self.marks + 1 } else { 0 };

@@ -45,6 +45,16 @@ fn screen(document: &Document, cursor: &mut Cursor, width: u16, height: u16) -> 
     shown.into_iter().map(line).collect()
 }
 
+/// What the selected line shows.
+fn selected(document: &Document, cursor: &mut Cursor) -> String {
+    let line = lines(document, cursor, 80, 24)
+        .into_iter()
+        .find(|it| it.is_selected);
+    line.map_or(String::new(), |it| {
+        it.pieces.into_iter().map(|it| it.1).collect()
+    })
+}
+
 fn first_screen(document: &Document, width: u16) -> Vec<String> {
     screen(document, &mut Cursor::default(), width, 24)
 }
