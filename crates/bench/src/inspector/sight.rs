@@ -7,7 +7,7 @@ pub(super) fn selected(screen: &Screen) -> Option<String> {
     screen.rows(DETAIL, COLUMNS).find_map(|row| {
         let row = row.trim();
         let (number, rest) = row.strip_prefix('#')?.split_once(" · ")?;
-        let id = rest.split(' ').next()?;
+        let id = rest.rsplit(' ').next()?;
         (id.len() == 36).then(|| format!("#{number} {id}"))
     })
 }
@@ -78,5 +78,5 @@ pub(super) fn has_tab(screen: &Screen, tab: u8) -> bool {
 
 const COLUMNS: u16 = 160;
 
-/// Where the detail begins: the rows have 46 of 100 parts.
-const DETAIL: u16 = 74;
+/// Where the detail begins: the rows have 48 of 100 parts.
+const DETAIL: u16 = 77;
