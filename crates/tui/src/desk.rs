@@ -10,6 +10,7 @@ mod exporting;
 mod picture;
 mod pictures;
 mod ports;
+mod room;
 mod rows;
 mod slot;
 

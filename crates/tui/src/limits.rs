@@ -36,6 +36,10 @@ pub(crate) const AT_ONCE_BYTES: u64 = 1024 * 1024;
 /// How much of a large body stays while it is read again: 64 KiB, several screens.
 pub(crate) const BEGINNING_BYTES: usize = 64 * 1024;
 
+/// From this size on a body has pages of its own: 4 MiB, a thousand pages. Below it, what an
+/// allocator keeps for later does not count.
+pub(crate) const OWN_PAGES_BYTES: usize = 4 * 1024 * 1024;
+
 /// The largest body that is read into memory to be looked at: 64 MiB, above the 50 MiB a relay
 /// takes by default. Of a larger one the beginning is shown.
 pub(crate) const SHOWN_BYTES: u64 = 64 * 1024 * 1024;

@@ -152,6 +152,8 @@ pub(super) struct Builder {
     used_bytes: usize,
     /// How many values stand outside any container.
     roots: u32,
+    /// Whether it had all its room from the start.
+    has_room: bool,
 }
 
 impl Builder {
@@ -165,6 +167,7 @@ impl Builder {
     pub(super) fn of(source_bytes: usize) -> Self {
         let mut builder = Self::new();
         if source_bytes >= LARGE_BYTES {
+            builder.has_room = true;
             let nodes = builder.budget_bytes / size_of::<Node>();
             let containers = builder.budget_bytes / size_of::<Container>();
             builder.tree.nodes.reserve_exact(nodes);
@@ -180,6 +183,7 @@ impl Builder {
             budget_bytes,
             used_bytes: 0,
             roots: 0,
+            has_room: false,
         }
     }
 
@@ -267,8 +271,11 @@ impl Builder {
             container.end = end;
             self.current = self.tree.nodes[container.node as usize].parent;
         }
-        self.tree.nodes.shrink_to_fit();
-        self.tree.containers.shrink_to_fit();
+        // What a large one does not use was never taken; to move it would take as much again.
+        if !self.has_room {
+            self.tree.nodes.shrink_to_fit();
+            self.tree.containers.shrink_to_fit();
+        }
         self.tree
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use kreel_client::{HistoryError, Reader, Whole, with_causes};
 use kreel_inspect::compare::{self, Ignore};
 use kreel_inspect::document::{Cancel, Cursor, Document, Kind};
@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::chore::Side;
 use super::exporting::{Taken, curl, headers_text, write_export};
+use super::room::Room;
 use super::slot::Work;
 use super::{Chore, Comparing, Copied, Detail, Found, Picture, Slot, ToEdit, ports};
 use crate::app::pane::{Body, Extent};
@@ -289,18 +290,20 @@ impl Desk {
 
     /// As much of a body as may be shown.
     fn body(&mut self, number: i64, total_bytes: u64, cancel: &Cancel) -> Result<Bytes> {
-        let room = usize::try_from(total_bytes.min(SHOWN_BYTES)).unwrap_or(usize::MAX);
         let slot = self.slot.clone();
         let reader = self.reader()?;
-        let mut body = BytesMut::with_capacity(room);
+        let mut body = match total_bytes {
+            // Nobody knows yet how much there will be.
+            0 => Room::growing(SHOWN_BYTES as usize),
+            total => Room::new(total.min(SHOWN_BYTES) as usize),
+        };
         let mut piece = 0;
         while let Some(bytes) = reader.piece(number, piece)? {
             if piece == 0 && bytes.len() as u64 == total_bytes {
                 return Ok(bytes);
             }
-            let fits = (SHOWN_BYTES as usize).saturating_sub(body.len());
-            body.extend_from_slice(&bytes[..bytes.len().min(fits)]);
-            if body.len() >= SHOWN_BYTES as usize {
+            body.put(&bytes);
+            if body.is_full() {
                 break;
             }
             if cancel.is_cancelled() || slot.is_closed() {
