@@ -3,6 +3,7 @@
 mod acting;
 mod comparing;
 mod detail;
+mod escapes;
 mod frame;
 mod leaving;
 mod rows;

@@ -225,11 +225,6 @@ impl Screen {
         self.seen().frames
     }
 
-    /// Every byte it has written.
-    pub(crate) fn raw(&self) -> Vec<u8> {
-        self.seen().raw.clone()
-    }
-
     /// What all of these bytes ask of the terminal.
     pub(crate) fn stream(&self) -> Stream {
         Stream::of(&self.seen().raw)
