@@ -55,6 +55,7 @@ pub use reader::{
     Found, From, KeptAttempt, Last, Match, Page, Reader, Replays, Row, Scope, Totals, Whole,
 };
 pub(crate) use recorder::{Jobs, Recorder};
+pub use take_in::MADE_HERE;
 
 use file::OpenFile;
 

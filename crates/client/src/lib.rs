@@ -30,8 +30,8 @@ pub use error::{LinkError, with_causes};
 #[doc(hidden)]
 pub use history::fill as fill_history;
 pub use history::{
-    Found, From, History, HistoryError, KeptAttempt, Last, Marker, Match, Newer, Opened, Page, Pen,
-    Reader, Removed, Replays, Row, Scope, SetAside, Standing, Totals, Whole,
+    Found, From, History, HistoryError, KeptAttempt, Last, MADE_HERE, Marker, Match, Newer, Opened,
+    Page, Pen, Reader, Removed, Replays, Row, Scope, SetAside, Standing, Totals, Whole,
 };
 pub use kreel_inspect::{edit, filter, inert};
 pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy, Seq, TunnelName};

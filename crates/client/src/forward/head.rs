@@ -18,6 +18,7 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const DELIVERY_ID: HeaderName = HeaderName::from_static("kreel-delivery-id");
 const ATTEMPT: HeaderName = HeaderName::from_static("kreel-attempt");
 const REPLAY: HeaderName = HeaderName::from_static("kreel-replay");
+const SYNTHESISED: HeaderName = HeaderName::from_static("kreel-synthesised");
 
 /// What the user wants changed in heads.
 #[derive(Debug)]
@@ -174,13 +175,19 @@ impl HeadRules {
         let senders = senders(work).first("host").cloned();
         let host = senders.map(value).transpose()?;
         let is_replay = work.special.is_some();
+        let is_made_here = work
+            .special
+            .as_deref()
+            .is_some_and(|special| special.is_synthesised);
+        let yes = |is_so: bool| is_so.then(|| HeaderValue::from_static("1"));
         let ours = [
             (FORWARDED_FOR, Some(forwarded_for)),
             (FORWARDED_PROTO, Some(scheme)),
             (FORWARDED_HOST, host),
             (DELIVERY_ID, Some(id)),
             (ATTEMPT, Some(attempt.into())),
-            (REPLAY, is_replay.then(|| HeaderValue::from_static("1"))),
+            (REPLAY, yes(is_replay)),
+            (SYNTHESISED, yes(is_made_here)),
         ];
         for (name, value) in ours {
             if let Some(value) = value

@@ -25,6 +25,8 @@ pub(crate) struct Special {
     pub(super) senders: Option<Headers>,
     /// It goes to another target than the app.
     pub(super) is_elsewhere: bool,
+    /// Nobody sent it: kreel made it itself.
+    pub(super) is_synthesised: bool,
 }
 
 /// What the user says about a replay that has no more time.
@@ -80,6 +82,7 @@ impl Forward {
         let special = Special {
             senders,
             is_elsewhere: replay.to.is_some(),
+            is_synthesised: allotted.is_synthesised,
         };
         let work = Work {
             delivery,

@@ -108,6 +108,8 @@ pub(crate) enum Job {
 pub(crate) struct Allotted {
     pub(crate) delivery: Arc<Summary>,
     pub(crate) attempt: u32,
+    /// Whether kreel made the delivery itself.
+    pub(crate) is_synthesised: bool,
 }
 
 /// Why no further attempt can be made at a delivery.

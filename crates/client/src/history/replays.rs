@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::group::{Group, Stored};
 use super::record::{MOST_ITEMS, SUMMARY, key, summary};
+use super::take_in::MADE_HERE;
 use super::{Allotted, Done, Refused, Standing, StoredAttempt, attempts};
 
 /// What a group has written, once it is committed.
@@ -76,9 +77,17 @@ impl Group<'_> {
             .db
             .prepare_cached(&sql)?
             .query_row([row.number], summary)?;
+        let is_synthesised = self
+            .db
+            .prepare_cached(
+                "SELECT relay = ?2 FROM tunnel JOIN delivery ON tunnel.id = tunnel_id
+                    WHERE number = ?1",
+            )?
+            .query_row(params![row.number, MADE_HERE], |found| found.get(0))?;
         Ok(Allotted {
             delivery: Arc::new(delivery),
             attempt,
+            is_synthesised,
         })
     }
 

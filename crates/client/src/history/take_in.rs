@@ -8,8 +8,19 @@ use super::bodies::Bodies;
 use super::file::OpenFile;
 use super::group::Group;
 use super::recorder::register;
-use super::{History, HistoryError, Job, Standing};
+use super::{History, HistoryError, Job, Row, Standing};
 use crate::limits::TAKEN_IN_PIECE_BYTES;
+
+/// What the history has as the relay of deliveries that kreel made itself, and that nobody sent. The
+/// name of a relay is an address, so that no sender's deliveries can have it.
+pub const MADE_HERE: &str = "kreel";
+
+impl Row {
+    /// Whether kreel made it itself, and nobody sent it.
+    pub fn is_synthesised(&self) -> bool {
+        self.relay == MADE_HERE
+    }
+}
 
 impl History {
     /// Puts these in, with their bodies, as taken without an app; those whose id is known already

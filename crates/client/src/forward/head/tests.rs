@@ -318,6 +318,7 @@ fn edited(from: &[(&str, &str)], to: &[(&str, &str)]) -> Work {
     work.special = Some(Box::new(Special {
         senders: Some(headers(from)),
         is_elsewhere: false,
+        is_synthesised: false,
     }));
     work
 }
@@ -368,6 +369,7 @@ fn a_replay_elsewhere_has_the_host_of_its_target() {
     work.special = Some(Box::new(Special {
         senders: None,
         is_elsewhere: true,
+        is_synthesised: true,
     }));
     let elsewhere: Target = "other.example:81".parse().unwrap();
     let host = |config: &ReplayConfig| {
@@ -382,4 +384,20 @@ fn a_replay_elsewhere_has_the_host_of_its_target() {
     assert_eq!(host(&config), "public.example");
     config.host_header = HostHeader::Custom("own.example".into());
     assert_eq!(host(&config), "own.example");
+}
+
+#[test]
+fn only_kreel_says_that_it_made_a_delivery_itself() {
+    let mut work = work(&[("kreel-synthesised", "1")], None);
+    let sent = lines(&built(&to_3000(), &work, b""));
+    assert!(!sent.contains("kreel-synthesised"), "{sent}");
+    work.special = Some(Box::new(Special {
+        is_synthesised: true,
+        ..Special::default()
+    }));
+    let sent = lines(&built(&to_3000(), &work, b""));
+    assert!(
+        sent.ends_with("kreel-replay: 1, kreel-synthesised: 1"),
+        "{sent}"
+    );
 }
