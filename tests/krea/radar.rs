@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use kreel_krea::{ApiAnswer, Delivery, Evidence, Flag, Reading, Verdict, row};
+use kreel_krea::{ApiAnswer, Delivery, Evidence, Flag, JobId, Reading, Verdict, row};
 use serde_json::{Value, json};
 
 use super::stand_in::{FLUX, StandIn};
@@ -11,10 +11,12 @@ use crate::support::LocalApp;
 
 fn delivery(body: &[u8]) -> Delivery {
     Delivery {
+        id: String::new(),
         received_at: jiff::Timestamp::now(),
         reading: Reading::of(body),
         digest: 0,
         is_synthesised: false,
+        is_forgotten: false,
         attempts: Vec::new(),
     }
 }
@@ -75,11 +77,11 @@ async fn exactly_those_that_were_lost_are_missed() {
                 .map(|body| delivery(body))
                 .into_iter()
                 .collect(),
-            api: Some(ApiAnswer {
-                asked_at: jiff::Timestamp::now(),
-                reading: Some(Reading::of_value(&asked)),
-            }),
-            ..Evidence::default()
+            api: Some(ApiAnswer::of(
+                jiff::Timestamp::now(),
+                asked.to_string().into(),
+            )),
+            ..Evidence::of(JobId::new(job.clone()))
         };
         let row = row(&evidence, jiff::Timestamp::now(), Duration::ZERO);
         match row.flags.contains(&Flag::Missed) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::annotate::annotate;
-use crate::job::{Job, Kind, Reading};
+use crate::job::{Job, JobId, Kind};
 use crate::limits::{CLOCK_SKEW, DELIVERY_LATE, HANDLER_SLOW, HANDLER_VERY_SLOW, MAX_NOTES};
 use crate::note::Note;
 use crate::status::Status;
@@ -19,26 +19,38 @@ mod evidence;
 mod flag;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub use compare::{Difference, Verdict};
-pub use evidence::{ApiAnswer, Attempt, Delivery, Evidence, KnownJob, Outcome};
+pub use evidence::{Attempt, Delivery, Evidence, KnownJob, Outcome};
 pub use flag::Flag;
+pub use timeline::{Moment, Step, timeline};
 
 /// One row of the job view.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRow {
+    /// Which job.
+    pub id: JobId,
     /// What kind of job it is.
     pub kind: Option<Kind>,
     /// Its model.
     pub model: Option<String>,
+    /// What was asked for, in words.
+    pub prompt: Option<String>,
     /// The state that counts: an end outlives whatever comes late.
     pub status: Option<Status>,
+    /// When it was created, or at least started here.
+    pub created_at: Option<Timestamp>,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
     /// From its creation to its end.
     pub took: Option<Duration>,
     /// From its end to the first webhook about it; none below the clocks' difference.
     pub delay: Option<Duration>,
     /// How many webhooks came, those kreel made not counted.
     pub deliveries: usize,
+    /// How many kreel made itself.
+    pub synthesised: usize,
     /// The app's answers, in order.
     pub answers: Vec<Outcome>,
     /// How many results it has.
@@ -56,11 +68,11 @@ pub struct JobRow {
 /// The row of one job. `overdue` is how long after a job's end its webhook is missed.
 pub fn row(evidence: &Evidence, now: Timestamp, overdue: Duration) -> JobRow {
     let told = told(evidence);
-    let of_api = evidence
-        .api
-        .as_ref()
-        .and_then(|api| api.reading.as_ref()?.job());
-    let best = told.or(of_api);
+    // An end outlives what was told on the way to it, whoever told it.
+    let best = told
+        .filter(|job| is_end(job))
+        .or(evidence.of_api())
+        .or(told);
     let known = evidence.known.as_ref();
     let notes = notes(evidence, now, overdue);
     let mut flags: Vec<Flag> = notes.iter().filter_map(Flag::of).collect();
@@ -68,14 +80,25 @@ pub fn row(evidence: &Evidence, now: Timestamp, overdue: Duration) -> JobRow {
     flags.dedup();
     let status = best.and_then(|job| job.status.clone());
     JobRow {
+        id: evidence.id.clone(),
         kind: known.and_then(|known| known.kind).or_else(|| best?.kind()),
         model: known.and_then(|known| known.model.clone()),
+        prompt: known.and_then(KnownJob::prompt),
+        created_at: best
+            .and_then(|job| job.created_at.at())
+            .or(known.map(|known| known.started_at)),
+        completed_at: best.and_then(|job| job.completed_at.at()),
         took: best.and_then(|job| duration(job.completed_at.since(&job.created_at)?)),
         delay: first_delay(evidence),
         deliveries: evidence
             .deliveries
             .iter()
             .filter(|one| !one.is_synthesised)
+            .count(),
+        synthesised: evidence
+            .deliveries
+            .iter()
+            .filter(|one| one.is_synthesised)
             .count(),
         answers: attempts(evidence).map(|attempt| attempt.outcome).collect(),
         results: best.map_or(0, |job| {
@@ -85,21 +108,31 @@ pub fn row(evidence: &Evidence, now: Timestamp, overdue: Duration) -> JobRow {
         status,
         flags,
         notes,
-        verdict: compare::verdict(told, evidence.api.as_ref()),
+        verdict: verdict(evidence),
     }
 }
 
-/// What the deliveries say: the first end, or else the last of what came before it.
+/// Whether the API tells the same as the webhook that counts. One whose body is gone can't be
+/// compared.
+fn verdict(evidence: &Evidence) -> Option<Verdict> {
+    let here = evidence.deliveries.iter().filter(|one| !one.is_forgotten);
+    compare::verdict(that_counts(here), evidence.api.as_ref())
+}
+
+/// What the deliveries say.
 fn told(evidence: &Evidence) -> Option<&Job> {
-    let jobs = || {
-        evidence
-            .deliveries
-            .iter()
-            .filter_map(|one| one.reading.job())
-    };
-    jobs()
-        .find(|job| is_end(job))
-        .or_else(|| jobs().next_back())
+    that_counts(evidence.deliveries.iter())
+}
+
+/// The first end, or else the last of what came before it. What kreel made itself says nothing.
+fn that_counts<'a>(
+    deliveries: impl DoubleEndedIterator<Item = &'a Delivery> + Clone,
+) -> Option<&'a Job> {
+    let mut jobs = deliveries
+        .filter(|one| !one.is_synthesised)
+        .filter_map(|one| one.reading.job());
+    let end = jobs.clone().find(|job| is_end(job));
+    end.or_else(|| jobs.next_back())
 }
 
 fn notes(evidence: &Evidence, now: Timestamp, overdue: Duration) -> Vec<Note> {
@@ -109,7 +142,7 @@ fn notes(evidence: &Evidence, now: Timestamp, overdue: Duration) -> Vec<Note> {
             notes.push(note);
         }
     };
-    for delivery in &evidence.deliveries {
+    for delivery in evidence.deliveries.iter().filter(|one| !one.is_forgotten) {
         annotate(&delivery.reading).into_iter().for_each(&mut add);
     }
     if !evidence.deliveries.is_empty() && evidence.knows_jobs && evidence.known.is_none() {
@@ -132,7 +165,7 @@ fn repeats(deliveries: &[Delivery]) -> Vec<Note> {
     let mut digests = HashSet::new();
     let mut first_end: Option<&Status> = None;
     for delivery in deliveries.iter().filter(|one| !one.is_synthesised) {
-        let end = end_of(delivery);
+        let end = delivery.end();
         let is_same_body = !digests.insert(delivery.digest);
         match (first_end, end) {
             (Some(before), Some(now)) if before != now => notes.push(Note::ConflictingDelivery {
@@ -165,20 +198,18 @@ fn of_attempts(evidence: &Evidence) -> Vec<Note> {
 }
 
 /// Whether the API has said long ago that the job has ended, and no webhook says so.
-fn is_missed(evidence: &Evidence, now: Timestamp, overdue: Duration) -> bool {
-    let Some(api) = &evidence.api else {
+pub(crate) fn is_missed(evidence: &Evidence, now: Timestamp, overdue: Duration) -> bool {
+    let (Some(api), Some(job)) = (&evidence.api, evidence.of_api()) else {
         return false;
     };
-    let Some(job) = api.reading.as_ref().and_then(Reading::job) else {
-        return false;
-    };
-    let ended_at = job.completed_at.at().unwrap_or(api.asked_at);
+    // A clock that is ahead must not keep it from ever being missed.
+    let ended_at = job
+        .completed_at
+        .at()
+        .unwrap_or(api.asked_at)
+        .min(api.asked_at);
     let is_old = duration(now.duration_since(ended_at)).is_some_and(|age| age >= overdue);
-    let came = evidence
-        .deliveries
-        .iter()
-        .any(|one| end_of(one).is_some() && !one.is_synthesised);
-    is_end(job) && is_old && !came
+    is_end(job) && is_old && !evidence.has_come() && !evidence.is_elsewhere
 }
 
 /// From the job's end to the first webhook that says so. What the clocks' difference can explain
@@ -187,7 +218,7 @@ fn first_delay(evidence: &Evidence) -> Option<Duration> {
     let first = evidence
         .deliveries
         .iter()
-        .find(|one| end_of(one).is_some() && !one.is_synthesised)?;
+        .find(|one| one.end().is_some() && !one.is_synthesised)?;
     let ended_at = first.reading.job()?.completed_at.at()?;
     let delay = first.received_at.duration_since(ended_at);
     match duration(delay) {
@@ -199,11 +230,6 @@ fn first_delay(evidence: &Evidence) -> Option<Duration> {
 
 fn attempts(evidence: &Evidence) -> impl Iterator<Item = &Attempt> {
     evidence.deliveries.iter().flat_map(|one| &one.attempts)
-}
-
-fn end_of(delivery: &Delivery) -> Option<&Status> {
-    let job = delivery.reading.job()?;
-    job.status.as_ref().filter(|status| status.is_terminal())
 }
 
 fn is_end(job: &Job) -> bool {

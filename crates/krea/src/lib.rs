@@ -6,9 +6,12 @@
 
 mod annotate;
 mod api_error;
+mod ask;
 mod fixture;
 mod job;
 mod jobs;
+mod keys;
+mod ledger;
 mod limits;
 mod local;
 mod mock;
@@ -16,17 +19,22 @@ mod model;
 mod note;
 mod outgoing;
 mod proxy;
+mod schedule;
 mod status;
 
 pub use annotate::annotate;
+pub use ask::{ApiAnswer, AskError, Asker, Listed};
 pub use fixture::Fixture;
 pub use job::{
     ErrorPlace, Instant, Job, JobError, JobId, Kind, Reading, ResultFile, Results, Shape,
 };
 pub use jobs::{
-    ApiAnswer, Attempt, Delivery, Difference, Evidence, Flag, JobRow, KnownJob, Outcome, Verdict,
-    row,
+    Attempt, Delivery, Difference, Evidence, Flag, JobRow, KnownJob, Moment, Outcome, Step,
+    Verdict, row, timeline,
 };
+pub use keys::{Key, Keys};
+pub use ledger::{Claim, Ledger, LedgerError, Place, RefusedCall, Seen};
+pub use local::is_private;
 pub use mock::{
     Chaos, InvalidChaos, InvalidOpenApi, InvalidPlan, Mock, MockConfig, MockError, MockEvent,
     OpenApi, Outcomes,
@@ -34,8 +42,6 @@ pub use mock::{
 pub use model::Start;
 pub use note::{Note, Weight};
 pub use outgoing::{Body, BoxError, Outgoing, OutgoingError, full};
-pub use proxy::{
-    InvalidProxy, JobStore, JobsError, JobsInFile, JobsInMemory, Notice, Proxy, ProxyConfig,
-    ProxyError, ProxyEvent,
-};
+pub use proxy::{InvalidProxy, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
+pub use schedule::{Agenda, Asked, Schedule};
 pub use status::Status;

@@ -82,8 +82,73 @@ pub(crate) const API_DEADLINE: Duration = Duration::from_secs(300);
 /// How much of a call and of its answer is kept to read it: 64 KiB, six times the longest prompt.
 pub(crate) const KEPT_BYTES: usize = 64 * 1024;
 
-/// How many started jobs are remembered in memory: 10,000, weeks of one developer's work.
-pub(crate) const KNOWN_JOBS: usize = 10_000;
+/// How long a write to the ledger waits for another process to finish its own: 2 s, thousands of
+/// times what one takes.
+pub(crate) const LEDGER_BUSY: Duration = Duration::from_secs(2);
 
-/// How many bytes of their parameters: 64 MiB, ten thousand prompts of usual length.
-pub(crate) const KNOWN_JOBS_BYTES: usize = 64 * 1024 * 1024;
+/// How many jobs the ledger knows: 50,000, years of one developer's work. Those that ended first
+/// leave first.
+pub(crate) const LEDGER_JOBS: i64 = 50_000;
+
+/// How many bytes of parameters and of the API's answers it keeps: 256 MiB, 5 KiB for each job.
+pub(crate) const LEDGER_BYTES: i64 = 256 * 1024 * 1024;
+
+/// How many refused calls it remembers: 1,000, what a day of trying makes.
+pub(crate) const LEDGER_REFUSED: i64 = 1_000;
+
+/// How many webhooks about one job it lists: 1,000. Retries make some; a flood of repeats must not
+/// fill the file.
+pub(crate) const LEDGER_SEEN_PER_JOB: i64 = 1_000;
+
+/// The longest id of a job it lists: 256 bytes; a UUID has 36.
+pub(crate) const LEDGER_ID_BYTES: usize = 256;
+
+/// How long a process has to hand over a webhook it made itself before another may try: 2 min,
+/// longer than an app that is not stuck takes.
+pub(crate) const HANDED_LEASE: Duration = Duration::from_secs(120);
+
+/// How long the API has to say what it knows of a job: 15 s for the head and as long for the body.
+/// It answers in a fraction of one.
+pub(crate) const ASK_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The largest list of jobs that is read: 8 MiB, a thousand jobs of 8 KiB.
+pub(crate) const LIST_MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// The longest `Retry-After` that is believed: 10 min.
+pub(crate) const RETRY_AFTER_MOST: Duration = Duration::from_secs(600);
+
+/// How soon a job is asked about first: 2 s, the least Krea's guide names.
+pub(crate) const ASK_AT_FIRST: Duration = Duration::from_secs(2);
+
+/// How far asking slows down at first: every 5 s, the most that guide names.
+pub(crate) const ASK_OFTEN: Duration = Duration::from_secs(5);
+
+/// For how long it is asked that often: 2 min, in which images and enhancements end.
+pub(crate) const ASK_OFTEN_FOR: Duration = Duration::from_secs(120);
+
+/// How far it slows down after that: once a minute, often enough for a training of half an hour.
+pub(crate) const ASK_SELDOM: Duration = Duration::from_secs(60);
+
+/// For how long a job is asked about in all: 3 h, an hour beyond the 2 h after which Krea ends
+/// every job.
+pub(crate) const ASK_TOTAL: Duration = Duration::from_secs(3 * 60 * 60);
+
+/// How long nothing is asked after 429 or a failure, if the API names no time: 10 s at least, twice
+/// as long each time.
+pub(crate) const ASK_PENALTY: Duration = Duration::from_secs(10);
+
+/// How far that grows: 5 min.
+pub(crate) const ASK_PENALTY_MOST: Duration = Duration::from_secs(300);
+
+/// How long after one question the next may follow: 50 ms, so that a hundred jobs that end
+/// together are no burst.
+pub(crate) const ASK_GAP: Duration = Duration::from_millis(50);
+
+/// How many jobs are asked about at a time: 1,000; Krea runs some ten of one workspace at once.
+pub(crate) const AGENDA_JOBS: usize = 1_000;
+
+/// How many keys that callers have sent are remembered: 16, more than one developer has.
+pub(crate) const KEYS_MOST: usize = 16;
+
+/// Of how many jobs it is remembered which key started them: 10,000.
+pub(crate) const KEYS_OF_JOBS: usize = 10_000;

@@ -34,7 +34,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Whether this host can't be reached from the internet, as far as its name tells.
-pub(crate) fn is_private(host: &str) -> bool {
+pub fn is_private(host: &str) -> bool {
     let name = host.trim_end_matches('.').to_ascii_lowercase();
     match address(&name) {
         Some(IpAddr::V4(address)) => is_private_v4(address),

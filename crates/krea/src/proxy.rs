@@ -13,24 +13,21 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::ledger::Ledger;
 use crate::limits::{HEAD_DEADLINE, STOP_DEADLINE};
 use crate::outgoing::{Outgoing, OutgoingError};
 
 mod call;
 mod config;
-mod file;
 mod notice;
 mod pass;
 mod record;
-mod store;
 mod tee;
 #[cfg(test)]
 mod tests;
 
 pub use config::{InvalidProxy, ProxyConfig};
-pub use file::{JobsError, JobsInFile};
 pub use notice::{Notice, ProxyEvent};
-pub use store::{JobStore, JobsInMemory};
 
 /// A proxy that has not opened a port yet.
 pub struct Proxy {
@@ -52,16 +49,16 @@ pub enum ProxyError {
 struct Shared {
     config: ProxyConfig,
     client: Outgoing,
-    store: Arc<dyn JobStore>,
+    ledger: Arc<Ledger>,
     events: mpsc::Sender<ProxyEvent>,
 }
 
 impl Proxy {
-    /// A proxy with these options that notes jobs there, and tells what happens as far as there
+    /// A proxy with these options that notes jobs in this ledger, and tells what happens as far as there
     /// is room.
     pub fn new(
         config: ProxyConfig,
-        store: Arc<dyn JobStore>,
+        ledger: Arc<Ledger>,
         events: mpsc::Sender<ProxyEvent>,
     ) -> Result<Self, ProxyError> {
         config.check()?;
@@ -69,7 +66,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             config,
             client,
-            store,
+            ledger,
             events,
         });
         Ok(Self { shared })

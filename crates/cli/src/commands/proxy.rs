@@ -1,11 +1,7 @@
 //! `kreel proxy krea`: runs the proxy in front of Krea's API, and tells what goes through it.
 
-use std::sync::Arc;
-
 use kreel_client::inert::inert;
-use kreel_krea::{
-    InvalidProxy, JobsInFile, KnownJob, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent,
-};
+use kreel_krea::{InvalidProxy, KnownJob, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,9 +9,8 @@ use super::serving::{Teller, until_stopped};
 use crate::args::{ProxyArgs, ProxyCommand, ProxyKreaArgs};
 use crate::commands::mock::bind;
 use crate::exit::Exit;
+use crate::krea;
 use crate::options::certificates;
-use crate::paths::Paths;
-use crate::private_file;
 use crate::problem::{Code, Problem, Result, chain};
 use crate::runtime;
 use crate::signals::Signals;
@@ -29,7 +24,8 @@ pub(crate) fn run(args: ProxyArgs) -> Result<Exit> {
     let ProxyCommand::Krea(args) = args.command;
     let trusted = args.upstream_ca.as_deref().map(certificates).transpose()?;
     let mut config = ProxyConfig {
-        webhook_url: args.tunnel_url.clone(),
+        webhook_url: ProxyConfig::fixed(args.tunnel_url.clone()),
+        keys: krea::keys()?,
         replaces_own: args.replace,
         trusted: trusted.unwrap_or_default(),
         ..ProxyConfig::default()
@@ -45,8 +41,8 @@ async fn serve(args: &ProxyKreaArgs, config: ProxyConfig) -> Result<Exit> {
     let mut signals = Signals::take()?;
     let upstream = config.upstream.clone();
     let (events, happening) = mpsc::channel(EVENTS);
-    let store = store(args)?;
-    let proxy = Proxy::new(config, store, events);
+    let ledger = krea::ledger(args.jobs.as_deref())?;
+    let proxy = Proxy::new(config, ledger, events);
     let proxy = proxy.map_err(|error| unusable(&error))?;
     let listener = bind(args.port, "the proxy").await?;
     let address = listener
@@ -62,27 +58,6 @@ async fn serve(args: &ProxyKreaArgs, config: ProxyConfig) -> Result<Exit> {
     let (_, exit) = until_stopped(serving, stop, &mut signals).await;
     teller.finish().await;
     Ok(exit)
-}
-
-/// The file of started jobs.
-fn store(args: &ProxyKreaArgs) -> Result<Arc<JobsInFile>> {
-    let path = match &args.jobs {
-        Some(path) => path.clone(),
-        None => Paths::find()?.krea_jobs(),
-    };
-    if let Some(folder) = path.parent() {
-        private_file::make_folder(folder)
-            .map_err(|error| private_file::unusable("make", folder, &error))?;
-    }
-    let opened = JobsInFile::open(&path).map_err(|error| {
-        Problem::new(
-            Code::FileUnusable,
-            format!("can't note jobs in {}", path.display()),
-            chain(&error),
-            "check who may write there, or name another file with --jobs",
-        )
-    });
-    opened.map(Arc::new)
 }
 
 fn announce(args: &ProxyKreaArgs, url: &str, upstream: &str) -> Result<()> {

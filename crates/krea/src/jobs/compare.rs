@@ -1,7 +1,8 @@
 //! Whether a webhook tells what the API tells: the only proof there is, since nothing is signed.
 
-use super::ApiAnswer;
+use crate::ask::ApiAnswer;
 use crate::job::Job;
+use crate::status::Status;
 
 /// What asking the API has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,31 @@ pub enum Verdict {
     Differs(Vec<Difference>),
     /// It knows no such job, or not for this token.
     Unknown,
+    /// It speaks of an earlier state than the webhook, or the webhook of an earlier one than it: they
+    /// can't be compared, and asking again may help.
+    NotYet,
+}
+
+impl Verdict {
+    /// The words on screen.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Matches => "matches API",
+            Self::Differs(_) => "differs",
+            Self::Unknown => "unknown to API",
+            Self::NotYet => "not yet",
+        }
+    }
+
+    /// Its name for scripts, which does not change.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Matches => "matches",
+            Self::Differs(_) => "differs",
+            Self::Unknown => "unknown",
+            Self::NotYet => "not-yet",
+        }
+    }
 }
 
 /// A field in which webhook and API differ.
@@ -31,11 +57,25 @@ pub(super) fn verdict(delivered: Option<&Job>, api: Option<&ApiAnswer>) -> Optio
     let Some(asked) = api.reading.as_ref() else {
         return Some(Verdict::Unknown);
     };
-    let differences = differences(delivered, asked.job()?);
+    let asked = asked.job()?;
+    // What never changes is compared in any state.
+    let (is_over, was_over) = (is_end(asked), is_end(delivered));
+    let same_state = delivered.status == asked.status;
+    let mut differences = differences(delivered, asked);
+    if !same_state && !(is_over && was_over) {
+        differences.retain(|one| matches!(one.field, "job_id" | "created_at"));
+        if differences.is_empty() {
+            return Some(Verdict::NotYet);
+        }
+    }
     Some(match differences.is_empty() {
         true => Verdict::Matches,
         false => Verdict::Differs(differences),
     })
+}
+
+fn is_end(job: &Job) -> bool {
+    job.status.as_ref().is_some_and(Status::is_terminal)
 }
 
 /// Field by field, by meaning: the same time with another offset is the same.

@@ -4,8 +4,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::job::{JobId, Kind, Reading};
+use crate::ask::ApiAnswer;
+use crate::job::{Job, JobId, Kind, Reading};
+use crate::limits::MAX_TEXT_BYTES;
+use crate::status::Status;
 
 /// A job that was started through the proxy, as far as its call told.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,11 +30,15 @@ pub struct KnownJob {
     pub webhook_url: Option<String>,
     /// Whether that address is the caller's own, and not one the proxy put in.
     pub is_own_webhook: bool,
+    /// The caller's own address, also where the proxy has put another in its place.
+    pub own_webhook_url: Option<String>,
 }
 
 /// A webhook that came.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
+    /// Its id, by which it is found elsewhere.
+    pub id: String,
     /// When it came.
     pub received_at: Timestamp,
     /// What it says.
@@ -39,6 +47,8 @@ pub struct Delivery {
     pub digest: u64,
     /// Whether kreel made it itself from the API's answer.
     pub is_synthesised: bool,
+    /// Whether its body is gone; then no more is known of it than job and state.
+    pub is_forgotten: bool,
     /// The app's answers to it.
     pub attempts: Vec<Attempt>,
 }
@@ -46,6 +56,8 @@ pub struct Delivery {
 /// The handing of a delivery to the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
+    /// When it began.
+    pub began_at: Timestamp,
     /// How it ended.
     pub outcome: Outcome,
     /// How long it took.
@@ -61,24 +73,74 @@ pub enum Outcome {
     Failed,
 }
 
-/// What the API said of a job.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ApiAnswer {
-    /// When it was asked.
-    pub asked_at: Timestamp,
-    /// The job; nothing if the API knows no such job.
-    pub reading: Option<Reading>,
-}
-
 /// All that is known of one job.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
+    /// Which job.
+    pub id: JobId,
     /// How it was started, if that was through the proxy.
     pub known: Option<KnownJob>,
     /// Whether jobs started elsewhere are strange: some have been started through the proxy.
     pub knows_jobs: bool,
+    /// Whether its webhook was asked for at an address that is not here.
+    pub is_elsewhere: bool,
     /// What came, in the order it came.
     pub deliveries: Vec<Delivery>,
     /// The newest answer of the API.
     pub api: Option<ApiAnswer>,
+}
+
+impl Evidence {
+    /// Nothing yet about this job.
+    pub fn of(id: JobId) -> Self {
+        Self {
+            id,
+            known: None,
+            knows_jobs: false,
+            is_elsewhere: false,
+            deliveries: Vec::new(),
+            api: None,
+        }
+    }
+
+    /// The job as the API tells it, if it was asked and knows it.
+    pub fn of_api(&self) -> Option<&Job> {
+        self.api.as_ref()?.reading.as_ref()?.job()
+    }
+
+    /// Whether a webhook has told the job's end; those kreel made itself do not count.
+    pub fn has_come(&self) -> bool {
+        let came = self.deliveries.iter().filter(|one| !one.is_synthesised);
+        came.into_iter().any(|one| one.end().is_some())
+    }
+
+    /// Whether kreel has made a webhook about it itself.
+    pub fn is_made_up_for(&self) -> bool {
+        self.deliveries.iter().any(|one| one.is_synthesised)
+    }
+}
+
+impl Delivery {
+    /// The end it tells, if it tells one.
+    pub fn end(&self) -> Option<&Status> {
+        let job = self.reading.job()?;
+        job.status.as_ref().filter(|status| status.is_terminal())
+    }
+}
+
+impl KnownJob {
+    /// The prompt among its parameters, wherever that is.
+    pub fn prompt(&self) -> Option<String> {
+        let parameters: Value = serde_json::from_str(self.parameters.as_deref()?).ok()?;
+        let own = parameters.get("prompt").and_then(Value::as_str);
+        // Node apps have inputs of their own making.
+        let inner = || {
+            let inputs = parameters.as_object()?.values();
+            inputs
+                .filter_map(|input| input.get("prompt")?.as_str())
+                .next()
+        };
+        let prompt = own.or_else(inner)?;
+        Some(prompt[..prompt.floor_char_boundary(MAX_TEXT_BYTES)].to_owned())
+    }
 }

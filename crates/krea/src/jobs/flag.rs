@@ -17,7 +17,7 @@ pub enum Flag {
     UnknownJob,
     /// It is completed and has no result.
     ShadowFail,
-    /// The app took over 5 s.
+    /// The app took over 5 s, and 10 s at the most.
     HandlerSlow,
     /// The app took over 10 s.
     HandlerVerySlow,
@@ -41,6 +41,21 @@ impl Flag {
         }
     }
 
+    /// Its name for scripts, which does not change.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Conflict => "conflict",
+            Self::Late => "late",
+            Self::Early => "early",
+            Self::UnknownJob => "unknown-job",
+            Self::ShadowFail => "shadow-fail",
+            Self::HandlerSlow => "handler-slow",
+            Self::HandlerVerySlow => "handler-very-slow",
+            Self::Missed => "missed",
+        }
+    }
+
     /// The flag that goes with a note, if one does.
     pub(super) fn of(note: &Note) -> Option<Self> {
         Some(match note {
@@ -48,6 +63,9 @@ impl Flag {
             Note::ConflictingDelivery { .. } => Self::Conflict,
             Note::LateDelivery(_) => Self::Late,
             Note::NonTerminalDelivery(_) => Self::Early,
+            // A misspelt end is an end, whatever else is wrong with it.
+            Note::UnknownStatus(status) if status == "canceled" => return None,
+            Note::UnknownStatus(_) => Self::Early,
             Note::UnknownJob => Self::UnknownJob,
             Note::CompletedWithoutResult => Self::ShadowFail,
             Note::HandlerSlow(_) => Self::HandlerSlow,

@@ -1,12 +1,12 @@
 //! Rows, flags and verdicts from evidence, one story each.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use serde_json::{Value, json};
 
 use super::*;
+use crate::ask::ApiAnswer;
 use crate::fixture::Fixture;
-use crate::job::JobId;
+use crate::job::Reading;
+use crate::ledger::digest;
 
 const OVERDUE: Duration = Duration::from_secs(30);
 
@@ -15,13 +15,13 @@ fn now() -> Timestamp {
 }
 
 fn delivery(body: &str) -> Delivery {
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
     Delivery {
+        id: "d".to_owned(),
         received_at: now(),
         reading: Reading::of(body.as_bytes()),
-        digest: hasher.finish(),
+        digest: digest(body.as_bytes()),
         is_synthesised: false,
+        is_forgotten: false,
         attempts: Vec::new(),
     }
 }
@@ -29,7 +29,7 @@ fn delivery(body: &str) -> Delivery {
 fn came(fixture: Fixture) -> Evidence {
     Evidence {
         deliveries: fixture.bodies().iter().map(|body| delivery(body)).collect(),
-        ..Evidence::default()
+        ..Evidence::of(JobId::new("1"))
     }
 }
 
@@ -53,6 +53,7 @@ fn known(path: &str) -> KnownJob {
         started_at: now(),
         webhook_url: None,
         is_own_webhook: false,
+        own_webhook_url: None,
     }
 }
 
@@ -63,7 +64,10 @@ fn flags_of_every_fixture() {
             Fixture::Duplicate => &["DUPLICATE"],
             Fixture::Conflict => &["CONFLICT"],
             Fixture::Late => &["LATE"],
-            Fixture::Intermediate | Fixture::Started | Fixture::Reordered => &["EARLY"],
+            Fixture::Intermediate
+            | Fixture::Started
+            | Fixture::Reordered
+            | Fixture::UnknownStatus => &["EARLY"],
             Fixture::ShadowFail => &["SHADOW-FAIL"],
             _ => &[],
         };
@@ -108,6 +112,7 @@ fn the_call_knows_more_than_the_result() {
 #[test]
 fn handlers_are_judged_by_status_and_time() {
     let attempt = |outcome, seconds| Attempt {
+        began_at: now(),
         outcome,
         took: Duration::from_secs(seconds),
     };
@@ -144,7 +149,7 @@ fn clocks_that_differ_are_no_delay() {
         let body = json!({"job_id": "1", "status": "completed", "completed_at": ended.to_string()});
         let evidence = Evidence {
             deliveries: vec![delivery(&body.to_string())],
-            ..Evidence::default()
+            ..Evidence::of(JobId::new("1"))
         };
         row(&evidence, now(), OVERDUE).delay
     };
@@ -154,9 +159,9 @@ fn clocks_that_differ_are_no_delay() {
 }
 
 fn api(body: Option<Value>) -> Option<ApiAnswer> {
-    Some(ApiAnswer {
-        asked_at: now(),
-        reading: body.map(|body| Reading::of_value(&body)),
+    Some(match body {
+        Some(body) => ApiAnswer::of(now(), body.to_string().into()),
+        None => ApiAnswer::unknown(now(), "{}".into()),
     })
 }
 
@@ -169,7 +174,7 @@ fn what_ended_long_ago_and_never_came_is_missed() {
     let evidence = |body: Option<Value>, deliveries| Evidence {
         api: api(body),
         deliveries,
-        ..Evidence::default()
+        ..Evidence::of(JobId::new("1"))
     };
     let old = ended(31);
     assert_eq!(flags(&evidence(Some(old.clone()), Vec::new())), ["MISSED"]);
@@ -199,7 +204,7 @@ fn the_api_vouches_for_a_webhook_or_does_not() {
         let evidence = Evidence {
             deliveries: vec![delivery(&body.to_string())],
             api: api(asked),
-            ..Evidence::default()
+            ..Evidence::of(JobId::new("1"))
         };
         row(&evidence, now(), OVERDUE).verdict
     };
@@ -223,9 +228,179 @@ fn a_crowd_of_deliveries_is_no_burden() {
     let body = Fixture::Image.body();
     let evidence = Evidence {
         deliveries: (0..20_000).map(|_| delivery(&body)).collect(),
-        ..Evidence::default()
+        ..Evidence::of(JobId::new("1"))
     };
     let row = row(&evidence, now(), OVERDUE);
     assert_eq!(row.deliveries, 20_000);
     assert_eq!(row.flags, [Flag::Duplicate]);
+}
+
+#[test]
+fn a_handler_is_slow_beyond_5_s_and_very_slow_beyond_10() {
+    for (millis, expected) in [
+        (5_000, &[][..]),
+        (5_001, &["HANDLER SLOW"]),
+        (10_000, &["HANDLER SLOW"]),
+        (10_001, &["HANDLER VERY SLOW"]),
+    ] {
+        let mut evidence = came(Fixture::Image);
+        evidence.deliveries[0].attempts = vec![Attempt {
+            began_at: now(),
+            outcome: Outcome::Answered(200),
+            took: Duration::from_millis(millis),
+        }];
+        assert_eq!(flags(&evidence), expected, "{millis} ms");
+    }
+}
+
+#[test]
+fn a_state_nobody_knows_is_early_and_a_misspelt_end_is_not() {
+    let told = |status: &str| {
+        let body = json!({"job_id": "1", "status": status, "created_at": "2026-10-02T08:15:30Z"});
+        flags(&Evidence {
+            deliveries: vec![delivery(&body.to_string())],
+            ..Evidence::of(JobId::new("1"))
+        })
+    };
+    assert_eq!(told("rendering"), ["EARLY"]);
+    assert_eq!(told("canceled"), [""; 0]);
+}
+
+#[test]
+fn what_kreel_made_itself_says_nothing() {
+    let mut evidence = came(Fixture::Image);
+    evidence.api = api(Some(serde_json::from_str(&Fixture::Failed.body()).unwrap()));
+    evidence.deliveries[0].is_synthesised = true;
+    let row = row(&evidence, now(), OVERDUE);
+    assert_eq!((row.deliveries, row.synthesised), (0, 1));
+    assert_eq!((row.status, row.verdict), (Some(Status::Failed), None));
+}
+
+#[test]
+fn an_api_that_is_behind_is_asked_again() {
+    let body: Value = serde_json::from_str(&Fixture::Image.body()).unwrap();
+    let verdict = |delivered: &Value, asked: &Value| {
+        let evidence = Evidence {
+            deliveries: vec![delivery(&delivered.to_string())],
+            api: api(Some(asked.clone())),
+            ..Evidence::of(JobId::new("1"))
+        };
+        row(&evidence, now(), OVERDUE).verdict
+    };
+    let mut earlier = body.clone();
+    earlier["status"] = json!("processing");
+    earlier["result"] = Value::Null;
+    earlier["completed_at"] = Value::Null;
+    assert_eq!(verdict(&body, &earlier), Some(Verdict::NotYet));
+    assert_eq!(verdict(&earlier, &body), Some(Verdict::NotYet));
+    assert_eq!(verdict(&earlier, &earlier), Some(Verdict::Matches));
+    // What never changes is compared nevertheless.
+    earlier["created_at"] = json!("2020-01-01T00:00:00Z");
+    let Some(Verdict::Differs(differences)) = verdict(&body, &earlier) else {
+        panic!("they differ");
+    };
+    assert_eq!(differences.len(), 1, "{differences:?}");
+}
+
+#[test]
+fn what_goes_elsewhere_and_what_was_forgotten_are_no_loss() {
+    let old = now() - jiff::SignedDuration::from_secs(60);
+    let body = json!({"job_id": "1", "status": "completed", "completed_at": old.to_string(),
+        "result": {"urls": ["https://gen.krea.ai/a.png"]}});
+    let mut evidence = Evidence {
+        api: api(Some(body.clone())),
+        ..Evidence::of(JobId::new("1"))
+    };
+    assert_eq!(flags(&evidence), ["MISSED"]);
+    evidence.is_elsewhere = true;
+    assert_eq!(flags(&evidence), [""; 0]);
+    evidence.is_elsewhere = false;
+    evidence.deliveries = vec![Delivery {
+        is_forgotten: true,
+        ..delivery(&json!({"job_id": "1", "status": "completed"}).to_string())
+    }];
+    let row = row(&evidence, now(), OVERDUE);
+    assert_eq!((row.deliveries, row.flags, row.verdict), (1, vec![], None));
+}
+
+#[test]
+fn a_row_says_what_was_asked_for_and_when() {
+    let prompt = |parameters: &str| {
+        let known = KnownJob {
+            parameters: Some(parameters.to_owned()),
+            ..known("/generate/image/bfl/flux-1-dev")
+        };
+        known.prompt()
+    };
+    assert_eq!(prompt(r#"{"prompt":"a fox"}"#).as_deref(), Some("a fox"));
+    assert_eq!(
+        prompt(r#"{"n":1,"text":{"prompt":"a fox"}}"#).as_deref(),
+        Some("a fox")
+    );
+    assert_eq!(prompt(r#"{"prompt":7}"#), None);
+    assert_eq!(prompt("[]"), None);
+    let evidence = Evidence {
+        known: Some(known("/generate/enhance/topaz/bloom-enhance")),
+        ..came(Fixture::Image)
+    };
+    let row = row(&evidence, now(), OVERDUE);
+    let times = (row.created_at.unwrap(), row.completed_at.unwrap());
+    assert_eq!(times.1.duration_since(times.0).as_millis(), 7_784);
+    assert_eq!(row.id, JobId::new("1"));
+    let started = Evidence {
+        known: Some(known("/generate/image/bfl/flux-1-dev")),
+        ..Evidence::of(JobId::new("1"))
+    };
+    assert!(super::row(&started, now(), OVERDUE).created_at.is_some());
+}
+
+#[test]
+fn a_timeline_is_in_the_order_of_time() {
+    let at = |second: i64| Timestamp::from_second(1_790_000_000 + second).unwrap();
+    let body = json!({"job_id": "1", "status": "completed", "created_at": at(1).to_string(),
+        "completed_at": at(5).to_string(), "result": {"urls": ["https://gen.krea.ai/a.png"]}});
+    let mut came = delivery(&body.to_string());
+    came.received_at = at(6);
+    came.attempts = vec![Attempt {
+        began_at: at(6),
+        outcome: Outcome::Answered(204),
+        took: Duration::from_millis(3),
+    }];
+    let evidence = Evidence {
+        known: Some(KnownJob {
+            started_at: at(0),
+            ..known("/generate/image/bfl/flux-1-dev")
+        }),
+        deliveries: vec![came],
+        api: Some(ApiAnswer::of(
+            at(3),
+            json!({"job_id": "1", "status": "sampling"})
+                .to_string()
+                .into(),
+        )),
+        ..Evidence::of(JobId::new("1"))
+    };
+    let moments = timeline(&evidence);
+    let steps: Vec<&str> = moments
+        .iter()
+        .map(|moment| match &moment.step {
+            Step::Started { .. } => "started",
+            Step::Created => "created",
+            Step::Ended(_) => "ended",
+            Step::Came { .. } => "came",
+            Step::HandedOver { .. } => "handed over",
+            Step::Asked(_) => "asked",
+        })
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            "started",
+            "created",
+            "asked",
+            "ended",
+            "came",
+            "handed over"
+        ]
+    );
 }

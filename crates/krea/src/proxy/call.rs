@@ -40,6 +40,8 @@ pub(super) struct Call {
     pub(super) webhook: Option<String>,
     /// Whether that is the caller's own address.
     pub(super) is_own_webhook: bool,
+    /// The caller's own address, if there was one.
+    pub(super) own_webhook: Option<String>,
     /// What is worth saying.
     pub(super) notices: Vec<Notice>,
 }
@@ -79,6 +81,7 @@ impl Call {
             start,
             webhook: None,
             is_own_webhook: false,
+            own_webhook: None,
             notices,
         };
         call.ask_for_webhook(config);
@@ -95,14 +98,19 @@ impl Call {
         self.head.headers.insert(ACCEPT_ENCODING, plain);
         let own = self.head.headers.get(WEBHOOK);
         let own = own.map(|own| String::from_utf8_lossy(own.as_bytes()).into_owned());
-        let tunnel = config.webhook_url.as_ref().map(ToString::to_string);
+        self.own_webhook.clone_from(&own);
+        let (tunnel, missing) = match config.address() {
+            Ok(Some(tunnel)) => (Some(tunnel.to_string()), Notice::NoTunnel),
+            Ok(None) => (None, Notice::NoTunnel),
+            Err(refused) => (None, Notice::PrivateTunnel(refused.to_string())),
+        };
         let (webhook, notice) = match (own, tunnel) {
             (Some(own), Some(tunnel)) if config.replaces_own => {
                 (Some(tunnel), Notice::WebhookReplaced(own))
             }
             (Some(own), _) => (Some(own.clone()), Notice::WebhookKept(own)),
             (None, Some(tunnel)) => (Some(tunnel), Notice::WebhookAdded),
-            (None, None) => (None, Notice::NoTunnel),
+            (None, None) => (None, missing),
         };
         self.is_own_webhook = matches!(notice, Notice::WebhookKept(_));
         if start.kind == Kind::NodeApp && webhook.is_some() {

@@ -3,7 +3,9 @@
 use http::Uri;
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
+use tokio::sync::watch;
 
+use crate::keys::Keys;
 use crate::local::is_private;
 
 /// Where Krea's API is.
@@ -14,12 +16,15 @@ const KREA: &str = "https://api.krea.ai";
 pub struct ProxyConfig {
     /// The API, or a stand-in for it: scheme and host, and a path if there is one before its own.
     pub upstream: Uri,
-    /// The address webhooks are asked for at; without one none are asked for.
-    pub webhook_url: Option<Uri>,
+    /// The address webhooks are asked for at, which may be known later or change; without one none
+    /// are asked for.
+    pub webhook_url: watch::Receiver<Option<Uri>>,
     /// Whether that address also takes the place of one the caller has set.
     pub replaces_own: bool,
     /// Certificates to trust besides the system's.
     pub trusted: Vec<CertificateDer<'static>>,
+    /// Where the keys of callers that started jobs are remembered, in memory.
+    pub keys: Keys,
 }
 
 /// Why a proxy won't run like this.
@@ -51,32 +56,44 @@ impl Default for ProxyConfig {
     fn default() -> Self {
         Self {
             upstream: Uri::from_static(KREA),
-            webhook_url: None,
+            webhook_url: Self::fixed(None),
             replaces_own: false,
             trusted: Vec::new(),
+            keys: Keys::default(),
         }
     }
 }
 
 impl ProxyConfig {
-    /// Refuses what can't work. An upstream on this machine may post to this machine.
+    /// An address that is known from the beginning and does not change.
+    pub fn fixed(url: Option<Uri>) -> watch::Receiver<Option<Uri>> {
+        watch::channel(url).1
+    }
+
+    /// Refuses what can't work.
     pub fn check(&self) -> Result<(), InvalidProxy> {
+        self.address().map(drop)
+    }
+
+    /// The address webhooks are asked for at by now, or why it can't be one. An upstream on this
+    /// machine may post to this machine.
+    pub(super) fn address(&self) -> Result<Option<Uri>, InvalidProxy> {
         let upstream = host(&self.upstream).ok_or_else(|| InvalidProxy::Upstream {
             got: self.upstream.to_string(),
         })?;
-        let Some(webhook) = &self.webhook_url else {
-            return Ok(());
+        let Some(webhook) = self.webhook_url.borrow().clone() else {
+            return Ok(None);
         };
-        let host = host(webhook).ok_or_else(|| InvalidProxy::Webhook {
+        let host = host(&webhook).ok_or_else(|| InvalidProxy::Webhook {
             got: webhook.to_string(),
         })?;
-        match is_private(host) && !is_private(upstream) {
-            true => Err(InvalidProxy::PrivateWebhook {
+        if is_private(host) && !is_private(upstream) {
+            return Err(InvalidProxy::PrivateWebhook {
                 host: host.to_owned(),
                 upstream: upstream.to_owned(),
-            }),
-            false => Ok(()),
+            });
         }
+        Ok(Some(webhook))
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Notice {
     WebhookReplaced(String),
     /// There is no address to put in.
     NoTunnel,
+    /// The tunnel's address is one the API can't reach; why.
+    PrivateTunnel(String),
     /// Nobody documents that this call takes an address for a webhook.
     Undocumented,
     /// `/v1` was taken out of the path.
@@ -69,6 +71,7 @@ impl Notice {
             Self::WebhookKept(_) => "webhook-kept",
             Self::WebhookReplaced(_) => "webhook-replaced",
             Self::NoTunnel => "no-tunnel",
+            Self::PrivateTunnel(_) => "private-tunnel",
             Self::Undocumented => "webhook-undocumented",
             Self::VersionStripped => "version-stripped",
             Self::KeyScheme => "key-scheme",
@@ -93,6 +96,10 @@ impl fmt::Display for Notice {
             Self::NoTunnel => {
                 f.write_str("no webhook was asked for: there is no tunnel (--tunnel-url)")
             }
+            Self::PrivateTunnel(why) => write!(
+                f,
+                "no webhook was asked for: {why}; kreel can ask the API instead (--deliver-missed)"
+            ),
             Self::Undocumented => {
                 f.write_str("whether this call takes a webhook is not documented; be ready to ask")
             }

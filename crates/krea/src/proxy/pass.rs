@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -17,6 +18,7 @@ use super::call::{Call, strip};
 use super::notice::{Notice, ProxyEvent};
 use super::record::{self, Facts};
 use super::tee::Tee;
+use crate::keys::Key;
 use crate::limits::API_DEADLINE;
 use crate::local;
 use crate::outgoing::{Body, BoxError, OutgoingError, full};
@@ -68,6 +70,8 @@ async fn pass(
         start: call.start,
         webhook: call.webhook,
         is_own_webhook: call.is_own_webhook,
+        own_webhook: call.own_webhook,
+        key: call.head.headers.get(AUTHORIZATION).map(Key::sent),
         started_at: Timestamp::now(),
     };
     let asked = Arc::new(Mutex::new(Bytes::new()));

@@ -9,6 +9,8 @@ use super::notice::{Notice, ProxyEvent};
 use crate::api_error;
 use crate::job::JobId;
 use crate::jobs::KnownJob;
+use crate::keys::Key;
+use crate::ledger::{LedgerError, RefusedCall};
 use crate::model::Start;
 
 /// What is known of a call before it is answered.
@@ -22,6 +24,10 @@ pub(super) struct Facts {
     pub(super) webhook: Option<String>,
     /// Whether that is the caller's own address.
     pub(super) is_own_webhook: bool,
+    /// The caller's own address, if there was one.
+    pub(super) own_webhook: Option<String>,
+    /// What it was made with.
+    pub(super) key: Option<Key>,
     /// When it was made.
     pub(super) started_at: Timestamp,
 }
@@ -29,18 +35,45 @@ pub(super) struct Facts {
 /// Reads the answer to a call, of which this is the beginning.
 pub(super) fn read(shared: &Shared, facts: &Facts, status: u16, asked: &Bytes, answer: &Bytes) {
     if status >= 400 {
+        let words = api_error::words(answer);
+        if facts.start.is_some() {
+            let call = RefusedCall {
+                at: facts.started_at,
+                path: facts.path.clone(),
+                status,
+                words: words.clone(),
+                parameters: text(asked),
+            };
+            kept(shared.ledger.refuse(&call));
+        }
         shared.tell(ProxyEvent::Refused {
             path: facts.path.clone(),
             status,
-            words: api_error::words(answer),
+            words,
             meaning: api_error::meaning(status),
         });
         return;
     }
     for job in jobs(facts, asked, answer) {
-        shared.store.note(job.clone());
+        if let Some(key) = &facts.key {
+            shared.config.keys.started(&job.id, key);
+        }
+        kept(shared.ledger.note(&job));
         shared.tell(ProxyEvent::Started(Box::new(job)));
     }
+}
+
+/// What can't be noted is told in the log; calls go on.
+fn kept(noted: Result<(), LedgerError>) {
+    if let Err(error) = noted {
+        tracing::error!(%error, "a call could not be noted");
+    }
+}
+
+/// Parameters as the caller wrote them.
+fn text(asked: &Bytes) -> Option<String> {
+    let text = std::str::from_utf8(asked).ok()?;
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// The jobs an answer names: one object, or a list of them as node apps give.
@@ -56,18 +89,17 @@ fn jobs(facts: &Facts, asked: &Bytes, answer: &Bytes) -> Vec<KnownJob> {
         let id = item.get("job_id").or_else(|| item.get("id"))?;
         Some(JobId::new(id.as_str()?))
     });
-    let parameters = std::str::from_utf8(asked)
-        .ok()
-        .filter(|text| !text.is_empty());
+    let parameters = text(asked);
     ids.map(|id| KnownJob {
         id,
         path: facts.path.clone(),
         kind: Some(start.kind),
         model: start.model.clone(),
-        parameters: parameters.map(str::to_owned),
+        parameters: parameters.clone(),
         started_at: facts.started_at,
         webhook_url: facts.webhook.clone(),
         is_own_webhook: facts.is_own_webhook,
+        own_webhook_url: facts.own_webhook.clone(),
     })
     .collect()
 }

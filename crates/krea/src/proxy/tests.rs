@@ -4,12 +4,10 @@ use http::{Request, Uri};
 
 use super::call::Call;
 use super::*;
-use crate::job::{JobId, Kind};
-use crate::jobs::KnownJob;
 
 fn config(webhook: Option<&str>) -> ProxyConfig {
     ProxyConfig {
-        webhook_url: webhook.map(|url| url.parse().unwrap()),
+        webhook_url: ProxyConfig::fixed(webhook.map(|url| url.parse().unwrap())),
         ..ProxyConfig::default()
     }
 }
@@ -150,28 +148,25 @@ fn addresses_nobody_can_reach_are_refused_toward_the_real_api() {
 }
 
 #[test]
-fn memory_keeps_the_newest() {
-    let store = JobsInMemory::default();
-    let job = |number: usize| KnownJob {
-        id: JobId::new(number.to_string()),
-        path: FLUX.to_owned(),
-        kind: Some(Kind::Image),
-        model: None,
-        parameters: None,
-        started_at: jiff::Timestamp::UNIX_EPOCH,
-        webhook_url: None,
-        is_own_webhook: false,
+fn an_address_that_comes_later_is_used_unless_nobody_can_reach_it() {
+    let (tunnel, webhook_url) = tokio::sync::watch::channel(None);
+    let config = ProxyConfig {
+        webhook_url,
+        ..ProxyConfig::default()
     };
-    for number in 0..10_010 {
-        store.note(job(number));
-    }
-    assert_eq!(store.find(&JobId::new("5")), None);
-    assert!(store.find(&JobId::new("10009")).is_some());
-    let newest: Vec<_> = store
-        .newest(2)
-        .into_iter()
-        .map(|job| job.id.to_string())
-        .collect();
-    assert_eq!(newest, ["10009", "10008"]);
-    assert_eq!(store.newest(usize::MAX).len(), 10_000);
+    let added = || ready(&config, Request::post(FLUX));
+    assert_eq!(codes(&added()), ["no-tunnel"]);
+    tunnel.send(Some(TUNNEL.parse().unwrap())).unwrap();
+    assert_eq!(added().head.headers["x-webhook-url"], TUNNEL);
+    tunnel
+        .send(Some("https://127.0.0.1:4433/t".parse().unwrap()))
+        .unwrap();
+    let call = added();
+    assert_eq!(codes(&call), ["private-tunnel"]);
+    assert_eq!(call.head.headers.get("x-webhook-url"), None);
+    assert!(
+        call.notices[0]
+            .to_string()
+            .contains("can't be reached from outside")
+    );
 }
