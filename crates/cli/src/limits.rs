@@ -31,3 +31,23 @@ pub(crate) const EXEC_AT_ONCE: u16 = 256;
 
 /// How many samples `kreel types` reads at the most: 10,000, far beyond what adds a field.
 pub(crate) const TYPE_SAMPLES: usize = 10_000;
+
+/// How many deliveries are read at a time for what they say of jobs: 500.
+pub(crate) const GATHER_PAGE: usize = 500;
+
+/// How long one such page may take to be found: 1 s.
+pub(crate) const GATHER_LOOK: Duration = Duration::from_secs(1);
+
+/// How many of the newest deliveries are read the first time: 50,000, a few seconds' work. What came
+/// before kreel knew of jobs, and before those, is left out.
+pub(crate) const GATHER_FIRST: i64 = 50_000;
+
+/// The largest body that is read for a job: 1 MiB, as the reader of jobs has it.
+pub(crate) const GATHER_BODY_BYTES: u64 = 1024 * 1024;
+
+/// For how long a delivery that is not all there is looked at again: 10 min, a body of 1 MiB over
+/// the slowest line that still makes sense.
+pub(crate) const GATHER_PENDING: Duration = Duration::from_secs(600);
+
+/// How many such are looked at again: 1,000.
+pub(crate) const GATHER_PENDING_MOST: usize = 1_000;

@@ -8,6 +8,7 @@ mod commands;
 mod embedded;
 mod exit;
 mod filters;
+mod krea;
 mod limits;
 mod options;
 mod past;
