@@ -22,7 +22,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use crate::{Config, FirstToken, Limits, Relay, Tls, Tokens};
 
 /// How long a test waits for what must happen.
-pub(super) const SOON: Duration = Duration::from_secs(10);
+pub(super) const SOON: Duration = Duration::from_secs(30);
 
 /// A relay that stops and cleans up when dropped.
 pub(super) struct TestRelay {
