@@ -64,7 +64,7 @@ pub(crate) use http::{Answer, Connection, Digest, Head};
 pub(crate) use kreel::{Finished, Kreel};
 pub(crate) use netns::MachineApart;
 pub(crate) use pebble::{Pebble, free_port};
-pub(crate) use process::Process;
+pub(crate) use process::{KREEL, Process};
 pub(crate) use proxy::Proxy;
 pub(crate) use real_apps::{NodeApp, PythonApp};
 pub(crate) use relay::TestRelay;

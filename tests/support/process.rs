@@ -13,6 +13,9 @@ use tokio::task::JoinHandle;
 
 use super::wait::{DEADLINE, within};
 
+/// The program as it was built.
+pub(crate) const KREEL: &str = env!("CARGO_BIN_EXE_kreel");
+
 /// A running program. Killed on drop.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -65,7 +68,18 @@ impl Process {
         cwd: &Path,
         env: &[(String, String)],
     ) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kreel"));
+        Self::kreel_at(Path::new(KREEL), args, home, cwd, env)
+    }
+
+    /// The same, installed here.
+    pub(crate) fn kreel_at(
+        program: &Path,
+        args: &[String],
+        home: &Path,
+        cwd: &Path,
+        env: &[(String, String)],
+    ) -> Command {
+        let mut command = Command::new(program);
         command
             .args(args)
             .current_dir(cwd)

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::disk::SmallDisk;
-use super::process::Process;
+use super::process::{KREEL, Process};
 use super::wait::{DEADLINE, eventually};
 
 /// A running relay with a folder of its own. Killed on drop.
@@ -17,6 +17,7 @@ pub(crate) struct TestRelay {
     pub(crate) process: Process,
     folder: TempDir,
     data: PathBuf,
+    program: PathBuf,
     options: Vec<String>,
     env: Vec<(String, String)>,
     url: String,
@@ -57,7 +58,33 @@ impl TestRelay {
         Self::keeping(data, folder, "127.0.0.1:0", &[], &[]).await
     }
 
+    /// A relay from a program of its own, which [`install`](Self::install) replaces.
+    pub(crate) async fn installed(options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, program) = (folder.path().join("data"), folder.path().join("kreel"));
+        std::fs::copy(KREEL, &program).unwrap();
+        Self::running(&program, data, folder, "127.0.0.1:0", options, &[]).await
+    }
+
+    /// Puts another file in the place of its program, as installers do.
+    pub(crate) fn install(&self, program: &Path) {
+        let new = self.program.with_extension("new");
+        std::fs::copy(program, &new).unwrap();
+        std::fs::rename(new, &self.program).unwrap();
+    }
+
     async fn keeping(
+        data: PathBuf,
+        folder: TempDir,
+        listen: &str,
+        options: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
+        Self::running(Path::new(KREEL), data, folder, listen, options, env).await
+    }
+
+    async fn running(
+        program: &Path,
         data: PathBuf,
         folder: TempDir,
         listen: &str,
@@ -72,7 +99,7 @@ impl TestRelay {
             .iter()
             .map(|&(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let mut process = spawn(folder.path(), &data, listen, &options, &env);
+        let mut process = spawn(program, folder.path(), &data, listen, &options, &env);
         let (url, address) = ready(&mut process).await.unwrap_or_else(|| {
             panic!("{}", process.trouble("ended before it was ready"));
         });
@@ -80,6 +107,7 @@ impl TestRelay {
             process,
             folder,
             data,
+            program: program.to_owned(),
             options,
             env,
             url,
@@ -131,6 +159,7 @@ impl TestRelay {
         // Somebody's outgoing connection may have the port for a moment: it is an ephemeral one.
         for _ in 0..50 {
             self.process = spawn(
+                &self.program,
                 self.folder.path(),
                 &self.data,
                 &listen,
@@ -172,6 +201,7 @@ impl TestRelay {
 }
 
 fn spawn(
+    program: &Path,
     folder: &Path,
     data: &Path,
     listen: &str,
@@ -190,7 +220,7 @@ fn spawn(
     args.extend_from_slice(options);
     Process::start(
         "kreel relay",
-        &mut Process::kreel(&args, folder, folder, env),
+        &mut Process::kreel_at(program, &args, folder, folder, env),
     )
 }
 

@@ -39,6 +39,11 @@ impl Signals {
         signal(SignalKind::hangup()).map_err(unavailable)
     }
 
+    /// SIGUSR2: hand over to the program that is installed now.
+    pub(crate) fn upgrades() -> Result<Signal> {
+        signal(SignalKind::user_defined2()).map_err(unavailable)
+    }
+
     /// The next one. Cancelling the wait loses none.
     pub(crate) async fn next(&mut self) -> Received {
         tokio::select! {

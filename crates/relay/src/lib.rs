@@ -22,7 +22,7 @@ mod tests;
 mod tls;
 mod tunnels;
 
-use std::net::SocketAddr;
+use std::net::{self, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,13 +109,33 @@ impl Relay {
 
     /// Takes the address.
     pub async fn bind(self) -> Result<Bound, RelayError> {
+        let listen = self.config.listen;
+        let failed = |source| RelayError::Listen {
+            address: listen,
+            source,
+        };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        self.bind_beside(listener).await
+    }
+
+    /// Takes over an address somebody else has listened at, with whoever waits there.
+    pub async fn take_over(self, listener: net::TcpListener) -> Result<Bound, RelayError> {
+        let listen = self.config.listen;
+        let failed = |source| RelayError::Listen {
+            address: listen,
+            source,
+        };
+        listener.set_nonblocking(true).map_err(failed)?;
+        let listener = TcpListener::from_std(listener).map_err(failed)?;
+        self.bind_beside(listener).await
+    }
+
+    /// Takes the addresses beside the main one.
+    async fn bind_beside(self, listener: TcpListener) -> Result<Bound, RelayError> {
         let failed = |source| RelayError::Listen {
             address: self.config.listen,
             source,
         };
-        let listener = TcpListener::bind(self.config.listen)
-            .await
-            .map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let challenges = match &self.certificate {
             Some(Identity::Acme(acme)) => Challenges::bind(acme).await?,
@@ -207,7 +227,20 @@ impl Bound {
 
     /// Serves until `stop` resolves; then takes no more, lets what is under way finish within
     /// the grace, says goodbye to the clients and closes the store.
-    pub async fn serve(mut self, stop: impl Future<Output = ()>) -> Result<(), RelayError> {
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RelayError> {
+        let stop = async {
+            stop.await;
+            Ending::Closed
+        };
+        self.serve_until(stop).await.map(|_| ())
+    }
+
+    /// The same, for one that may hand its address over to a successor: then whoever connects
+    /// from the end on waits, unserved, for as long as the socket that comes back is kept.
+    pub async fn serve_until(
+        mut self,
+        stop: impl Future<Output = Ending>,
+    ) -> Result<Option<net::TcpListener>, RelayError> {
         let certificate = self.shared.certificate.clone();
         let acceptor = certificate.as_ref().map(Identity::acceptor).transpose()?;
         let challenges = self.challenges.take();
@@ -221,15 +254,14 @@ impl Bound {
             Some(tokio::spawn(watch_tokens(self.shared.clone()))),
         ];
         let accept = self.accept(acceptor);
-        tokio::select! {
-            () = accept => {}
-            () = stop => {}
-        }
+        let ending = tokio::select! {
+            () = accept => Ending::Closed,
+            ending = stop => ending,
+        };
         for task in beside.into_iter().flatten() {
             task.abort();
         }
-        self.drain().await;
-        Ok(())
+        self.drain(ending).await
     }
 
     async fn accept(&self, tls: Option<TlsAcceptor>) {
@@ -262,9 +294,19 @@ impl Bound {
         }
     }
 
-    async fn drain(self) {
+    async fn drain(self, ending: Ending) -> Result<Option<net::TcpListener>, RelayError> {
         let connections = &self.shared.connections;
-        drop(self.listener);
+        let listener = match ending {
+            Ending::Closed => {
+                drop(self.listener);
+                None
+            }
+            Ending::HandedOver => {
+                let address = self.address;
+                let failed = |source| RelayError::Listen { address, source };
+                Some(self.listener.into_std().map_err(failed)?)
+            }
+        };
         info!("stopping: no new connections; what is under way may finish");
         self.shared.stopping.cancel();
         connections.close();
@@ -283,7 +325,17 @@ impl Bound {
         )
         .await;
         self.shared.store.close().await;
+        Ok(listener)
     }
+}
+
+/// What becomes of the address when a relay stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It is closed at once: who connects is refused.
+    Closed,
+    /// It stays open for a successor: who connects waits for it.
+    HandedOver,
 }
 
 /// Forgets who has been quiet, for ever.

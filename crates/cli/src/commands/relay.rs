@@ -1,21 +1,25 @@
 //! `kreel relay`: the public end, until it is told to stop.
 
+mod upgrade;
+
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use clap::ArgMatches;
 use kreel_client::inert::inert;
-use kreel_relay::{Access, Bound, Control, Limits, Relay, RelayError, Tls};
+use kreel_relay::{Access, Bound, Control, Ending, Limits, Relay, RelayError, Tls};
 use serde_json::json;
+use tokio::signal::unix::Signal;
 use tokio::sync::oneshot;
 
+use self::upgrade::Successor;
 use crate::args::{RelayAction, RelayArgs};
 use crate::exit::Exit;
 use crate::options::{GRACE, RelayOptions};
 use crate::problem::{Code, Problem, Result, of_relay};
 use crate::runtime;
-use crate::signals::Signals;
+use crate::signals::{Received, Signals};
 use crate::terminal::{Paint, print, say};
 
 /// Runs the relay.
@@ -26,7 +30,14 @@ pub(crate) fn run(args: RelayArgs, matches: &ArgMatches) -> Result<Exit> {
     match (action, file) {
         (RelayAction::Run, None) => {
             runtime::log_as("info", options.log_format);
-            runtime::on_threads(options.threads)?.block_on(serve(options, settings))
+            let threads = options.threads;
+            let successor = Successor::find()?;
+            let served = serve(options, settings, &successor);
+            match runtime::on_threads(threads)?.block_on(served)? {
+                Served::Ended(exit) => Ok(exit),
+                // With no thread of this one left.
+                Served::HandedOver(listener) => Err(successor.take_over(listener)),
+            }
         }
         (RelayAction::Check, None) => check(&options),
         (RelayAction::Backup, Some(file)) => back_up(&options, &file),
@@ -98,17 +109,35 @@ fn back_up(options: &RelayOptions, file: &Path) -> Result<Exit> {
     Ok(Exit::Success)
 }
 
-async fn serve(options: RelayOptions, settings: (RelayArgs, ArgMatches)) -> Result<Exit> {
+/// How a relay came to its end.
+enum Served {
+    /// For good.
+    Ended(Exit),
+    /// For a successor, which listens at this socket.
+    HandedOver(TcpListener),
+}
+
+async fn serve(
+    options: RelayOptions,
+    settings: (RelayArgs, ArgMatches),
+    successor: &Successor,
+) -> Result<Served> {
     let mut signals = Signals::take()?;
     let tls = options.config.tls.clone();
     let open = options.config.access == Access::Open;
-    check_address(options.config.listen)?;
+    let inherited = upgrade::inherited(options.config.listen)?;
+    if inherited.is_none() {
+        check_address(options.config.listen)?;
+    }
     let relay = Relay::new(options.config).map_err(|error| of_relay(&error))?;
     if let Some(damage) = relay.damage() {
         say(&format!("warning: {}", inert(&damage.to_string())));
     }
     let first_token = relay.first_token().map(str::to_owned);
-    let bound = relay.bind().await;
+    let bound = match inherited {
+        Some(listener) => relay.take_over(listener).await,
+        None => relay.bind().await,
+    };
     if let Some(token) = &first_token {
         // Before anything else can fail: it is never to be had again.
         tell_token(token);
@@ -117,21 +146,30 @@ async fn serve(options: RelayOptions, settings: (RelayArgs, ArgMatches)) -> Resu
     let announcement = Announcement::of(&bound, &tls, open, options.json);
     let ready = bound.ready();
     let reload = reload(bound.control(), settings)?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = bound.serve(async {
-        let _ = stopped.await;
-    });
+    let (stop, stopped) = oneshot::channel();
+    let serving = bound.serve_until(async { stopped.await.unwrap_or(Ending::Closed) });
     if let Tls::Acme(acme) = &tls {
         say(&format!("waiting for the certificate of {}", acme.domain));
     }
     let reload = tokio::spawn(reload);
-    let exit = until_stopped(serving, ready, announcement, stop, &mut signals).await;
+    let served = until_stopped(
+        serving,
+        ready,
+        announcement,
+        stop,
+        (&mut signals, successor),
+    )
+    .await;
     reload.abort();
-    let exit = exit?;
+    let served = served?;
     if options.json {
-        print(&format!("{}\n", json!({"type": "stopped"})))?;
+        let said = match served {
+            Served::Ended(_) => json!({"type": "stopped"}),
+            Served::HandedOver(_) => json!({"type": "upgrading"}),
+        };
+        print(&format!("{said}\n"))?;
     }
-    Ok(exit)
+    Ok(served)
 }
 
 /// Reads the settings again at each SIGHUP. What can't be read changes nothing, and is told.
@@ -161,36 +199,58 @@ fn check_address(address: SocketAddr) -> Result<()> {
 /// Serves until the first signal, then drains, unless a second one comes. What senders need is
 /// told once they can be served.
 async fn until_stopped(
-    serving: impl Future<Output = std::result::Result<(), RelayError>>,
+    serving: impl Future<Output = std::result::Result<Option<TcpListener>, RelayError>>,
     ready: impl Future<Output = ()>,
     announcement: Announcement,
-    stop: oneshot::Sender<()>,
-    signals: &mut Signals,
-) -> Result<Exit> {
+    stop: oneshot::Sender<Ending>,
+    (signals, successor): (&mut Signals, &Successor),
+) -> Result<Served> {
     tokio::pin!(serving, ready);
+    let mut upgrades = Signals::upgrades()?;
     let mut announcement = Some(announcement);
+    let upgrade = checked(&mut upgrades, successor);
+    tokio::pin!(upgrade);
     let signal = loop {
         tokio::select! {
             ended = &mut serving => {
                 ended.map_err(|error| of_relay(&error))?;
-                return Ok(Exit::Success);
+                return Ok(Served::Ended(Exit::Success));
             }
             () = &mut ready, if announcement.is_some() => {
                 announcement.take().map(Announcement::tell).transpose()?;
             }
-            signal = signals.next() => break signal,
+            Some(()) = &mut upgrade => break None,
+            signal = signals.next() => break Some(signal),
         }
     };
+    let (ending, what) = match signal {
+        None => (Ending::HandedOver, "upgrading"),
+        Some(_) => (Ending::Closed, "stopping"),
+    };
     say(&format!(
-        "stopping: requests under way may take {} s more; Ctrl-C again stops at once",
+        "{what}: requests under way may take {} s more; Ctrl-C stops at once",
         GRACE.as_secs()
     ));
-    let _ = stop.send(());
-    tokio::select! {
+    let _ = stop.send(ending);
+    let left = tokio::select! {
         ended = &mut serving => ended.map_err(|error| of_relay(&error))?,
-        _ = signals.next() => {}
+        second = signals.next() => return Ok(Served::Ended(second.exit())),
+    };
+    Ok(match (signal, left) {
+        (None, Some(listener)) => Served::HandedOver(listener),
+        (signal, _) => Served::Ended(signal.map_or(Exit::Success, Received::exit)),
+    })
+}
+
+/// Waits for a SIGUSR2 with a program behind it that can take over. One that can't is told of.
+async fn checked(upgrades: &mut Signal, successor: &Successor) -> Option<()> {
+    loop {
+        upgrades.recv().await?;
+        match successor.check().await {
+            Ok(()) => return Some(()),
+            Err(problem) => problem.tell(false),
+        }
     }
-    Ok(signal.exit())
 }
 
 fn tell_token(token: &str) {

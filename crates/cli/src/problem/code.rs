@@ -155,6 +155,8 @@ codes! {
     DataNewer = "KR0405" => Failure,
     /// The relay's store failed.
     StoreFailed = "KR0406" => Failure,
+    /// The program that is to take over a running relay can't.
+    UpgradeRefused = "KR0407" => Failure,
     /// The operating system refuses something kreel can't do without.
     SystemRefused = "KR0501" => Failure,
     /// Too many relays of this project run at once.
@@ -163,6 +165,8 @@ codes! {
     EmbeddedStopped = "KR0503" => Failure,
     /// A webhook of the demo did not come through.
     DemoIncomplete = "KR0504" => Failure,
+    /// Nothing listens where the app should be.
+    AppAbsent = "KR0505" => Failure,
     /// There is no ready-made webhook of this name.
     EventNotFound = "KR0601" => NotFound,
     /// The body of a webhook can't be read, changed or signed like this.
