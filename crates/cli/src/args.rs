@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 mod admission;
 mod authority;
 pub(crate) mod connection;
+mod doctor;
 pub(crate) mod fixtures;
 pub(crate) mod krea;
 pub(crate) mod lab;
@@ -27,6 +28,7 @@ mod values;
 pub(crate) use admission::{LimitValue, Network};
 pub(crate) use authority::{AcmeDirectory, Mail};
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use fixtures::{Language, RecordArgs, TypesArgs};
 pub(crate) use krea::{
     MockArgs, MockCommand, MockKreaArgs, ProxyArgs, ProxyCommand, ProxyKreaArgs,
@@ -87,6 +89,7 @@ pub(crate) enum Command {
     /// Forget the relay and the token that `kreel login` saved
     Logout,
     Status(StatusArgs),
+    Doctor(Box<DoctorArgs>),
     Relay(Box<RelayArgs>),
     Token(TokenArgs),
     Completion(CompletionArgs),
@@ -101,6 +104,7 @@ impl Command {
             Self::Relay(args) => args.json,
             Self::Token(args) => args.command.is_json(),
             Self::Status(args) => args.json,
+            Self::Doctor(args) => args.json,
             Self::Requests(args) => args.command.place().json,
             Self::Replay(args) => args.place.json,
             Self::Diff(args) => args.place.json,

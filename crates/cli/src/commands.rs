@@ -5,6 +5,7 @@ pub(crate) mod assert;
 pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod exec;
 mod flow;
 pub(crate) mod idempotency;

@@ -86,6 +86,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Login(args) => commands::login::run(args, matches),
         Command::Logout => commands::login::forget(),
+        Command::Doctor(args) => commands::doctor::run(&args, matches),
         Command::Status(args) => commands::status::run(&args, matches),
         Command::Relay(args) => commands::relay::run(*args, matches),
         Command::Token(args) => commands::token::run(args),

@@ -38,8 +38,7 @@ impl Project {
         }
     }
 
-    /// The project in this very folder, for tests.
-    #[cfg(test)]
+    /// The project in this very folder.
     pub(crate) fn at(folder: &Path) -> Self {
         Self {
             folder: folder.to_owned(),

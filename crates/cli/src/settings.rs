@@ -15,8 +15,8 @@ use kreel_wire::TunnelName;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::args::{
-    Answer, Connection, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs, ThemeName,
-    TriggerArgs, When,
+    Answer, Connection, DoctorArgs, Header, Host, ListenArgs, Output, Secret, Span, StatusArgs,
+    ThemeName, TriggerArgs, When,
 };
 use crate::paths::Paths;
 use crate::problem::Result;
@@ -205,6 +205,15 @@ impl Settings {
         let part = Part { matches, from };
         Self {
             tunnel: part.of("tunnel", &args.tunnel),
+            ..Self::of_connection(&args.connection, matches, from)
+        }
+    }
+
+    /// Of what was typed for `doctor`, the part that came from here.
+    pub(crate) fn of_doctor(args: &DoctorArgs, matches: &ArgMatches, from: ValueSource) -> Self {
+        let part = Part { matches, from };
+        Self {
+            forward_to: part.of("target", &args.target),
             ..Self::of_connection(&args.connection, matches, from)
         }
     }

@@ -5,6 +5,7 @@
 
 mod config;
 mod dial;
+pub mod doctor;
 mod driver;
 mod engine;
 mod error;

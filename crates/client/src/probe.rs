@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -45,6 +45,15 @@ struct Whoami {
     token: String,
 }
 
+/// What the relay answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The lines of its head.
+    pub(crate) headers: HeaderMap,
+    /// Its body.
+    pub(crate) body: Bytes,
+}
+
 /// Asks the relay for its health, and whom it takes the token for.
 pub async fn probe(config: ProbeConfig) -> Result<Health, LinkError> {
     let ca = config.relay_ca.as_deref();
@@ -82,23 +91,23 @@ pub async fn probe(config: ProbeConfig) -> Result<Health, LinkError> {
     })
 }
 
-async fn whoami(
+pub(crate) async fn whoami(
     sender: &mut http1::SendRequest<Empty<Bytes>>,
     dialer: &Dialer,
     token: &Token,
 ) -> Result<String, LinkError> {
     let answer = ask(sender, dialer, "/_kreel/whoami", Some(token)).await?;
-    serde_json::from_slice::<Whoami>(&answer)
+    serde_json::from_slice::<Whoami>(&answer.body)
         .map(|whoami| whoami.token)
         .map_err(|_| dialer.not_a_relay(Some(StatusCode::OK.as_u16())))
 }
 
-async fn ask(
+pub(crate) async fn ask(
     sender: &mut http1::SendRequest<Empty<Bytes>>,
     dialer: &Dialer,
     resource: &str,
     token: Option<&Token>,
-) -> Result<Bytes, LinkError> {
+) -> Result<Answer, LinkError> {
     let relay = dialer.relay();
     let mut request = Request::builder()
         .method(Method::GET)
@@ -114,11 +123,14 @@ async fn ask(
     let not_a_relay = |_| dialer.not_a_relay(None);
     sender.ready().await.map_err(not_a_relay)?;
     let response = sender.send_request(request).await.map_err(not_a_relay)?;
-    let status = response.status();
-    let body = Limited::new(response.into_body(), PROBE_BYTES).collect();
-    match status {
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, PROBE_BYTES).collect();
+    match head.status {
         StatusCode::OK => match body.await {
-            Ok(body) => Ok(body.to_bytes()),
+            Ok(body) => Ok(Answer {
+                headers: head.headers,
+                body: body.to_bytes(),
+            }),
             Err(_) => Err(dialer.not_a_relay(Some(200))),
         },
         StatusCode::UNAUTHORIZED => Err(LinkError::Unauthorized),
@@ -170,7 +182,7 @@ pub async fn look_for_app(target: &Target) -> Result<(), AppAbsent> {
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Certificates that can't be used to trust anyone are a matter of trust.
-fn untrusting(error: ConfigError) -> LinkError {
+pub(crate) fn untrusting(error: ConfigError) -> LinkError {
     LinkError::CertificateNotTrusted {
         cause: crate::error::with_causes(&error),
     }

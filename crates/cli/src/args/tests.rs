@@ -17,7 +17,7 @@ fn asked(words: &[&str], how: &str) -> String {
 }
 
 /// Every command and its words.
-const COMMANDS: [&[&str]; 37] = [
+const COMMANDS: [&[&str]; 38] = [
     &[],
     &["listen"],
     &["requests"],
@@ -45,6 +45,7 @@ const COMMANDS: [&[&str]; 37] = [
     &["login"],
     &["logout"],
     &["status"],
+    &["doctor"],
     &["relay"],
     &["token"],
     &["token", "create"],

@@ -31,6 +31,15 @@ pub(super) fn for_relay(proxies: &Matcher, relay: &RelayUrl) -> Option<Proxy> {
     })
 }
 
+/// The same as host and port, for people.
+pub(crate) fn named(relay: &RelayUrl) -> Option<String> {
+    let proxy = for_relay(&Matcher::from_env(), relay)?;
+    let authority = proxy.uri.authority()?;
+    // Without what it wants to be told.
+    let host = authority.as_str().rsplit('@').next();
+    host.map(str::to_owned)
+}
+
 impl Proxy {
     /// A stream to the relay through this proxy.
     pub(super) async fn tunnel(&self, relay: &RelayUrl) -> Result<Stream, LinkError> {

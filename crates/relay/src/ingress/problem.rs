@@ -81,12 +81,15 @@ impl Problem {
     /// The answer that says so.
     pub(crate) fn response(&self) -> Response<Body> {
         let (status, code, detail) = self.words();
-        let body = json!({
+        let mut body = json!({
             "title": StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()),
             "status": status,
             "code": code,
             "detail": detail,
         });
+        if let Self::TooLarge(limit) = self {
+            body["limit_bytes"] = (*limit).into();
+        }
         let mut response = json_answer(status, &body);
         response.extensions_mut().insert(Refusal(code));
         let headers = response.headers_mut();
