@@ -95,6 +95,7 @@ async fn every_type_is_seen_and_as_documented() {
         "not_replayed",
         "replaying",
         "skipped",
+        "withheld",
     ];
     assert_eq!(missing, elsewhere);
 }

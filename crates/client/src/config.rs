@@ -48,6 +48,9 @@ pub struct Config {
     pub relay_name: String,
     /// Which of what waits is handed over.
     pub since: Since,
+    /// Hand over only what was admitted: of each delivery [`Update::Gated`](crate::Update::Gated)
+    /// is told, and it waits, without holding others up, until somebody decides.
+    pub gated: bool,
     /// How often a delivery whose sender has been answered is tried again if the app answers 5xx.
     pub retries: u32,
 }

@@ -18,6 +18,7 @@ mod drain;
 mod effect;
 mod ends;
 mod entry;
+mod gate;
 mod held;
 mod memory;
 mod replays;
@@ -35,6 +36,7 @@ use self::backlog::{Asked, Backlog};
 use self::drain::Drain;
 pub(crate) use self::effect::{Effect, Event, Run};
 use self::entry::{Entry, Sender, Stage, answered};
+use self::gate::Gate;
 use self::held::HeldNotice;
 use self::memory::Memory;
 pub(crate) use self::replays::Replayed;
@@ -51,6 +53,8 @@ pub(crate) struct Rules {
     pub(crate) capture: bool,
     /// What was settled is asked for again: to know it is no news.
     pub(crate) asks_for_past: bool,
+    /// Somebody decides of each delivery whether the app may have it.
+    pub(crate) gated: bool,
     /// How often a promised delivery is attempted again when the app answers 5xx.
     pub(crate) retries: u32,
     /// How many replays may run at the same time, in all.
@@ -147,7 +151,8 @@ impl Engine {
                     self.came_queued(exchange, id, seq, is_complete, effects);
                 }
             },
-            Event::Complete(id) => self.complete(&id),
+            Event::Complete(id) => self.complete(&id, effects),
+            Event::Whole(id) => self.is_whole(&id, effects),
             Event::SenderLeft(id) => self.sender_left(id, effects),
             Event::RelayAnswered { id, status } => self.relay_answered(id, status, effects),
             Event::Stored { row, known } => self.stored(&row, known, effects),
@@ -186,6 +191,9 @@ impl Engine {
             Event::Release { now } => self.release(now, effects),
             Event::ReleaseOne => self.release_one(effects),
             Event::ReleaseThis(id) => self.release_this(id, effects),
+            Event::Admit(id) => self.let_in(&id, effects),
+            Event::Refuse { id, why } => self.refuse(id, why, effects),
+            Event::TellGated => self.tell_gated(effects),
             Event::Replay { replay, now } => self.replay(*replay, now, effects),
             Event::Replayed { run, ended, now } => self.replayed(run, ended, now, effects),
             Event::NotReplayed { run, why } => self.not_replayed(run, why, effects),
@@ -257,9 +265,13 @@ impl Engine {
         }
         self.counters.received += 1;
         effects.push(Effect::Update(Update::Delivery(summary.clone())));
+        let gate = Gate::of(self.rules.gated, false);
         self.deliveries
-            .insert(id, Entry::live(summary, exchange, is_complete));
+            .insert(id, Entry::live(summary, exchange, is_complete, gate));
         effects.push(Effect::Take { id });
+        if is_complete {
+            self.ask_whether_whole(&id, effects);
+        }
         self.live.insert((seq, id));
         self.start_those_whose_turn_it_is(effects);
     }
@@ -292,9 +304,10 @@ impl Engine {
         effects.push(Effect::Store { id });
     }
 
-    fn complete(&mut self, id: &DeliveryId) {
+    fn complete(&mut self, id: &DeliveryId, effects: &mut Vec<Effect>) {
         if let Some(entry) = self.deliveries.get_mut(id) {
             entry.is_complete = true;
+            self.ask_whether_whole(id, effects);
         }
         if let Some(asked) = self.asked.get_mut(id) {
             asked.is_complete = true;

@@ -64,6 +64,8 @@ pub(crate) struct Work {
     pub(crate) reply: Option<Arc<Exchange>>,
     /// What is special about it, if the user asked for it.
     pub(crate) special: Option<Box<Special>>,
+    /// Why the app may not have it: then it is taken as if there were none.
+    pub(crate) withheld: Option<Arc<str>>,
 }
 
 /// What became of something this module was asked to do.
@@ -144,6 +146,7 @@ impl Forward {
         id: DeliveryId,
         run: Run,
         attempt: u32,
+        withheld: Option<Arc<str>>,
     ) {
         match stored::load(&history, id).await {
             Ok((delivery, body)) => {
@@ -154,6 +157,7 @@ impl Forward {
                     body,
                     reply: None,
                     special: None,
+                    withheld,
                 };
                 self.attempt(Box::new(work)).await;
             }
@@ -173,12 +177,15 @@ impl Forward {
         let mut record = Record::begin(work.attempt);
         let body = std::mem::replace(&mut work.body, Body::Whole(bytes::Bytes::new()));
         let mut reply = Reply::new(work.reply.clone(), self.outlet.clone());
-        let run = match &self.app {
+        let run = match self.app.as_ref().filter(|_| work.withheld.is_none()) {
             Some(app) => {
                 let trace = (&mut clock, &mut record);
                 self.hand_over(app, &work, body, &mut reply, trace).await
             }
             None => {
+                if let Some(why) = work.withheld.take() {
+                    record.withheld(why);
+                }
                 let captured = capture::capture(work.delivery.id, body, &mut reply, &mut record);
                 Ok(Box::pin(captured).await)
             }

@@ -40,6 +40,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kreel_wire::TunnelName;
 use tokio::sync::mpsc;
 
+pub use attempts::WITHHELD;
 pub use error::HistoryError;
 pub use file::{Newer, SetAside};
 #[doc(hidden)]

@@ -32,7 +32,7 @@ pub use error::{LinkError, with_causes};
 pub use history::fill as fill_history;
 pub use history::{
     Found, From, History, HistoryError, KeptAttempt, Last, MADE_HERE, Marker, Match, Newer, Opened,
-    Page, Pen, Reader, Removed, Replays, Row, Scope, SetAside, Standing, Totals, Whole,
+    Page, Pen, Reader, Removed, Replays, Row, Scope, SetAside, Standing, Totals, WITHHELD, Whole,
 };
 pub use kreel_inspect::{edit, filter, inert};
 pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy, Seq, TunnelName};

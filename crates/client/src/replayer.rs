@@ -94,6 +94,7 @@ impl Replayer {
             strict: false,
             capture: config.target.is_none(),
             asks_for_past: false,
+            gated: false,
             retries: 0,
             replays_at_once: config.at_once.clamp(1, MOST_REPLAYS_AT_ONCE),
         };

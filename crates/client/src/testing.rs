@@ -43,6 +43,7 @@ pub(crate) fn config(relay: &str, target: Option<&str>) -> Config {
         grace: Duration::from_secs(5),
         relay_name: relay.to_owned(),
         since: crate::Since::Last,
+        gated: false,
         retries: 0,
     }
 }
@@ -137,19 +138,34 @@ impl TestClient {
         self.commands.send(command).await.unwrap();
     }
 
+    /// The history, while it is written.
+    pub(crate) fn reader(&self) -> Reader {
+        let file = self.folder.path().join("history.db");
+        Reader::open(&file).unwrap().unwrap()
+    }
+
+    /// What the history has of a delivery now.
+    pub(crate) fn kept(&self, number: u64) -> Whole {
+        kept(&self.reader(), number)
+    }
+
     /// What the run ended with, and what the history has of a delivery then.
     pub(crate) async fn ended_with(self, number: u64) -> (Result<Ended, LinkError>, Whole) {
         let ended = soon(self.task).await.unwrap();
         let file = self.folder.path().join("history.db");
         let reader = Reader::open(&file).unwrap().unwrap();
-        let Match::One(row) = reader.find(&id(number).to_string()).unwrap() else {
-            panic!("the history does not have it");
-        };
-        (ended, reader.get(row).unwrap().unwrap())
+        (ended, kept(&reader, number))
     }
 
     /// What the run ended with.
     pub(crate) async fn ended(self) -> Result<Ended, LinkError> {
         soon(self.task).await.unwrap()
     }
+}
+
+fn kept(reader: &Reader, number: u64) -> Whole {
+    let Match::One(row) = reader.find(&id(number).to_string()).unwrap() else {
+        panic!("the history does not have it");
+    };
+    reader.get(row).unwrap().unwrap()
 }

@@ -22,6 +22,17 @@ pub enum Command {
     ReleaseOne,
     /// Start this held attempt, and hold the others.
     ReleaseThis(DeliveryId),
+    /// Hand this delivery to the app, which waits at the gate.
+    Admit(DeliveryId),
+    /// Take this delivery without the app, which waits at the gate.
+    Refuse {
+        /// Which one.
+        id: DeliveryId,
+        /// Why the app may not have it, in words.
+        why: Arc<str>,
+    },
+    /// Tell again of all that wait at the gate.
+    TellGated,
     /// Hand a delivery over again.
     Replay(Box<Replay>),
     /// Start no further replays of this delivery; said again, give up those that run.
@@ -68,6 +79,16 @@ pub enum Update {
     },
     /// A delivery was taken without an app to hand it to.
     Captured(Arc<Summary>),
+    /// A delivery waits at the gate, and the history has all of it: somebody has to decide about
+    /// it, with [`Command::Admit`] or [`Command::Refuse`].
+    Gated(Arc<Summary>),
+    /// A delivery was taken without the app, since it was refused.
+    Withheld {
+        /// Which one.
+        delivery: Arc<Summary>,
+        /// Why, in words.
+        why: Arc<str>,
+    },
     /// The app can't be reached; deliveries wait for it.
     AppDown {
         /// Where it was looked for.

@@ -70,6 +70,7 @@ fn client(remote: Remote, app: &str, folder: &Path) -> Result<Client> {
         grace: GRACE,
         relay_name: embedded::NAME.to_owned(),
         since: Since::Last,
+        gated: false,
         retries: 0,
     };
     Client::new(config, opened.history).map_err(|error| of_client_config(&error))

@@ -119,6 +119,7 @@ fn client(
         grace: GRACE,
         relay_name: memory.history_name(),
         since: options.since,
+        gated: false,
         retries: options.retries,
     };
     Client::new(config, history).map_err(|error| of_client_config(&error))

@@ -1,5 +1,7 @@
 //! What the engine says, done.
 
+use std::sync::Arc;
+
 use kreel_wire::DeliveryId;
 
 use super::Running;
@@ -30,8 +32,14 @@ impl Running {
             Effect::Take { id } => self.take_live(id),
             Effect::Store { id } => self.store_queued(id),
             Effect::Promise { id, attempts } => self.put(Job::Promise { id, attempts }),
+            Effect::Whole { id } => self.put(Job::Whole { id }),
             Effect::Begin { id, attempt } => self.put(Job::Begun { id, attempt }),
-            Effect::Attempt { id, run, attempt } => self.attempt(id, run, attempt),
+            Effect::Attempt {
+                id,
+                run,
+                attempt,
+                withheld,
+            } => self.attempt(id, run, attempt, withheld),
             Effect::Ended { id, standing } => match self.attempt.take() {
                 Some(attempt) => self.put(Job::Ended {
                     id,
@@ -101,6 +109,7 @@ impl Running {
             body,
             reply: received.reply,
             special: None,
+            withheld: None,
         };
         self.hands.hold(id, Box::new(work));
     }
@@ -116,18 +125,19 @@ impl Running {
         }
     }
 
-    fn attempt(&mut self, id: DeliveryId, run: Run, attempt: u32) {
+    fn attempt(&mut self, id: DeliveryId, run: Run, attempt: u32, withheld: Option<Arc<str>>) {
         let forward = self.forward.clone();
         let task = match self.hands.take(&id) {
             Some(mut work) => {
                 work.run = run;
                 work.attempt = attempt;
+                work.withheld = withheld;
                 self.tasks.spawn(forward.attempt(work))
             }
             None => {
                 let history = self.book.jobs().clone();
                 self.tasks
-                    .spawn(forward.attempt_stored(history, id, run, attempt))
+                    .spawn(forward.attempt_stored(history, id, run, attempt, withheld))
             }
         };
         self.hands.runs(id, task);

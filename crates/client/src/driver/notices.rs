@@ -79,6 +79,8 @@ fn is_row(update: &Update) -> bool {
         | Update::Attempt(_)
         | Update::Answered { .. }
         | Update::Captured(_)
+        | Update::Gated(_)
+        | Update::Withheld { .. }
         | Update::NotReplayed { .. } => true,
         // The end of replays is not left out: whoever shows their progress waits for it.
         Update::Replaying { done, total, .. } => done < total,

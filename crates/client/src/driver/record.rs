@@ -153,6 +153,7 @@ impl Running {
                 attempt,
                 number,
             }),
+            Done::Whole { id } => self.decide(Event::Whole(id)),
             Done::Promised { id, seq, row } => self.decide(Event::Promised { id, seq, row }),
             Done::Backlog { rows, beyond } => self.decide(Event::Backlog { rows, beyond }),
             Done::NotDone { id } => {

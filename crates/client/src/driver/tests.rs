@@ -1,6 +1,7 @@
 //! The client against a scripted relay and a scripted app.
 
 mod flow;
+mod gate;
 mod life;
 mod replays;
 

@@ -7,6 +7,7 @@ use foldhash::HashMap;
 use kreel_wire::{DeliveryId, ExchangeId, Seq};
 
 use super::entry::Entry;
+use super::gate::Gate;
 use super::{Effect, Engine};
 use crate::Update;
 use crate::history::{Known, Waiting};
@@ -211,6 +212,7 @@ impl Engine {
         }
         if let Some(entry) = self.deliveries.get_mut(&id) {
             entry.is_ours = true;
+            self.is_whole(&id, effects);
         } else if let Some(row) = row
             && !asked.is_some_and(|asked| asked.has_ended)
         {
@@ -226,6 +228,7 @@ impl Engine {
         if let Some(entry) = self.deliveries.get_mut(&row.id()) {
             entry.is_ours = true;
             entry.sender.is_promised();
+            self.is_whole(&row.id(), effects);
             return;
         }
         if self.backlog.state == State::All && self.kept.len() >= BACKLOG_PAGE {
@@ -243,7 +246,9 @@ impl Engine {
     fn admit(&mut self, row: &Waiting, effects: &mut Vec<Effect>) {
         effects.push(Effect::Update(Update::Delivery(row.summary())));
         self.kept.insert((row.seq(), row.id()));
-        self.deliveries.insert(row.id(), Entry::kept(row));
+        let gate = Gate::of(self.rules.gated, false);
+        self.deliveries.insert(row.id(), Entry::kept(row, gate));
+        self.is_whole(&row.id(), effects);
     }
 
     /// Counts one that comes, unless it was counted as one that ended.

@@ -35,6 +35,8 @@ pub(crate) enum Event<'a> {
     },
     /// The last piece of a body came.
     Complete(DeliveryId),
+    /// The history has all of a delivery.
+    Whole(DeliveryId),
     /// The request was taken back before it was complete.
     SenderLeft(DeliveryId),
     /// The sender needs no answer any more.
@@ -99,6 +101,12 @@ pub(crate) enum Event<'a> {
     ReleaseOne,
     /// The user lets this one go.
     ReleaseThis(DeliveryId),
+    /// The app may have this one.
+    Admit(DeliveryId),
+    /// The app may not have this one.
+    Refuse { id: DeliveryId, why: Arc<str> },
+    /// Whoever decides wants to hear again of those that wait to be decided about.
+    TellGated,
     /// The user wants a delivery handed over again.
     Replay { replay: Box<Replay>, now: Instant },
     /// A replay is over.
@@ -126,6 +134,8 @@ pub(crate) enum Effect {
     Store { id: DeliveryId },
     /// Have the history answer for a delivery, of which so many attempts have begun.
     Promise { id: DeliveryId, attempts: u32 },
+    /// Have the history say when it has all of this delivery.
+    Whole { id: DeliveryId },
     /// Have the history note that an attempt begins.
     Begin { id: DeliveryId, attempt: u32 },
     /// Start an attempt at this delivery.
@@ -134,6 +144,8 @@ pub(crate) enum Effect {
         run: Run,
         /// Which attempt it is, from 1.
         attempt: u32,
+        /// Why the app may not have it: then it is taken as if there were none.
+        withheld: Option<Arc<str>>,
     },
     /// Have the history keep the attempt that has just ended, and where that leaves its delivery.
     Ended { id: DeliveryId, standing: Standing },

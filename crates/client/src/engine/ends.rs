@@ -71,12 +71,16 @@ impl Engine {
             AttemptEnd::Answered { status, .. } => Some(*status),
             AttemptEnd::Failed(_) => None,
         };
-        let is_captured = self.rules.capture && status.is_some();
-        let told = match is_captured {
-            true => Effect::Update(Update::Captured(entry.summary.clone())),
-            false => attempt_ended(entry, end, timings),
-        };
-        effects.push(told);
+        let refusal = entry.gate.refusal().filter(|_| status.is_some());
+        let is_captured = self.rules.capture && status.is_some() || refusal.is_some();
+        effects.push(match (refusal, is_captured) {
+            (Some(why), _) => Effect::Update(Update::Withheld {
+                delivery: entry.summary.clone(),
+                why: why.clone(),
+            }),
+            (None, true) => Effect::Update(Update::Captured(entry.summary.clone())),
+            (None, false) => attempt_ended(entry, end, timings),
+        });
         if let (Some(_), true) = (status, entry.sender == Sender::Waits) {
             let by = match is_captured {
                 true => AnsweredBy::Client,

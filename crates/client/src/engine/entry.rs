@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kreel_wire::{ExchangeId, Seq};
 use tokio::time::Instant;
 
+use super::gate::Gate;
 use super::{Effect, Run};
 use crate::history::Waiting;
 use crate::{AnsweredBy, Attempt, AttemptEnd, Summary, Timings, Update};
@@ -23,6 +24,8 @@ pub(super) struct Entry {
     /// The history answers for it.
     pub(super) is_ours: bool,
     pub(super) stage: Stage,
+    /// Whether the app may have it.
+    pub(super) gate: Gate,
     /// The number of the last attempt.
     pub(super) attempts: u32,
     /// How many there have been, replays aside.
@@ -73,7 +76,12 @@ impl Sender {
 
 impl Entry {
     /// One whose sender waits.
-    pub(super) fn live(summary: Arc<Summary>, exchange: ExchangeId, is_complete: bool) -> Self {
+    pub(super) fn live(
+        summary: Arc<Summary>,
+        exchange: ExchangeId,
+        is_complete: bool,
+        gate: Gate,
+    ) -> Self {
         Self {
             summary,
             exchange: Some(exchange),
@@ -82,13 +90,14 @@ impl Entry {
             is_kept: false,
             is_ours: false,
             stage: Stage::Waiting,
+            gate,
             attempts: 0,
             tries: 0,
         }
     }
 
     /// One that waits in the history.
-    pub(super) fn kept(row: &Waiting) -> Self {
+    pub(super) fn kept(row: &Waiting, gate: Gate) -> Self {
         Self {
             summary: row.summary(),
             exchange: None,
@@ -97,6 +106,7 @@ impl Entry {
             is_kept: true,
             is_ours: true,
             stage: Stage::Waiting,
+            gate,
             attempts: row.attempts,
             tries: row.attempts.saturating_sub(row.replays),
         }
@@ -108,6 +118,7 @@ impl Entry {
             id: self.summary.id,
             run,
             attempt: self.attempts,
+            withheld: self.gate.refusal().cloned(),
         }
     }
 

@@ -41,7 +41,8 @@ impl Engine {
     /// Starts one out of its turn: the user has the say about the order.
     pub(super) fn release_this(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
         let entry = self.deliveries.get(&id);
-        let waits = entry.is_some_and(|entry| entry.stage == Stage::Waiting);
+        let waits =
+            entry.is_some_and(|entry| entry.stage == Stage::Waiting && !entry.gate.is_closed());
         if self.hold == Hold::On && waits {
             self.start(id, effects);
         }

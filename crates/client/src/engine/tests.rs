@@ -1,5 +1,6 @@
 //! Given these events, expect these effects.
 
+mod gate;
 mod random;
 mod replays;
 mod shelf;
@@ -135,6 +136,7 @@ fn usual() -> Rules {
         strict: false,
         capture: false,
         asks_for_past: false,
+        gated: false,
         retries: 0,
         replays_at_once: crate::limits::REPLAYS_AT_ONCE,
     }
@@ -146,6 +148,7 @@ fn is_for_history(effect: &Effect) -> bool {
         Effect::Take { .. }
             | Effect::Store { .. }
             | Effect::Promise { .. }
+            | Effect::Whole { .. }
             | Effect::Begin { .. }
             | Effect::Ended { .. }
             | Effect::Stand { .. }
@@ -166,6 +169,12 @@ fn short(effect: &Effect) -> String {
     let number = |id: &DeliveryId| id.as_bytes()[15];
     match effect {
         effect if is_for_history(effect) => format!("{effect:?}"),
+        Effect::Attempt {
+            id,
+            attempt,
+            withheld: Some(why),
+            ..
+        } => format!("withhold {} #{attempt}: {why}", number(id)),
         Effect::Attempt { id, attempt, .. } => format!("attempt {} #{attempt}", number(id)),
         Effect::Replay { run, .. } => format!("replay {}", run.0),
         Effect::GiveUpReplay { run } => format!("give up {}", run.0),
@@ -192,6 +201,8 @@ fn short(effect: &Effect) -> String {
                 format!("answered {} by {}", status.unwrap_or(0), by.as_str())
             }
             Update::Captured(_) => "captured".into(),
+            Update::Gated(delivery) => format!("gated {}", delivery.seq.0),
+            Update::Withheld { why, .. } => format!("withheld: {why}"),
             Update::AppDown { .. } => "app down".into(),
             Update::AppUp { waiting } => format!("app up, {waiting} waiting"),
             Update::Counters(_) => "counters".into(),

@@ -1,7 +1,9 @@
 //! Whose turn it is: kept deliveries one after another, live ones as they come, none while the
 //! user holds them or the app is down.
 
-use kreel_wire::DeliveryId;
+use std::collections::BTreeSet;
+
+use kreel_wire::{DeliveryId, Seq};
 use tokio::time::Instant;
 
 use super::entry::Sender;
@@ -19,25 +21,38 @@ impl Engine {
             };
             match next {
                 Some(id) => self.start(id, effects),
-                None if self.live.is_empty() && self.app.caught_up() => {}
+                None if self.first_open(&self.live).is_none() && self.app.caught_up() => {}
                 None => return,
             }
         }
     }
 
-    /// The oldest of those waiting: of the kept ones only while it is nobody's turn, and none while
-    /// an older one is still arriving, which a large one does more slowly than those behind it.
+    /// The oldest of those waiting that the app may have: of the kept ones only while it is nobody's
+    /// turn, and none while an older one is still arriving, which a large one does more slowly than
+    /// those behind it.
     pub(super) fn oldest(&self) -> Option<DeliveryId> {
-        let kept = self.kept.first().filter(|_| self.kept_turn.is_none());
+        let is_free = self.kept_turn.is_none();
+        let kept = is_free.then(|| self.first_open(&self.kept)).flatten();
         let kept = kept.filter(|(seq, _)| {
             let mut arriving = self.asked.values().filter_map(|asked| asked.arriving);
             arriving.all(|arriving| *seq < arriving)
         });
-        let next = match (kept, self.live.first()) {
+        let next = match (kept, self.first_open(&self.live)) {
             (Some(kept), Some(live)) => Some(kept.min(live)),
             (kept, live) => kept.or(live),
         };
         next.map(|(_, id)| *id)
+    }
+
+    /// The first that is not at a closed gate; all are beyond it where there is none.
+    fn first_open<'a>(
+        &self,
+        line: &'a BTreeSet<(Seq, DeliveryId)>,
+    ) -> Option<&'a (Seq, DeliveryId)> {
+        match self.rules.gated {
+            true => line.iter().find(|(_, id)| !self.is_shut_out(id)),
+            false => line.first(),
+        }
     }
 
     /// Under `strict` a waiting sender is told at once that the app is down, by trying it.
@@ -46,7 +61,10 @@ impl Engine {
             return None;
         }
         let mut live = self.live.iter().map(|(_, id)| *id);
-        live.find(|id| self.deliveries[id].sender == Sender::Waits)
+        live.find(|id| {
+            let entry = &self.deliveries[id];
+            entry.sender == Sender::Waits && !entry.gate.is_closed()
+        })
     }
 
     /// Starts an attempt; at a kept delivery the history is told first, since it may have to know
@@ -62,8 +80,10 @@ impl Engine {
         let place = (entry.seq(), id);
         if entry.is_kept {
             entry.stage = Stage::Beginning(run);
-            // One that the user let go out of its turn takes it from nobody.
-            self.kept_turn.get_or_insert(id);
+            if entry.gate.refusal().is_none() {
+                // One that the user let go out of its turn takes it from nobody.
+                self.kept_turn.get_or_insert(id);
+            }
             self.kept.remove(&place);
             effects.push(Effect::Begin { id, attempt });
         } else {

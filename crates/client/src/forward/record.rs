@@ -1,5 +1,6 @@
 //! What is kept of an attempt for the history, gathered on its way.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
@@ -22,6 +23,8 @@ pub(crate) struct Record {
     more: BytesMut,
     /// What is special about the request of a replay.
     replays: Option<Changed>,
+    /// Why the app was not to have it.
+    withheld: Option<Arc<str>>,
 }
 
 impl Record {
@@ -34,12 +37,18 @@ impl Record {
             first: Bytes::new(),
             more: BytesMut::new(),
             replays: None,
+            withheld: None,
         }
     }
 
     /// The user asked for it, and this is what is not as in the delivery.
     pub(super) fn replays(&mut self, changed: Changed) {
         self.replays = Some(changed);
+    }
+
+    /// The app is not to have it, for this reason.
+    pub(super) fn withheld(&mut self, why: Arc<str>) {
+        self.withheld = Some(why);
     }
 
     /// The request that is sent.
@@ -87,6 +96,7 @@ impl Record {
             is_replay: self.replays.is_some(),
             request: self.request,
             changed: self.replays.unwrap_or_default(),
+            withheld: self.withheld,
             end,
             answer: self.answer.map(|head| StoredAnswer { head, body }),
             timings,

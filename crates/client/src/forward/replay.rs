@@ -91,6 +91,7 @@ impl Forward {
             body: Body::Whole(Bytes::new()),
             reply: None,
             special: Some(Box::new(special)),
+            withheld: None,
         };
         Ok(self
             .hand_over_again(&app, &work, body, record, allotted, stopped)

@@ -105,6 +105,7 @@ fn work(body: Body) -> Work {
         body,
         reply: None,
         special: None,
+        withheld: None,
     }
 }
 

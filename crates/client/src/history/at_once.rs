@@ -90,6 +90,16 @@ impl AtOnce {
             .unwrap()
     }
 
+    /// Whether all of the delivery with this number is in the file.
+    pub(crate) fn is_whole(&self, number: u64) -> bool {
+        let found = self.db.query_row(
+            "SELECT is_complete FROM delivery WHERE id = ?1",
+            [id(number).as_bytes()],
+            |row| row.get(0),
+        );
+        found.unwrap_or(false)
+    }
+
     /// Where the delivery with this number stands.
     pub(crate) fn standing(&self, number: u64) -> Option<Standing> {
         let found = self.db.query_row(

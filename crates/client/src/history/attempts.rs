@@ -9,6 +9,9 @@ use super::StoredAttempt;
 use super::record::{key, signed, write_headers};
 use crate::AttemptEnd;
 
+/// What stands in place of a failure where the app was not to have a delivery: a stable word.
+pub const WITHHELD: &str = "withheld";
+
 /// What writes attempts: looked up once for many.
 pub(super) fn inserting(db: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
     db.prepare_cached(
@@ -43,8 +46,9 @@ pub(super) fn insert(
         }
         AttemptEnd::Failed(_) => (Some(&attempt.end), None),
     };
-    let words = match failure {
-        Some(AttemptEnd::Failed(failure)) => Some((failure.code(), failure.to_string())),
+    let words = match (failure, &attempt.withheld) {
+        (Some(AttemptEnd::Failed(failure)), _) => Some((failure.code(), failure.to_string())),
+        (_, Some(why)) => Some((WITHHELD, why.to_string())),
         _ => None,
     };
     let status = match (&attempt.end, &attempt.answer) {
@@ -78,9 +82,12 @@ pub(super) fn insert(
 }
 
 /// An end in short: a status, or the stable word of a failure.
-pub(super) fn outcome(end: &AttemptEnd) -> (Option<u16>, Option<&'static str>) {
-    match end {
-        AttemptEnd::Answered { status, .. } => (Some(*status), None),
+pub(super) fn outcome(attempt: &StoredAttempt) -> (Option<u16>, Option<&'static str>) {
+    match &attempt.end {
+        AttemptEnd::Answered { status, .. } => {
+            let withheld = attempt.withheld.as_ref().map(|_| WITHHELD);
+            (Some(*status), withheld)
+        }
         AttemptEnd::Failed(failure) => (None, Some(failure.code())),
     }
 }

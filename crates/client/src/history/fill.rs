@@ -85,6 +85,7 @@ fn made_up(seq: u64) -> (Job, Job) {
             "http://localhost:3000/api/webhooks/krea".to_owned(),
             delivery.headers.clone(),
         )),
+        withheld: None,
         end: AttemptEnd::Answered {
             status,
             body_bytes: 2,

@@ -117,6 +117,7 @@ impl<'a> Group<'a> {
                 standing,
                 attempt,
             } => self.ended(id, standing, attempt),
+            Job::Whole { id } => self.whole(id),
             Job::Promise { id, attempts } => self.promise(id, attempts),
             Job::Allot { id, reply } => self.allot(id, reply),
             Job::Replayed { id, attempt } => self.replayed(id, &attempt),
@@ -417,7 +418,7 @@ impl<'a> Group<'a> {
         if row.standing != standing {
             self.tally.moved(row.tunnel, row.standing, standing);
         }
-        let (status, failure) = attempts::outcome(&attempt.end);
+        let (status, failure) = attempts::outcome(&attempt);
         self.db
             .prepare_cached(
                 "UPDATE delivery SET standing = ?2, attempts = max(attempts, ?3),
@@ -431,6 +432,16 @@ impl<'a> Group<'a> {
                 failure,
                 attempts::micros(attempt.timings.total),
             ])?;
+        Ok(())
+    }
+
+    /// Says that a delivery is here, once this group is written.
+    fn whole(&mut self, id: DeliveryId) -> rusqlite::Result<()> {
+        let is_whole = match self.fresh_mut(id) {
+            Some(fresh) => fresh.is_complete,
+            None => self.known(id)?.is_some_and(|row| row.is_complete),
+        };
+        self.done.extend(is_whole.then_some(Done::Whole { id }));
         Ok(())
     }
 
@@ -559,7 +570,7 @@ impl Fresh {
     ) -> rusqlite::Result<bool> {
         let delivery = &self.delivery;
         let last = self.ended.last();
-        let (status, failure) = last.map_or((None, None), |last| attempts::outcome(&last.end));
+        let (status, failure) = last.map_or((None, None), |last| attempts::outcome(last));
         scratch.clear();
         super::record::write_headers(&delivery.headers, scratch);
         let Seq(seq) = delivery.seq;

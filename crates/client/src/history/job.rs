@@ -69,6 +69,8 @@ pub(crate) enum Job {
         /// How many attempts at it have begun, at least.
         attempts: u32,
     },
+    /// Answered with [`Done::Whole`] once the delivery is in the file to its last byte, if it is.
+    Whole { id: DeliveryId },
     /// Asks for those that wait, oldest first, beyond a position and received since then.
     /// Answered with [`Done::Backlog`].
     Backlog {
@@ -142,6 +144,8 @@ pub(crate) enum Done {
         attempt: u32,
         number: u32,
     },
+    /// The delivery is in the file, to its last byte.
+    Whole { id: DeliveryId },
     /// The delivery is this history's; with the row if it waits.
     Promised {
         id: DeliveryId,
@@ -199,6 +203,8 @@ pub(crate) struct StoredAttempt {
     pub(crate) request: Option<(String, Headers)>,
     /// What the user had changed, and the other target if there was one.
     pub(crate) changed: Changed,
+    /// Why the app was not to have the delivery, if somebody decided so.
+    pub(crate) withheld: Option<Arc<str>>,
     pub(crate) end: AttemptEnd,
     pub(crate) answer: Option<StoredAnswer>,
     pub(crate) timings: Timings,

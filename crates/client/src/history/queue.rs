@@ -247,6 +247,7 @@ impl Job {
                 | Self::Load { .. }
                 | Self::Head { .. }
                 | Self::Allot { .. }
+                | Self::Whole { .. }
                 | Self::Duplicate => 0,
             }
     }
@@ -257,6 +258,7 @@ impl Job {
             Self::Receive { is_complete, .. } => *is_complete,
             Self::Piece { end, .. } => *end,
             Self::Begun { .. }
+            | Self::Whole { .. }
             | Self::Promise { .. }
             | Self::Backlog { .. }
             | Self::Load { .. }

@@ -432,7 +432,11 @@ impl AtStake {
                 Job::Ended { id, standing, .. } | Job::Stand { id, standing } => {
                     stake.standings.push((*id, *standing));
                 }
-                Job::Begin { .. } | Job::Allot { .. } | Job::Replayed { .. } | Job::Duplicate => {}
+                Job::Begin { .. }
+                | Job::Whole { .. }
+                | Job::Allot { .. }
+                | Job::Replayed { .. }
+                | Job::Duplicate => {}
                 Job::Backlog {
                     after,
                     since_us,

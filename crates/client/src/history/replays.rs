@@ -119,7 +119,7 @@ impl Group<'_> {
             attempt,
             &mut self.scratch,
         )?;
-        let (status, failure) = attempts::outcome(&attempt.end);
+        let (status, failure) = attempts::outcome(attempt);
         self.db
             .prepare_cached(
                 "UPDATE delivery SET last_status = ?2, last_failure = ?3, last_us = ?4

@@ -100,6 +100,10 @@ impl Compact {
                 let row = self.row(delivery, &format!("{:<13}{size:>8}", "captured"));
                 writeln!(out, "{row}")
             }
+            Update::Withheld { delivery, why } => {
+                let row = self.row(delivery, "withheld");
+                writeln!(out, "{row}  {}", inert(why))
+            }
             Update::Answered {
                 delivery,
                 status,
@@ -254,6 +258,8 @@ impl Compact {
             | Update::Attempt(_)
             | Update::Answered { .. }
             | Update::Captured(_)
+            | Update::Gated(_)
+            | Update::Withheld { .. }
             | Update::Latency(_)
             | Update::Counters(_) => return None,
             Update::Reconnecting {

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub use lines::{inert_line, milliseconds, rfc3339};
 
 /// Every `type` a line can have.
-pub const SCHEMA_TYPES: [&str; 20] = [
+pub const SCHEMA_TYPES: [&str; 21] = [
     "connecting",
     "ready",
     "reconnecting",
@@ -18,6 +18,7 @@ pub const SCHEMA_TYPES: [&str; 20] = [
     "attempt",
     "answered",
     "captured",
+    "withheld",
     "app_down",
     "app_up",
     "draining",
@@ -127,6 +128,13 @@ pub enum Line<'a> {
     Captured {
         /// Which one.
         delivery_id: String,
+    },
+    /// A delivery was taken without the app, which was not to have it.
+    Withheld {
+        /// Which one.
+        delivery_id: String,
+        /// Why, for people.
+        message: &'a str,
     },
     /// The app can't be reached; deliveries wait for it.
     AppDown {

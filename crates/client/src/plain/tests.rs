@@ -184,6 +184,21 @@ fn json_lines_are_as_written_down() {
         "{\"type\":\"reconnecting\",\"code\":\"closed\",\"cause\":\"the relay closed the link\",\
          \"in_ms\":150,\"attempt\":1}\n"
     );
+    let withheld = Update::Withheld {
+        delivery: summary(b"/"),
+        why: "the API knows no such job".into(),
+    };
+    assert_eq!(
+        json(withheld.clone()),
+        "{\"type\":\"withheld\",\"delivery_id\":\"00000000-0000-0000-0000-000000000007\",\
+         \"message\":\"the API knows no such job\"}\n"
+    );
+    let (row, _) = shown(Format::Compact, true, &[withheld]);
+    assert!(
+        row.ends_with("withheld  the API knows no such job\n"),
+        "{row}"
+    );
+    assert_eq!(json(Update::Gated(summary(b"/"))), "");
     assert_eq!(
         json(counters()),
         "{\"type\":\"counters\",\"received\":214,\"delivered\":212,\"failed\":0,\

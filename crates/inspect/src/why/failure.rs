@@ -27,6 +27,13 @@ pub(super) fn explain(code: &str, facts: &Facts<'_>) -> Why {
             "The sender broke off before its request was complete, so the app never had all of it.",
             "Nothing to mend in the app: a sender that gives up usually sends again.",
         ),
+        "withheld" => Why::new(
+            format!(
+                "The app was not given it: {}.",
+                quote(facts.failure_text.unwrap_or("it is not known to be true"))
+            ),
+            "If you trust it all the same, replay it: that goes to the app.",
+        ),
         "given_up" => Why::new(
             "The attempt was given up because kreel was stopped or lost its link; the app may \
                 have worked on it.",

@@ -143,7 +143,9 @@ impl Sieve {
                     AttemptEnd::Failed(_) => (None, took, flags.with(Flag::Failed, true)),
                 }
             }
-            Update::Captured(_) => (None, None, flags.with(Flag::Captured, true)),
+            Update::Captured(_) | Update::Withheld { .. } => {
+                (None, None, flags.with(Flag::Captured, true))
+            }
             _ => (None, None, flags.with(Flag::Waiting, true)),
         };
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -195,6 +197,7 @@ fn delivery(update: &Update) -> Option<&Arc<Summary>> {
     match update {
         Update::Delivery(delivery)
         | Update::Captured(delivery)
+        | Update::Withheld { delivery, .. }
         | Update::Answered { delivery, .. } => Some(delivery),
         Update::Attempt(attempt) => Some(&attempt.delivery),
         _ => None,

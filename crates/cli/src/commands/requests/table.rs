@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kreel_client::inert::{inert, inert_bytes};
 use kreel_client::plain::{duration, fit, size};
-use kreel_client::{Row, Standing};
+use kreel_client::{Row, Standing, WITHHELD};
 
 use crate::terminal::Paint;
 
@@ -64,11 +64,13 @@ pub(super) fn table(rows: &[Row], columns: Option<usize>, paint: Paint) -> Strin
 fn end(row: &Row) -> String {
     let last = row.last.as_ref();
     let size = size(row.summary.size_bytes);
-    let status = last.and_then(|last| last.status);
+    let is_withheld = last.is_some_and(|last| last.failure.as_deref() == Some(WITHHELD));
+    let status = last.and_then(|last| last.status).filter(|_| !is_withheld);
     match (status, last) {
         (Some(status), Some(last)) => format!("{status} {:>9}{size:>8}", duration(last.total)),
         _ => {
             let word = match (row.standing, last) {
+                _ if is_withheld => WITHHELD,
                 (Standing::Failed, Some(last)) => last.failure.as_deref().unwrap_or("failed"),
                 (standing, _) => standing.as_str(),
             };

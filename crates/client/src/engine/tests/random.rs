@@ -57,6 +57,10 @@ pub(super) enum Step {
     Kill,
     /// The relay is killed and started again.
     KillRelay,
+    /// Somebody decides about one at the gate, if there is one.
+    Decide(u8),
+    /// Whoever decides wants to hear of all again.
+    TellGated,
     Hold,
     Release,
     ReleaseOne,
@@ -92,6 +96,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Wait),
         1 => Just(Step::Kill),
         1 => Just(Step::KillRelay),
+        6 => which().prop_map(Step::Decide),
+        1 => Just(Step::TellGated),
         1 => Just(Step::Hold),
         2 => Just(Step::Release),
         1 => Just(Step::ReleaseOne),
@@ -112,6 +118,8 @@ fn settling() -> impl Iterator<Item = Step> {
         Step::ToClient,
         Step::ToClient,
         Step::Commit(u8::MAX),
+        Step::TellGated,
+        Step::Decide(0),
         Step::Probe(true),
         Step::Answer(0),
         Step::EndReplay(0, true),
@@ -138,7 +146,12 @@ proptest! {
 
     #[test]
     fn nothing_acknowledged_is_lost_whatever_happens(steps in prop::collection::vec(step(), 1..160)) {
-        live_through(steps);
+        live_through(steps, false);
+    }
+
+    #[test]
+    fn the_app_has_only_what_was_admitted_whatever_happens(steps in prop::collection::vec(step(), 1..160)) {
+        live_through(steps, true);
     }
 }
 
@@ -149,7 +162,7 @@ fn what_was_just_promised_comes_again_and_is_handed_over_once() {
     use Step::*;
     let promised = [Link, Post { large: false }, WaitOver(0), ToClient, ToClient];
     let again = [Loss, Link, Drain, ToClient, Answer(0)];
-    live_through(promised.into_iter().chain(again));
+    live_through(promised.into_iter().chain(again), false);
 }
 
 /// Another: a large one that is here already comes again, the app answers, and the link is lost
@@ -164,12 +177,12 @@ fn what_ended_while_its_rest_was_on_its_way_is_not_handed_over_again() {
     let lost = [Loss, Link, post, Drain, Drain, Drain, Wait];
     let here = [ToClient, ToClient, Probe(true), ToClient, ToClient];
     let steps = waiting.into_iter().chain(refused).chain(lost).chain(here);
-    live_through(steps.chain([Answer(0), KillRelay]));
+    live_through(steps.chain([Answer(0), KillRelay]), false);
 }
 
-fn live_through(steps: impl IntoIterator<Item = Step>) {
+fn live_through(steps: impl IntoIterator<Item = Step>, is_gated: bool) {
     HISTORY.with_borrow_mut(|history| {
-        let mut world = World::new(history);
+        let mut world = World::new(history, is_gated);
         for step in steps {
             world.take(step);
             world.check();

@@ -53,6 +53,11 @@ impl Shelf {
         });
     }
 
+    /// All of one whose sender waits is here.
+    pub(super) fn is_all_here(&mut self, id: &DeliveryId) {
+        self.rows.get_mut(id).expect("it is here").is_complete = true;
+    }
+
     /// The rest of one that was stored in part has come.
     pub(super) fn completes(&mut self, id: &DeliveryId) -> Option<Event<'static>> {
         let row = self.rows.get_mut(id)?;
@@ -102,6 +107,10 @@ impl Shelf {
                 if let Some(row) = self.rows.get_mut(id) {
                     row.standing = *standing;
                 }
+            }
+            Effect::Whole { id } => {
+                let is_whole = self.rows.get(id).is_some_and(|row| row.is_complete);
+                return is_whole.then_some(Event::Whole(*id));
             }
             Effect::Backlog { after, limit } => return Some(self.backlog(*after, *limit)),
             _ => {}

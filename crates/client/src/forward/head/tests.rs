@@ -22,6 +22,7 @@ fn work(lines: &[(&str, &str)], body_bytes: Option<u64>) -> Work {
         body: Body::Whole(Bytes::new()),
         reply: None,
         special: None,
+        withheld: None,
     }
 }
 

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::plan::Plan;
 use super::rows::{Row, replays};
 use crate::history::Standing;
+use crate::history::attempts::WITHHELD;
 use crate::history::record::{headers, keys};
 use crate::limits::HISTORY_FILTERED_BYTES;
 
@@ -82,7 +83,8 @@ impl Row {
     /// The row as a filter sees it, without headers and body.
     pub fn subject(&self, now_us: u64) -> Subject<'_> {
         let last = self.last.as_ref();
-        let has_failed = last.is_some_and(|last| last.failure.is_some());
+        let failure = last.and_then(|last| last.failure.as_deref());
+        let has_failed = failure.is_some_and(|failure| failure != WITHHELD);
         let is = |standing| self.standing == standing;
         let flags = Flags::default()
             .with(Flag::Replay, self.replays.count > 0)

@@ -231,7 +231,8 @@ fn of_flag(flag: Flag) -> &'static str {
         Flag::Queued => "is_queued = 1",
         Flag::Waiting => "standing <= 1",
         Flag::Answered => "standing = 2",
-        Flag::Failed => "standing = 3 OR last_failure IS NOT NULL",
+        // Why one was withheld from the app stands there too.
+        Flag::Failed => "standing = 3 OR (last_failure IS NOT NULL AND last_failure <> 'withheld')",
         Flag::Lost => "standing = 4",
         Flag::Broken => "standing = 5",
         Flag::Captured => "standing = 6",

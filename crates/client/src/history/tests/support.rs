@@ -208,6 +208,7 @@ pub(super) fn attempt_of(delivery: &Delivery, standing: Standing, attempt: u32) 
             "http://localhost:3000/api/webhooks/krea?project=1".to_owned(),
             delivery.headers.clone(),
         )),
+        withheld: None,
         end: match is_answered {
             true => AttemptEnd::Answered {
                 status: 200,

@@ -41,6 +41,10 @@ impl<'a> Line<'a> {
             Update::Captured(delivery) => Self::Captured {
                 delivery_id: delivery.id.to_string(),
             },
+            Update::Withheld { delivery, why } => Self::Withheld {
+                delivery_id: delivery.id.to_string(),
+                message: why,
+            },
             Update::AppDown { address, failure } => Self::AppDown {
                 address,
                 failure: failure.code(),
@@ -77,6 +81,8 @@ impl<'a> Line<'a> {
             Update::Skipped { count } => Self::Skipped { count: *count },
             // It is measured every few seconds, and says nothing about a delivery.
             Update::Latency(_) | Update::Stopping { .. } => return None,
+            // What is decided about it is told.
+            Update::Gated(_) => return None,
         })
     }
 

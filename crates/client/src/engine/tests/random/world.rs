@@ -1,6 +1,6 @@
 //! A relay, the messages on their way, a history that is slow, and an app that may die.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use bytes::Bytes;
 use kreel_wire::{Delivery, ExchangeId, Kind, Seq};
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::super::{refusal, usual};
 use super::Step;
 use super::replays::Replays;
-use crate::engine::{Effect, Engine, Event, Run, Sender, Stage};
+use crate::engine::{Effect, Engine, Event, Rules, Run, Sender, Stage};
 use crate::history::at_once::AtOnce;
 use crate::history::{Changed, Done, Job, Standing, StoredAttempt};
 use crate::testing::{delivery, id};
@@ -36,6 +36,40 @@ pub(super) struct World<'a> {
     replays: Replays,
     /// Those the user let go out of their turn.
     released: HashSet<u64>,
+    /// What somebody outside decides about each delivery, if somebody does.
+    gate: Option<Gate>,
+}
+
+/// What is known outside of those that somebody decides about.
+#[derive(Default)]
+struct Gate {
+    /// Those that were told and are not decided.
+    told: BTreeSet<u64>,
+    /// Those the app may have.
+    admitted: HashSet<u64>,
+    /// Those the app may not have, once decided.
+    refused: HashSet<u64>,
+    /// All are told again just now.
+    is_again: bool,
+}
+
+impl Gate {
+    /// Whatever is known of it, the verdict on a delivery is the same.
+    fn is_true(number: u64) -> bool {
+        number % 3 != 0
+    }
+
+    /// Some of what is told is missed, unless it is told again.
+    fn hear(&mut self, number: u64) {
+        if self.is_again || number % 4 != 1 {
+            let is_new = self.told.insert(number);
+            let is_open = self.admitted.contains(&number) || self.refused.contains(&number);
+            assert!(
+                self.is_again || is_new && !is_open,
+                "{number} is told twice"
+            );
+        }
+    }
 }
 
 /// What the relay knows of each delivery that is not over.
@@ -92,10 +126,10 @@ struct Seen {
 
 impl<'a> World<'a> {
     /// A world with a history that is empty.
-    pub(super) fn new(history: &'a mut AtOnce) -> Self {
+    pub(super) fn new(history: &'a mut AtOnce, is_gated: bool) -> Self {
         history.clear();
         let mut world = Self {
-            engine: Engine::new(usual()),
+            engine: Engine::new(rules(is_gated)),
             history,
             jobs: VecDeque::new(),
             arriving: None,
@@ -111,6 +145,7 @@ impl<'a> World<'a> {
             last: 0,
             replays: Replays::default(),
             released: HashSet::new(),
+            gate: is_gated.then(Gate::default),
         };
         world.on(Event::BacklogIsOurs);
         world
@@ -148,7 +183,7 @@ impl<'a> World<'a> {
                 }
             }
             Step::Die(which) => {
-                if let Some((number, run)) = self.one_run(which) {
+                if let Some((number, run)) = self.one_of_the_app(which) {
                     self.finished(number, run, AttemptEnd::Failed(Failure::Died));
                 }
             }
@@ -159,7 +194,7 @@ impl<'a> World<'a> {
                 }
             }
             Step::Refuse(which) => {
-                if let Some((number, run)) = self.one_run(which) {
+                if let Some((number, run)) = self.one_of_the_app(which) {
                     let now = self.now;
                     self.on(Event::NoConnection {
                         id: id(number),
@@ -187,6 +222,16 @@ impl<'a> World<'a> {
                 // Whoever waited hears nothing; what was kept is on disk.
                 self.relay.live.clear();
                 self.loss();
+            }
+            Step::Decide(which) => self.decide(which),
+            Step::TellGated => {
+                if let Some(gate) = &mut self.gate {
+                    gate.is_again = true;
+                    self.on(Event::TellGated);
+                }
+                if let Some(gate) = &mut self.gate {
+                    gate.is_again = false;
+                }
             }
             Step::Hold => self.on(Event::Hold { now: self.now }),
             Step::Release => self.on(Event::Release { now: self.now }),
@@ -225,10 +270,21 @@ impl<'a> World<'a> {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Attempt {
+                id,
+                run,
+                attempt,
+                withheld: Some(_),
+            } => self.withheld(number(&id), run, attempt),
+            Effect::Attempt {
                 id, run, attempt, ..
             } => self.attempted(number(&id), run, attempt),
             Effect::Drop { id } => {
                 self.runs.remove(&number(&id));
+                if let Some(gate) = &mut self.gate {
+                    // Should it come again, it is decided about anew.
+                    gate.told.remove(&number(&id));
+                    gate.admitted.remove(&number(&id));
+                }
             }
             Effect::Probe => {
                 assert!(!self.is_probing, "the app is looked for twice at once");
@@ -238,6 +294,7 @@ impl<'a> World<'a> {
             Effect::Fail { exchange, .. } => self.say(ToRelay::Failed {
                 exchange: exchange.0,
             }),
+            Effect::Whole { id } => self.jobs.push_back(Job::Whole { id }),
             Effect::Begin { id, attempt } => {
                 self.check_turn(number(&id));
                 self.jobs.push_back(Job::Begun { id, attempt });
@@ -284,6 +341,11 @@ impl<'a> World<'a> {
                 self.jobs.push_back(Job::Replayed { id, attempt });
             }
             Effect::GiveUpReplay { run } => self.replays.check_runs(run),
+            Effect::Update(Update::Gated(delivery)) => {
+                let Seq(number) = delivery.seq;
+                assert!(self.history.is_whole(number), "{number} is not all here");
+                self.gate.as_mut().expect("a gate").hear(number);
+            }
             Effect::Update(Update::Replaying {
                 done,
                 failed,
@@ -294,7 +356,47 @@ impl<'a> World<'a> {
         }
     }
 
+    /// One that was refused is taken without the app.
+    fn withheld(&mut self, number: u64, run: Run, attempt: u32) {
+        assert!(self.is_refused(number), "{number} was not refused");
+        self.replays.check_own_number(number, attempt);
+        let before = self.runs.insert(number, (run, attempt));
+        assert!(before.is_none(), "{number} is attempted twice at once");
+    }
+
+    fn is_refused(&self, number: u64) -> bool {
+        let gate = self.gate.as_ref();
+        gate.is_some_and(|gate| gate.refused.contains(&number))
+    }
+
+    /// Somebody decides about one of those that were told.
+    fn decide(&mut self, which: u8) {
+        let Some(gate) = &mut self.gate else {
+            return;
+        };
+        let Some(number) = pick(gate.told.iter(), which) else {
+            return;
+        };
+        gate.told.remove(&number);
+        let id = id(number);
+        if Gate::is_true(number) {
+            gate.admitted.insert(number);
+            self.on(Event::Admit(id));
+        } else {
+            gate.refused.insert(number);
+            let why = "it is not true".into();
+            self.on(Event::Refuse { id, why });
+        }
+    }
+
     fn attempted(&mut self, number: u64, run: Run, attempt: u32) {
+        if let Some(gate) = &self.gate {
+            let is_admitted = gate.admitted.contains(&number);
+            assert!(
+                is_admitted,
+                "nobody has said that the app may have {number}"
+            );
+        }
         let seen = self.app.entry(number).or_default();
         assert!(
             seen.times <= seen.excused,
@@ -311,11 +413,13 @@ impl<'a> World<'a> {
 
     /// A kept one begins when no other has its turn, and none that is known and older waits.
     fn check_turn(&self, number: u64) {
-        if self.released.contains(&number) {
+        if self.released.contains(&number) || self.is_refused(number) {
             return;
         }
         assert_eq!(self.engine.kept_turn, Some(id(number)));
-        let older = self.engine.kept.first().filter(|(seq, _)| seq.0 < number);
+        let mut open = self.engine.kept.iter();
+        let open = open.find(|(_, id)| !self.engine.is_shut_out(id));
+        let older = open.filter(|(seq, _)| seq.0 < number);
         assert_eq!(
             older, None,
             "an older one waits while {number} is handed over"
@@ -337,7 +441,9 @@ impl<'a> World<'a> {
         let beside = others.find(|it| {
             let is_at_it = matches!(it.stage, Stage::Beginning(_) | Stage::Running(_));
             // One whose sender waited when it was begun goes on beside it.
-            is_at_it && it.summary.kind == Kind::Queued && !self.released.contains(&it.seq().0)
+            let Seq(number) = it.seq();
+            let is_apart = self.released.contains(&number) || self.is_refused(number);
+            is_at_it && it.summary.kind == Kind::Queued && !is_apart
         });
         assert!(
             beside.is_none(),
@@ -347,14 +453,27 @@ impl<'a> World<'a> {
 
     fn one_run(&mut self, which: u8) -> Option<(u64, Run)> {
         let number = pick(self.runs.keys(), which)?;
+        self.end_run(number)
+    }
+
+    /// The same, of those that the app has.
+    fn one_of_the_app(&mut self, which: u8) -> Option<(u64, Run)> {
+        let at_app = self.runs.keys().filter(|number| !self.is_refused(**number));
+        let number = pick(at_app, which)?;
+        self.end_run(number)
+    }
+
+    fn end_run(&mut self, number: u64) -> Option<(u64, Run)> {
         let (run, attempt) = self.runs.remove(&number)?;
         self.ending = Some(attempt);
         Some((number, run))
     }
 
-    /// The app did what it was told.
+    /// The app did what it was told, if it is the app that has it.
     fn processed(&mut self, number: u64) {
-        self.app.entry(number).or_default().times += 1;
+        if !self.is_refused(number) {
+            self.app.entry(number).or_default().times += 1;
+        }
     }
 
     fn finished(&mut self, number: u64, run: Run, end: AttemptEnd) {
@@ -561,10 +680,10 @@ impl<'a> World<'a> {
     fn reach_relay(&mut self) {
         match self.to_relay.pop_front() {
             Some(ToRelay::Answer { exchange, number }) => {
-                let times = self.app[&number].times;
+                let times = self.app.get(&number).map_or(0, |seen| seen.times);
                 let reaches_a_sender = self.closes(exchange);
                 assert!(
-                    !reaches_a_sender || times > 0,
+                    !reaches_a_sender || times > 0 || self.is_refused(number),
                     "{number} was answered by nobody"
                 );
             }
@@ -600,6 +719,7 @@ impl<'a> World<'a> {
                     attempt,
                     number,
                 },
+                Done::Whole { id } => Event::Whole(id),
                 Done::Promised { id, seq, row } => Event::Promised { id, seq, row },
                 Done::Backlog { rows, beyond } => Event::Backlog { rows, beyond },
                 Done::NotDone { id } => Event::NotStored(id),
@@ -625,7 +745,9 @@ impl<'a> World<'a> {
         self.runs.clear();
         self.replays.kill();
         self.is_probing = false;
-        self.engine = Engine::new(usual());
+        let is_gated = self.gate.is_some();
+        self.engine = Engine::new(rules(is_gated));
+        self.gate = is_gated.then(Gate::default);
         if self.is_linked {
             self.loss();
         }
@@ -683,13 +805,24 @@ impl<'a> World<'a> {
         }
         for number in &self.relay.acknowledged {
             let times = self.app.get(number).map_or(0, |seen| seen.times);
+            let standing = self.history.standing(*number);
+            if self.gate.is_some() && !Gate::is_true(*number) {
+                assert_eq!((times, standing), (0, Some(Standing::Captured)), "{number}");
+                continue;
+            }
             assert!(
                 times > 0,
                 "{number} was acknowledged, and the app never had it"
             );
-            let standing = self.history.standing(*number);
             assert_eq!(standing, Some(Standing::Answered), "{number}");
         }
+    }
+}
+
+fn rules(is_gated: bool) -> Rules {
+    Rules {
+        gated: is_gated,
+        ..usual()
     }
 }
 
@@ -701,6 +834,7 @@ fn stored(attempt: u32) -> Box<StoredAttempt> {
         is_replay: false,
         changed: Changed::default(),
         request: None,
+        withheld: None,
         end: AttemptEnd::Failed(Failure::Died),
         answer: None,
         timings: Timings::default(),
