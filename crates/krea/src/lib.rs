@@ -7,6 +7,7 @@
 mod annotate;
 mod api_error;
 mod ask;
+mod fetch;
 mod fixture;
 mod job;
 mod jobs;
@@ -24,6 +25,10 @@ mod status;
 
 pub use annotate::annotate;
 pub use ask::{ApiAnswer, AskError, Asker, Listed};
+pub use fetch::{
+    Connector, FetchError, Fetcher, Health, Later, Picture, Resolver, Stream, SystemConnector,
+    SystemResolver,
+};
 pub use fixture::Fixture;
 pub use job::{
     ErrorPlace, Instant, Job, JobError, JobId, Kind, Reading, ResultFile, Results, Shape,

@@ -82,6 +82,13 @@ pub(crate) const API_DEADLINE: Duration = Duration::from_secs(300);
 /// How much of a call and of its answer is kept to read it: 64 KiB, six times the longest prompt.
 pub(crate) const KEPT_BYTES: usize = 64 * 1024;
 
+/// How long a link may take to be checked or fetched, in all: 10 s. The user waits for it.
+pub(crate) const FETCH_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The largest image that is fetched to be shown: 8 MiB, some times the size of the largest that
+/// Krea makes.
+pub(crate) const PREVIEW_BYTES: usize = 8 * 1024 * 1024;
+
 /// How long a write to the ledger waits for another process to finish its own: 2 s, thousands of
 /// times what one takes.
 pub(crate) const LEDGER_BUSY: Duration = Duration::from_secs(2);

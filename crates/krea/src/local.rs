@@ -61,9 +61,15 @@ fn address(host: &str) -> Option<IpAddr> {
 }
 
 fn is_private_v4(address: Ipv4Addr) -> bool {
-    let [first, second, ..] = address.octets();
+    let [first, second, third, _] = address.octets();
     // 100.64.0.0/10 is shared by those behind a carrier's NAT (RFC 6598).
     let is_shared = first == 100 && (64..128).contains(&second);
+    // "This network", the protocols' own, benchmarks, groups, and what is reserved (RFC 6890).
+    let is_special = matches!(
+        (first, second, third),
+        (0, ..) | (192, 0, 0) | (198, 18..=19, _)
+    );
+    let is_above = first >= 224;
     address.is_loopback()
         || address.is_private()
         || address.is_link_local()
@@ -71,13 +77,34 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
         || address.is_broadcast()
         || address.is_documentation()
         || is_shared
+        || is_special
+        || is_above
 }
 
 fn is_private_v6(address: Ipv6Addr) -> bool {
-    address.is_loopback()
+    let [a, b, c, d, e, f, g, h] = address.segments();
+    let inside = |high: u16, low: u16| {
+        let [first, second] = high.to_be_bytes();
+        let [third, fourth] = low.to_be_bytes();
+        is_private_v4(Ipv4Addr::new(first, second, third, fourth))
+    };
+    // Addresses that stand for one of the older kind: 6to4 and NAT64. Those with zeros
+    // in front lead nowhere.
+    let is_inside = match (a, b, c, d, e, f) {
+        (0x2002, high, low, ..) => inside(high, low),
+        (0x64, 0xff9b, 0, 0, 0, 0) => inside(g, h),
+        (0, 0, 0, 0, 0, 0) => true,
+        _ => false,
+    };
+    is_inside
+        || address.is_loopback()
         || address.is_unspecified()
         || address.is_unique_local()
         || address.is_unicast_link_local()
+        || address.is_multicast()
+        // For documents (RFC 3849), and NAT64 of a network's own (RFC 8215).
+        || (a, b) == (0x2001, 0xdb8)
+        || (a, b, c) == (0x64, 0xff9b, 1)
 }
 
 #[cfg(test)]
@@ -102,6 +129,9 @@ mod tests {
             "[fd00::1]",
             "[fe80::1]",
             "[::ffff:10.0.0.1]",
+            "[64:ff9b::127.0.0.1]",
+            "[2002:7f00:1::]",
+            "224.0.0.1",
             "app",
             "my-mac.local",
             "db.internal",
@@ -114,6 +144,9 @@ mod tests {
             "relay.example.com",
             "8.8.8.8",
             "[2606:4700::1]",
+            "[64:ff9b::8.8.8.8]",
+            "192.0.1.1",
+            "198.20.0.1",
             "172.32.0.1",
             "100.128.0.1",
             "localhost.example.com",

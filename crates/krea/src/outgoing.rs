@@ -116,7 +116,8 @@ pub fn full(bytes: impl Into<Bytes>) -> Body {
     body.map_err(|never| match never {}).boxed_unsync()
 }
 
-fn tls(trusted: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
+/// TLS that trusts the system's authorities and these.
+pub(crate) fn tls(trusted: Vec<CertificateDer<'static>>) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Verifier::new_with_extra_roots(trusted, provider.clone())?;
     // Not dangerous: the verifier is the platform's, with a few authorities more.
