@@ -32,6 +32,12 @@ pub(crate) enum Action {
     FindNext,
     FindPrevious,
     Follow,
+    /// What deliveries are about in place of deliveries, and back.
+    Subjects,
+    /// Has the lens find out whether what was delivered is true.
+    Verify,
+    /// Has it hand over what never came.
+    Deliver,
     Mark,
     OnlyMarked,
     Note,

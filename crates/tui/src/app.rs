@@ -6,12 +6,14 @@ pub(crate) mod list;
 pub(crate) mod menu;
 pub(crate) mod pane;
 pub(crate) mod prompt;
+pub(crate) mod sheet;
 pub(crate) mod status;
+pub(crate) mod subjects;
 pub(crate) mod toast;
 
 use std::time::Instant;
 
-use kreel_client::{Marker, Totals};
+use kreel_client::{Marker, Row, Totals};
 use kreel_inspect::compare::DiffLine;
 use kreel_inspect::document::Cursor;
 use kreel_inspect::filter::Filter;
@@ -21,9 +23,11 @@ use self::menu::Menu;
 use self::pane::{Pane, Tab};
 use self::prompt::Prompt;
 use self::status::Status;
+use self::subjects::Subjects;
 use self::toast::{News, Toasts};
 use crate::desk::{Comparing, Picture, Which};
 use crate::keys::KeyMap;
+use crate::lens::Of;
 use crate::setup::Facts;
 use crate::theme::Theme;
 
@@ -36,6 +40,7 @@ pub(crate) struct App {
     pub(crate) status: Status,
     pub(crate) totals: Option<Totals>,
     pub(crate) list: List,
+    pub(crate) listing: Listing,
     pub(crate) view: Wanted,
     pub(crate) progress: Option<Progress>,
     pub(crate) pane: Option<Pane>,
@@ -57,6 +62,14 @@ pub(crate) struct App {
     /// Where the eye was before a search inside the detail was begun.
     pub(crate) before_find: Option<Cursor>,
     pub(crate) now: Instant,
+}
+
+/// What the rows are.
+#[derive(Debug)]
+pub(crate) enum Listing {
+    Deliveries,
+    /// What deliveries are about, as the lens tells.
+    Subjects(Subjects),
 }
 
 /// Which rows are wanted.
@@ -123,6 +136,7 @@ impl App {
             status: Status::default(),
             totals: None,
             list: List::default(),
+            listing: Listing::Deliveries,
             view: Wanted::default(),
             progress: None,
             pane: None,
@@ -162,6 +176,7 @@ impl App {
                 let which = Which::Answer(answer.attempt);
                 Some((number, which, answer.picture.as_mut()?))
             }
+            Tab::More => Some((number, Which::Link, pane.sheet.preview.as_mut()?)),
             _ => None,
         }
     }
@@ -176,12 +191,33 @@ impl App {
 
     /// The delivery the keys act on.
     pub(crate) fn subject(&self) -> Option<i64> {
-        self.list.selected_number()
+        match &self.listing {
+            Listing::Deliveries => self.list.selected_number(),
+            Listing::Subjects(subjects) => subjects.selected()?.deliveries.last().copied(),
+        }
+    }
+
+    /// What is selected among the rows.
+    pub(crate) fn selected(&self) -> Option<Of> {
+        match &self.listing {
+            Listing::Deliveries => self.list.selected_number().map(Of::Delivery),
+            Listing::Subjects(subjects) => {
+                subjects.selected().map(|row| Of::Subject(row.id.clone()))
+            }
+        }
+    }
+
+    /// The row of the delivery the keys act on, if it is at hand.
+    pub(crate) fn row(&self) -> Option<&Row> {
+        match &self.listing {
+            Listing::Deliveries => self.list.selected(),
+            Listing::Subjects(_) => self.shown()?.whole.as_ref().map(|whole| &whole.row),
+        }
     }
 
     /// The detail, if it is that of the selected row.
     pub(crate) fn shown(&self) -> Option<&Pane> {
         let pane = self.pane.as_ref()?;
-        (Some(pane.number) == self.list.selected_number()).then_some(pane)
+        (Some(&pane.of) == self.selected().as_ref()).then_some(pane)
     }
 }

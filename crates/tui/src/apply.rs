@@ -2,6 +2,7 @@
 
 mod acting;
 mod browsing;
+mod looking;
 mod mouse;
 mod typing;
 
@@ -13,6 +14,7 @@ use crate::app::pane::{Pane, Tab};
 use crate::app::{App, Focus, Mode};
 use crate::desk::Chore;
 use crate::keys::Place;
+use crate::lens::Act;
 
 pub(crate) use mouse::mouse;
 pub(crate) use typing::{paste, typed};
@@ -26,6 +28,8 @@ pub(crate) enum Deed {
     Look,
     /// Open the selected delivery.
     OpenDetail,
+    /// Have the lens read what is in sight now.
+    LookThrough,
     /// Have something done at a desk.
     Chore(Chore),
     /// Put text into the clipboard, and say so.
@@ -160,6 +164,9 @@ fn rest(app: &mut App, action: Action) -> Vec<Deed> {
         | A::UnfoldAll
         | A::Wrap
         | A::Follow => browsing::moved(app, action),
+        A::Subjects => looking::turned(app),
+        A::Verify => looking::act(app, Act::Verify),
+        A::Deliver => looking::act(app, Act::Deliver),
         A::Tab(_) | A::NextTab | A::PreviousTab | A::NextAttempt | A::PreviousAttempt => {
             browsing::turned(app, action)
         }
@@ -191,17 +198,25 @@ fn rest(app: &mut App, action: Action) -> Vec<Deed> {
 
 /// Opens the detail of what is selected, unless that is what is shown.
 pub(crate) fn follow_selection(app: &mut App) -> Vec<Deed> {
-    let Some(number) = app.subject() else {
+    let Some(of) = app.selected() else {
         app.pane = None;
         return Vec::new();
     };
-    if app.pane.as_ref().is_some_and(|pane| pane.number == number) {
+    let number = app.subject();
+    let is_same = |pane: &Pane| pane.of == of && pane.number == number.unwrap_or(0);
+    if app.pane.as_ref().is_some_and(is_same) {
         return Vec::new();
     }
+    let mut pane = Pane::new(of, number);
     // What was shown is let go of at once: it may be large.
-    if let Some(before) = app.pane.replace(Pane::new(number)) {
+    if let Some(mut before) = app.pane.take() {
+        if before.of == pane.of {
+            // Another delivery about the same: where the user is stays.
+            pane.sheet = std::mem::take(&mut before.sheet);
+        }
         before.let_go();
     }
+    app.pane = Some(pane);
     if app.tab == Tab::More && app.facts.lens.is_none() {
         app.tab = Tab::Body;
     }

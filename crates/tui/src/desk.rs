@@ -7,6 +7,7 @@
 mod bodies;
 mod chore;
 mod exporting;
+mod lens;
 mod picture;
 mod pictures;
 mod ports;
@@ -25,6 +26,7 @@ use kreel_inspect::edit::Request;
 use tokio::sync::mpsc;
 
 pub(crate) use chore::{Chore, Copied, ExportFormat, Side};
+pub(crate) use lens::InSight;
 pub(crate) use picture::{Made, Picture, Which};
 pub(crate) use pictures::ToEncode;
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub(crate) use slot::{Slot, Wanted};
 use crate::app::Progress;
 use crate::app::pane::Body;
 use crate::images::Way;
+use crate::lens::{Acted, Lens, Of, Page, Sheet};
 use crate::setup::Setup;
 
 /// What was found, or done.
@@ -62,6 +65,15 @@ pub(crate) enum Found {
     Compared(Box<Comparing>),
     /// A file to edit.
     ToEdit(Box<ToEdit>),
+    /// What a lens makes of something.
+    Sheet {
+        of: Of,
+        read: Box<Result<Option<Sheet>, String>>,
+    },
+    /// What deliveries are about, as the lens tells.
+    Subjects(Box<Result<Page, String>>),
+    /// What came of something the lens was to do.
+    Acted { of: Of, acted: Box<Acted> },
     /// Something was done: a sentence.
     Done(String),
     /// Something could not be done: a sentence.
@@ -116,6 +128,8 @@ pub(crate) struct Desk {
     rows: Arc<Slot<Look>>,
     bodies: Arc<Slot<Detail>>,
     pictures: Arc<Slot<ToEncode>>,
+    lens: Arc<Slot<InSight>>,
+    acts: Arc<Slot<InSight>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -152,6 +166,8 @@ impl Desk {
             rows: rows.clone(),
             bodies: bodies.clone(),
             pictures: pictures.clone(),
+            lens: Arc::default(),
+            acts: Arc::default(),
             threads: Vec::new(),
         };
         let (path, facts) = (setup.history.clone(), setup.facts.clone());
@@ -171,6 +187,9 @@ impl Desk {
             of_bodies.run(&bodies, &found_bodies);
         })?;
         desk.threads.push(thread);
+        if let Some(lens) = setup.facts.lens.clone() {
+            desk.open_lens(lens, found)?;
+        }
         if let Some(way) = way {
             let found = found.clone();
             let thread = name().name("inspector-images".into());
@@ -178,6 +197,28 @@ impl Desk {
             desk.threads.push(thread);
         }
         Ok(desk)
+    }
+
+    fn open_lens(&mut self, lens: Arc<dyn Lens>, found: &mpsc::Sender<Found>) -> io::Result<()> {
+        let reading = lens::Reading::new(lens.clone());
+        let (slot, told) = (self.lens.clone(), found.clone());
+        let thread = thread::Builder::new().name("inspector-lens".into());
+        self.threads.push(thread.spawn(move || {
+            let _bell = Bell(told.clone());
+            reading.run(&slot, &told);
+        })?);
+        let (slot, told) = (self.acts.clone(), found.clone());
+        let thread = thread::Builder::new().name("inspector-acts".into());
+        self.threads.push(thread.spawn(move || {
+            let _bell = Bell(told.clone());
+            lens::act(&*lens, &slot, &told);
+        })?);
+        Ok(())
+    }
+
+    /// Has the lens read what is in sight, now and whenever it changes.
+    pub(crate) fn look_through(&self, in_sight: InSight) {
+        self.lens.want(in_sight);
     }
 
     /// Has rows looked up, in place of those asked for before.
@@ -197,9 +238,10 @@ impl Desk {
 
     /// Has something done; false if too much is to be done already.
     pub(crate) fn chore(&self, chore: Chore) -> bool {
-        match chore.is_about_rows() {
-            true => self.rows.add(chore),
-            false => self.bodies.add(chore),
+        match chore {
+            Chore::Act { .. } => self.acts.add(chore),
+            chore if chore.is_about_rows() => self.rows.add(chore),
+            chore => self.bodies.add(chore),
         }
     }
 }
@@ -220,6 +262,8 @@ impl Drop for Desk {
         self.rows.close();
         self.bodies.close();
         self.pictures.close();
+        self.lens.close();
+        self.acts.close();
         for thread in self.threads.drain(..) {
             // One that panicked has said so.
             let _ = thread.join();

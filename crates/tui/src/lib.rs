@@ -13,6 +13,7 @@ mod editor;
 mod images;
 mod inspector;
 mod keys;
+pub mod lens;
 mod limits;
 mod panic;
 mod setup;
@@ -30,7 +31,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use images::{Images, UnknownImages};
 pub use keys::{InvalidBinding, Key, KeyMap};
-pub use setup::{Facts, Lens, Setup};
+pub use setup::{Facts, Setup};
 pub use theme::Theme;
 
 /// The inspector, on screen.

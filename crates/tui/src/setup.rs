@@ -1,19 +1,18 @@
 //! What the inspector has to know before it starts.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use kreel_client::{TunnelName, Whole};
-use kreel_inspect::document::Line;
+use kreel_client::TunnelName;
 use kreel_inspect::export::Masking;
 use kreel_inspect::filter::Filter;
 
 use crate::images::Images;
 use crate::keys::KeyMap;
+use crate::lens::Lens;
 use crate::theme::Theme;
 
 /// What the inspector has to know before it starts.
@@ -56,13 +55,4 @@ pub struct Facts {
     pub zone: TimeZone,
     /// Knows more of some deliveries, if there is one.
     pub lens: Option<Arc<dyn Lens>>,
-}
-
-/// Somebody who knows more of some deliveries than that they are HTTP.
-pub trait Lens: Debug + Send + Sync {
-    /// What the tab is called.
-    fn name(&self) -> &'static str;
-
-    /// What it makes of a delivery and its body; none if it knows nothing of it.
-    fn read(&self, whole: &Whole, body: &[u8]) -> Option<Vec<Line>>;
 }

@@ -1,5 +1,6 @@
 //! What the tests of this crate share.
 
+pub(crate) mod lens;
 pub(crate) mod scene;
 
 use std::collections::BTreeMap;

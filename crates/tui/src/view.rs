@@ -14,6 +14,7 @@ mod detail;
 mod help;
 mod menu;
 mod rows;
+mod subjects;
 mod text;
 mod top;
 
@@ -29,7 +30,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders, Clear, Paragraph};
 
 use crate::app::toast::News;
-use crate::app::{App, Focus, Mode};
+use crate::app::{App, Focus, Listing, Mode};
 use crate::theme::{Look, Theme};
 
 /// From this width on rows and detail stand side by side.
@@ -95,7 +96,10 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &mut App) {
         Mode::Help { .. } => help::draw(frame, places.rows.union(places.detail), app),
         Mode::Compare { .. } => compare::draw(frame, places.rows.union(places.detail), app),
         Mode::Browse | Mode::Prompt(_) | Mode::Menu(_) => {
-            rows::draw(frame, places.rows, app);
+            match app.listing {
+                Listing::Deliveries => rows::draw(frame, places.rows, app),
+                Listing::Subjects(_) => subjects::draw(frame, places.rows, app),
+            }
             detail::draw(frame, places.detail, app);
         }
     }

@@ -1,4 +1,4 @@
-//! What others make of the shown delivery: why an attempt went wrong, what the lens sees.
+//! Why the shown attempt went wrong.
 
 use kreel_inspect::why::{Facts, explain};
 
@@ -65,18 +65,6 @@ impl App {
             }
         }
         worked
-    }
-
-    /// Has the lens read the shown delivery.
-    pub(crate) fn read_with_lens(&mut self) {
-        let Some(lens) = self.facts.lens.clone() else {
-            return;
-        };
-        if let Some(pane) = self.pane.as_mut()
-            && let (Some(whole), Some(body)) = (&pane.whole, &pane.body)
-        {
-            pane.more = lens.read(whole, body.document.body());
-        }
     }
 }
 

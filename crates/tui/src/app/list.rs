@@ -72,6 +72,11 @@ impl List {
         self.rows.iter().find(|row| row.number == number)
     }
 
+    /// The row of this number, if it is at hand.
+    pub(crate) fn at_hand_of(&self, number: i64) -> Option<&Row> {
+        self.rows.get(self.index_of(number)?)
+    }
+
     /// Its number, also while it is not at hand.
     pub(crate) fn selected_number(&self) -> Option<i64> {
         self.selected

@@ -23,6 +23,12 @@ pub(crate) struct Item {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Choice {
     Export(ExportFormat),
+    /// Find out whether the selected link works.
+    Check,
+    /// Show the image behind it.
+    Preview,
+    /// Open it in a browser.
+    Browse,
     /// Edit the file again that had a fault.
     EditAgain,
     /// Drop it.
@@ -49,6 +55,20 @@ impl Menu {
                     "fixture: one line for a cassette",
                     ExportFormat::Fixture,
                 ),
+            ],
+            number,
+        }
+    }
+
+    /// What to do with a link.
+    pub(crate) fn link(number: i64) -> Self {
+        let item = |key, says, choice| Item { key, says, choice };
+        Self {
+            title: "This link",
+            items: vec![
+                item('c', "check whether it works", Choice::Check),
+                item('p', "preview the image here", Choice::Preview),
+                item('o', "open in a browser", Choice::Browse),
             ],
             number,
         }

@@ -5,15 +5,20 @@ use std::thread;
 
 use bytes::Bytes;
 use kreel_client::{KeptAttempt, Row, Whole};
-use kreel_inspect::document::{Cursor, Document, Kind, Line};
+use kreel_inspect::document::{Cursor, Document, Kind};
 use kreel_inspect::why::Why;
 
+use crate::app::sheet::OpenSheet;
 use crate::desk::Picture;
+use crate::lens::Of;
 use crate::limits::{AT_ONCE_BYTES, BEGINNING_BYTES};
 
 /// All of one delivery, as it is shown.
 #[derive(Debug)]
 pub(crate) struct Pane {
+    /// What was selected.
+    pub(crate) of: Of,
+    /// The delivery; 0 if there is none of what was selected.
     pub(crate) number: i64,
     pub(crate) whole: Option<Arc<Whole>>,
     /// It is not in the history any more.
@@ -24,10 +29,10 @@ pub(crate) struct Pane {
     pub(crate) answer: Option<Answer>,
     /// Why the shown attempt went wrong.
     pub(crate) why: Option<Why>,
-    /// How far the tabs without a cursor are scrolled: headers, timing, what the lens says.
-    pub(crate) scrolled: [usize; 3],
+    /// How far the tabs without a cursor are scrolled: headers, timing.
+    pub(crate) scrolled: [usize; 2],
     /// What the lens makes of it.
-    pub(crate) more: Option<Vec<Line>>,
+    pub(crate) sheet: OpenSheet,
     /// Ports on which something listens here, if the app could not be reached.
     pub(crate) listening: Vec<u16>,
 }
@@ -114,24 +119,25 @@ impl Tab {
         match self {
             Self::Headers => Some(0),
             Self::Timing => Some(1),
-            Self::More => Some(2),
-            Self::Body | Self::Answer | Self::Raw => None,
+            Self::Body | Self::Answer | Self::Raw | Self::More => None,
         }
     }
 }
 
 impl Pane {
-    pub(crate) fn new(number: i64) -> Self {
+    /// Of what is selected, with the number of its delivery, if it has one.
+    pub(crate) fn new(of: Of, number: Option<i64>) -> Self {
         Self {
-            number,
+            of,
+            number: number.unwrap_or(0),
             whole: None,
             is_gone: false,
             body: None,
             attempt: None,
             answer: None,
             why: None,
-            scrolled: [0; 3],
-            more: None,
+            scrolled: [0; 2],
+            sheet: OpenSheet::default(),
             listening: Vec::new(),
         }
     }

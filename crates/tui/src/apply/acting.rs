@@ -10,8 +10,9 @@ use crate::app::menu::{Choice, Menu};
 use crate::app::pane::Tab;
 use crate::app::prompt::{Prompt, Purpose};
 use crate::app::toast::News;
-use crate::app::{App, Focus, Mode};
+use crate::app::{App, Focus, Listing, Mode};
 use crate::desk::{Chore, Copied, ExportFormat, Side};
+use crate::lens::Act;
 
 /// Does what an action says with the selected delivery.
 pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
@@ -22,7 +23,7 @@ pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
         Action::Browse => return browse(app),
         _ => {}
     }
-    let Some(row) = app.list.selected() else {
+    let Some(row) = app.row() else {
         app.say(News::Fair, "nothing is selected");
         return Vec::new();
     };
@@ -89,7 +90,7 @@ pub(crate) fn replay_to(app: &mut App, target: Target) -> Vec<Deed> {
 }
 
 fn with_selected(app: &mut App, then: impl FnOnce(&mut App, DeliveryId) -> Vec<Deed>) -> Vec<Deed> {
-    match app.list.selected().map(|row| row.summary.id) {
+    match app.row().map(|row| row.summary.id) {
         Some(id) => then(app, id),
         None => {
             app.say(News::Fair, "nothing is selected");
@@ -105,7 +106,7 @@ fn hold(app: &mut App) -> Vec<Deed> {
         app.say(News::Fair, "holding: Space lets one go, A all of them");
         return vec![Deed::Tell(Command::Hold)];
     }
-    let row = app.list.selected();
+    let row = app.row();
     let waits = row.filter(|row| {
         row.last.is_none() && matches!(row.standing, Standing::Live | Standing::Waiting)
     });
@@ -140,7 +141,10 @@ fn compare(app: &mut App, number: i64) -> Vec<Deed> {
         }
         _ => {
             let marked = app.marked.filter(|marked| *marked != number);
-            let before = app.list.before_selected().map(|row| row.number);
+            let before = match app.listing {
+                Listing::Deliveries => app.list.before_selected().map(|row| row.number),
+                Listing::Subjects(_) => before_about(app),
+            };
             match marked.or(before) {
                 Some(other) => (delivery(other), delivery(number)),
                 None => {
@@ -156,6 +160,15 @@ fn compare(app: &mut App, number: i64) -> Vec<Deed> {
         right,
         shows_secrets,
     })]
+}
+
+/// The delivery about the same that came before the last.
+fn before_about(app: &App) -> Option<i64> {
+    let Listing::Subjects(subjects) = &app.listing else {
+        return None;
+    };
+    let deliveries = &subjects.selected()?.deliveries;
+    deliveries.iter().rev().nth(1).copied()
 }
 
 fn copy_address(app: &mut App) -> Vec<Deed> {
@@ -175,6 +188,11 @@ fn copy_address(app: &mut App) -> Vec<Deed> {
 fn copy_inside(app: &mut App, action: Action) -> Vec<Deed> {
     let tab = app.tab;
     let found = app.pane.as_mut().and_then(|pane| {
+        if tab == Tab::More {
+            let line = pane.sheet.line()?;
+            let text = line.link.clone().unwrap_or_else(|| line.text.clone());
+            return Some((text, "line copied"));
+        }
         let (document, cursor) = pane.cursor(tab)?;
         match action {
             Action::CopyPath => cursor.path(document).map(|path| (path, "path copied")),
@@ -214,7 +232,8 @@ fn browse(app: &mut App) -> Vec<Deed> {
             let text = String::from_utf8(value.to_vec()).ok()?;
             serde_json::from_str::<String>(&text).ok().or(Some(text))
         });
-    let link = value.filter(|text| is_link(text));
+    let in_sheet = super::looking::selected_link(app).filter(|_| focus == Focus::Detail);
+    let link = in_sheet.or(value).filter(|text| is_link(text));
     let address = || app.status.link.ready().map(|ready| ready.url.clone());
     match link.or_else(address) {
         Some(url) => vec![Deed::Browse(url)],
@@ -239,6 +258,9 @@ pub(super) fn chosen(app: &mut App, number: i64, choice: Choice) -> Vec<Deed> {
             app.mode = Mode::Prompt(Prompt::new(Purpose::ExportTo(number, format), &name));
             Vec::new()
         }
+        Choice::Check => super::looking::link(app, Act::Check),
+        Choice::Preview => super::looking::link(app, Act::Preview),
+        Choice::Browse => browse(app),
         Choice::EditAgain => vec![Deed::EditAgain],
         Choice::Drop => vec![Deed::DropEdited],
     }
@@ -246,7 +268,7 @@ pub(super) fn chosen(app: &mut App, number: i64, choice: Choice) -> Vec<Deed> {
 
 /// A name for an export that is not taken by another delivery's.
 fn default_name(app: &App, format: ExportFormat) -> String {
-    let id = app.list.selected().map_or_else(
+    let id = app.row().map_or_else(
         || "delivery".to_owned(),
         |row| {
             let id = row.summary.id.to_string();

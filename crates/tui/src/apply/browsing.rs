@@ -2,21 +2,24 @@
 
 use kreel_inspect::document::{Direction, Needle};
 
-use super::{Deed, follow_selection};
+use super::{Deed, follow_selection, looking};
 use crate::action::Action;
 use crate::app::pane::{Extent, Tab};
 use crate::app::toast::News;
-use crate::app::{App, Focus};
+use crate::app::{App, Focus, Listing};
 
 /// The selection, the focus, or the place inside a detail moves.
 pub(super) fn moved(app: &mut App, action: Action) -> Vec<Deed> {
     match (app.focus, action) {
         (_, Action::NextPane) => {
             app.focus = match app.focus {
-                Focus::Rows if app.subject().is_some() => Focus::Detail,
+                Focus::Rows if app.selected().is_some() => Focus::Detail,
                 _ => Focus::Rows,
             };
             Vec::new()
+        }
+        (Focus::Rows, action) if matches!(app.listing, Listing::Subjects(_)) => {
+            looking::among(app, action)
         }
         (_, Action::Follow) => {
             match app.list.follows() {
@@ -83,6 +86,10 @@ fn back(app: &mut App) -> Vec<Deed> {
 /// Moves inside what the detail shows.
 fn inside(app: &mut App, action: Action) {
     if action == Action::Back {
+        let preview = app.pane.as_mut().filter(|_| app.tab == Tab::More);
+        if preview.is_some_and(|pane| pane.sheet.preview.take().is_some()) {
+            return;
+        }
         match app.needle.is_empty() {
             true => app.focus = Focus::Rows,
             false => {
@@ -92,6 +99,9 @@ fn inside(app: &mut App, action: Action) {
             }
         }
         return;
+    }
+    if app.tab == Tab::More {
+        return looking::inside(app, action);
     }
     let tab = app.tab;
     let Some(pane) = app.pane.as_mut() else {
@@ -164,6 +174,10 @@ pub(super) fn turned(app: &mut App, action: Action) -> Vec<Deed> {
 
 /// Other rows are wanted.
 pub(super) fn narrowed(app: &mut App, action: Action) -> Vec<Deed> {
+    if let Listing::Subjects(_) = app.listing {
+        app.say(News::Fair, "that narrows webhooks: J shows them");
+        return Vec::new();
+    }
     match action {
         Action::OnlyMarked => app.view.only_marked = !app.view.only_marked,
         _ => match app.view.since.take() {

@@ -6,7 +6,7 @@ use ratatui::layout::Position;
 use super::{Deed, act, follow_selection};
 use crate::action::Action;
 use crate::app::lines::Shown;
-use crate::app::{App, Focus, Mode};
+use crate::app::{App, Focus, Listing, Mode};
 use crate::view::Places;
 
 /// Rows one turn of the wheel goes.
@@ -38,7 +38,12 @@ fn click(app: &mut App, at: Position, places: Places) -> Vec<Deed> {
         app.focus = Focus::Rows;
         // The first line is the frame's.
         if let Some(line) = (at.y - places.rows.y).checked_sub(1) {
-            if let Some(Shown::Row(row)) = app.shown_lines().get(usize::from(line)) {
+            if let Listing::Subjects(subjects) = &mut app.listing {
+                // The second line has the titles.
+                if let Some(line) = line.checked_sub(1) {
+                    subjects.select_line(line.into());
+                }
+            } else if let Some(Shown::Row(row)) = app.shown_lines().get(usize::from(line)) {
                 let number = row.number;
                 app.list.select(number);
             }

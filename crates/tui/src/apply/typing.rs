@@ -9,7 +9,7 @@ use super::{Deed, act};
 use crate::action::Action;
 use crate::app::prompt::{Prompt, Purpose};
 use crate::app::toast::News;
-use crate::app::{App, Focus, Mode};
+use crate::app::{App, Focus, Listing, Mode};
 use crate::command;
 use crate::desk::Chore;
 
@@ -17,12 +17,16 @@ use crate::desk::Chore;
 pub(super) fn begin(app: &mut App, action: Action) -> Vec<Deed> {
     let number = app.subject();
     let (purpose, text) = match (action, app.focus, number) {
+        (Action::Search, Focus::Rows, _) if matches!(app.listing, Listing::Subjects(_)) => {
+            app.say(News::Fair, "that searches webhooks: J shows them");
+            return Vec::new();
+        }
         (Action::Search, Focus::Rows, _) => (Purpose::Search, app.view.typed.clone()),
         (Action::Search, ..) => (Purpose::Find, String::new()),
         (Action::Command, ..) => (Purpose::Command, String::new()),
         (Action::Marker, ..) => (Purpose::Marker, String::new()),
         (Action::Note, _, Some(number)) => {
-            let note = app.list.selected().and_then(|row| row.note.clone());
+            let note = app.row().and_then(|row| row.note.clone());
             (Purpose::Note(number), note.unwrap_or_default())
         }
         (Action::ReplayMany, _, Some(number)) => (Purpose::ReplayMany(number), String::new()),

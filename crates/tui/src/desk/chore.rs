@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::lens::{Act, Of};
+
 /// Something to be done once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Chore {
@@ -34,6 +36,11 @@ pub(crate) enum Chore {
     },
     Edit {
         number: i64,
+    },
+    /// Has the lens do something.
+    Act {
+        of: Of,
+        act: Act,
     },
     /// Finds out which delivery is meant.
     Goto {

@@ -40,6 +40,8 @@ pub(crate) enum Which {
     Body,
     /// The answer of this attempt.
     Answer(u32),
+    /// What is behind a link that the lens found.
+    Link,
 }
 
 impl Picture {

@@ -14,9 +14,9 @@ use crate::End;
 use crate::app::list::Anchor;
 use crate::app::menu::Menu;
 use crate::app::toast::News;
-use crate::app::{App, Mode};
+use crate::app::{App, Listing, Mode};
 use crate::apply::Deed;
-use crate::desk::{Detail, Look, ToEdit};
+use crate::desk::{Detail, InSight, Look, ToEdit};
 use crate::{clipboard, editor, panic};
 
 impl Inspector {
@@ -28,7 +28,8 @@ impl Inspector {
                 self.valid_from = self.look;
             }
             Deed::OpenDetail => {
-                if let Some(pane) = &self.app.pane {
+                self.look_through();
+                if let Some(pane) = self.app.pane.as_ref().filter(|pane| pane.number > 0) {
                     self.desk.open_detail(Detail {
                         number: pane.number,
                         // One that is only shown otherwise has it, or will.
@@ -37,6 +38,7 @@ impl Inspector {
                     });
                 }
             }
+            Deed::LookThrough => self.look_through(),
             Deed::Chore(chore) => {
                 if let crate::desk::Chore::Mark { number, on } = chore {
                     self.app.marked = on.then_some(number);
@@ -96,7 +98,20 @@ impl Inspector {
         });
     }
 
-    fn tell(&mut self, command: Command) {
+    /// Has the lens read what is in sight.
+    pub(super) fn look_through(&mut self) {
+        if self.app.facts.lens.is_some() {
+            self.desk.look_through(InSight {
+                rows: match &self.app.listing {
+                    Listing::Deliveries => None,
+                    Listing::Subjects(subjects) => Some(subjects.limit()),
+                },
+                of: self.app.selected(),
+            });
+        }
+    }
+
+    pub(super) fn tell(&mut self, command: Command) {
         if self.commands.try_send(command).is_err() {
             self.app
                 .say(News::Bad, "the client is busy or stopping: press it again");

@@ -6,10 +6,11 @@ use kreel_client::Update;
 
 use super::Inspector;
 use crate::End;
-use crate::app::Mode;
 use crate::app::toast::News;
+use crate::app::{Listing, Mode};
 use crate::apply;
 use crate::desk::{Detail, Found, Rows};
+use crate::lens::{Acted, Of};
 use crate::limits::{REFRESH, REFRESH_REST};
 
 impl Inspector {
@@ -48,7 +49,6 @@ impl Inspector {
             Found::Body { number, body } => {
                 if let Some(pane) = self.app.pane.as_mut().filter(|pane| pane.number == number) {
                     pane.show_body(*body);
-                    self.app.read_with_lens();
                     self.read_rest();
                 }
             }
@@ -63,6 +63,19 @@ impl Inspector {
                     picture.show(*made);
                 }
             }
+            Found::Sheet { of, read } => {
+                if let Some(pane) = self.app.pane.as_mut().filter(|pane| pane.of == of) {
+                    pane.sheet.show(*read);
+                }
+            }
+            Found::Subjects(page) => {
+                if let Listing::Subjects(subjects) = &mut self.app.listing {
+                    subjects.show(*page);
+                    let deeds = apply::follow_selection(&mut self.app);
+                    return self.carry_out(deeds);
+                }
+            }
+            Found::Acted { of, acted } => self.acted(&of, *acted),
             Found::Copy { text, says } => self.copy(&text, says)?,
             Found::Compared(comparing) => {
                 if comparing.comparison.is_equal {
@@ -77,6 +90,7 @@ impl Inspector {
             }
             Found::ToEdit(edited) => self.edit(*edited)?,
             Found::Goto(number) => {
+                self.app.listing = Listing::Deliveries;
                 self.app.list.select(number);
                 let deeds = apply::follow_selection(&mut self.app);
                 self.ask_for_rows();
@@ -89,6 +103,28 @@ impl Inspector {
             Found::Broken => self.end = End::Failed,
         }
         Ok(())
+    }
+
+    /// What came of something the lens was to do.
+    fn acted(&mut self, of: &Of, acted: Acted) {
+        match acted {
+            Acted::Says(text) => self.app.say(News::Good, text),
+            Acted::Fails(text) => self.app.say(News::Bad, text),
+            Acted::Tell(command, text) => {
+                self.app.say(News::Good, text);
+                self.tell(command);
+            }
+            Acted::Image(_) if !self.app.shows_images => {
+                let text = "it is an image, but images are off here: o opens it in a browser";
+                self.app.say(News::Fair, text);
+            }
+            Acted::Image(bytes) => {
+                if let Some(pane) = self.app.pane.as_mut().filter(|pane| pane.of == *of) {
+                    pane.sheet.preview(bytes);
+                }
+            }
+        }
+        self.look_is_due = true;
     }
 
     fn rows(&mut self, rows: Rows) -> io::Result<()> {
@@ -112,7 +148,10 @@ impl Inspector {
         if app.shown().is_none() {
             return;
         }
-        let (Some(row), Some(pane)) = (app.list.selected(), app.pane.as_mut()) else {
+        let Some(pane) = app.pane.as_mut() else {
+            return;
+        };
+        let Some(row) = app.list.at_hand_of(pane.number) else {
             return;
         };
         if pane.whole.as_ref().is_some_and(|whole| whole.row != *row) {

@@ -69,12 +69,13 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
     MOVE Everywhere "page-up" Action::Page(-1), ["pgup", "ctrl-u"], "page up", "A page up";
     MOVE Everywhere "top" Action::Top, ["g", "home"], "newest", "To the first: the newest delivery, the begin of a body";
     MOVE Everywhere "bottom" Action::Bottom, ["G", "end"], "oldest", "To the last";
-    MOVE Everywhere "open" Action::Open, ["enter"], "open", "Open the delivery; in a tree, fold and unfold";
+    MOVE Everywhere "open" Action::Open, ["enter"], "open", "Open the delivery; in a tree, fold and unfold; on a job's link, check, preview or browse";
     MOVE Everywhere "back" Action::Back, ["esc"], "back", "Back, close, or end a search";
     MOVE Everywhere "next-pane" Action::NextPane, ["tab"], "pane", "The other pane";
     MOVE Detail "right" Action::Sideways(1), ["right", "l"], "right", "Unfold, or to the right";
     MOVE Detail "left" Action::Sideways(-1), ["left", "h"], "left", "Fold, to the one above, or to the left";
     MOVE Everywhere "follow" Action::Follow, ["F"], "follow", "Stay with the newest; moving ends it";
+    LOOK Everywhere "jobs" Action::Subjects, ["J"], "jobs", "Jobs of Krea in place of webhooks, one row each, and back";
     LOOK Everywhere "tab-body" Action::Tab(0), ["1"], "body", "Body";
     LOOK Everywhere "tab-headers" Action::Tab(1), ["2"], "headers", "Headers";
     LOOK Everywhere "tab-answer" Action::Tab(2), ["3"], "answer", "Answer of the app, each attempt";
@@ -99,6 +100,8 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
     ACT Everywhere "replay-many" Action::ReplayMany, ["R"], "replay ×N", "Replay N times, so many at once";
     ACT Everywhere "replay-elsewhere" Action::ReplayElsewhere, ["f"], "replay to", "Replay to another app";
     ACT Everywhere "stop-replaying" Action::StopReplaying, ["S"], "stop", "Stop the replays that are going on";
+    ACT Everywhere "verify" Action::Verify, ["v"], "verify", "Ask the API whether the job's webhook tells the truth";
+    ACT Everywhere "deliver" Action::Deliver, ["D"], "deliver", "Make the webhook that never came, and hand it to the app";
     ACT Everywhere "compare" Action::Compare, ["d"], "diff", "Compare with the one marked, else the one before; in the answers, with the answer before";
     ACT Everywhere "hold" Action::Hold, ["space"], "hold", "Hold deliveries back; while held, let one go";
     ACT Everywhere "release-all" Action::ReleaseAll, ["A"], "release all", "Let all that are held go, and hold no more";

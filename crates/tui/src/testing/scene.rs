@@ -10,9 +10,11 @@ use kreel_inspect::document::{Cancel, Cursor, Document, Kind};
 use kreel_wire::{Delivery, Header, Headers, Scheme};
 
 use super::row;
-use crate::app::App;
-use crate::app::pane::{Body, Extent, Pane};
+use crate::app::pane::{Body, Extent, Pane, Tab};
 use crate::app::status::Link;
+use crate::app::subjects::Subjects;
+use crate::app::{App, Listing};
+use crate::lens::Of;
 
 /// The body of the delivery that is open.
 pub(crate) const BODY: &[u8] = br#"{"job_id":"7c1f3b0e-9d0a-4a51-8f53-2f4f3f9f2f10","status":"completed","created_at":"2025-11-23T07:59:41Z","completed_at":"2025-11-23T08:00:09.482Z","type":"image","result":{"urls":["https://gen.example/images/7c1f3b0e-9d0a-4a51-8f53-2f4f3f9f2f10.png","https://gen.example/images/second.png"],"seed":4171,"nsfw":false,"style":null},"prompt":"a lighthouse in a storm, oil on canvas, \u00e0 la Turner","cost":{"units":12.5}}"#;
@@ -97,6 +99,31 @@ pub(crate) fn app() -> App {
     app
 }
 
+/// The same with a lens: its tab open, with what it makes of the delivery.
+pub(crate) fn with_lens() -> App {
+    let mut app = app();
+    app.facts.lens = super::lens::jobs();
+    app.tab = Tab::More;
+    if let Some(pane) = &mut app.pane {
+        pane.sheet.show(Ok(Some(super::lens::sheet())));
+    }
+    app
+}
+
+/// The same with jobs in place of deliveries, the second selected.
+pub(crate) fn with_jobs() -> App {
+    let mut app = with_lens();
+    let mut subjects = Subjects::default();
+    subjects.set_height(10);
+    subjects.show(Ok(super::lens::page()));
+    subjects.move_by(1);
+    app.listing = Listing::Subjects(subjects);
+    if let Some(pane) = &mut app.pane {
+        pane.of = Of::Subject("7c1f3b0e".to_owned());
+    }
+    app
+}
+
 /// The tunnel as it is.
 pub(crate) fn ready() -> Arc<Ready> {
     Arc::new(Ready {
@@ -128,7 +155,7 @@ pub(crate) fn body(bytes: Bytes) -> Body {
 
 /// The detail of a delivery that was attempted three times.
 pub(crate) fn pane(row: &Row, body: Body) -> Pane {
-    let mut pane = Pane::new(row.number);
+    let mut pane = Pane::new(Of::Delivery(row.number), Some(row.number));
     pane.show(Arc::new(whole(row)));
     pane.show_body(body);
     pane

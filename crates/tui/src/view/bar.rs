@@ -8,7 +8,7 @@ use ratatui::widgets::{Clear, Paragraph};
 use super::text::{columns_of, columns_of_all, fitting, width, window, wrapped};
 use crate::action::Action;
 use crate::app::prompt::Prompt;
-use crate::app::{App, Focus, Mode};
+use crate::app::{App, Focus, Listing, Mode};
 use crate::keys::BINDINGS;
 use crate::theme::{Look, Theme};
 
@@ -48,6 +48,17 @@ fn hints(app: &App) -> Vec<Action> {
                 A::Open,
                 A::Replay,
                 A::Search,
+                A::Help,
+                A::Quit,
+            ]
+        }
+        Mode::Browse if matches!(app.listing, Listing::Subjects(_)) => {
+            vec![
+                A::Open,
+                A::Verify,
+                A::Deliver,
+                A::Replay,
+                A::Subjects,
                 A::Help,
                 A::Quit,
             ]
@@ -98,6 +109,7 @@ fn hint(app: &App, action: Action) -> Option<Vec<Span<'static>>> {
     let label = match (action, app.focus, app.status.held) {
         (Action::Hold, _, Some(_)) => "release one",
         (Action::Search, Focus::Detail, _) => "search here",
+        (Action::Subjects, ..) => "webhooks",
         _ => binding.label,
     };
     Some(vec![

@@ -6,14 +6,15 @@ mod document;
 mod head;
 mod headers;
 mod picture;
+mod sheet;
 mod timing;
 
+pub(super) use self::sheet::look_of;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use self::document::styled;
 use super::text::{cut, fitting, wrapped};
 use super::{place, place_of, rule};
 use crate::app::pane::{Pane, Tab};
@@ -38,7 +39,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
         Layout::vertical([Constraint::Length(head::height(inner)), Constraint::Min(0)])
             .areas(inner);
     head::draw(frame, top, app);
-    let why = why_lines(app, content);
+    // A sheet tells of all attempts.
+    let why = match app.tab {
+        Tab::More => Vec::new(),
+        _ => why_lines(app, content),
+    };
     let [above, content] =
         Layout::vertical([Constraint::Length(why.len() as u16), Constraint::Min(0)]).areas(content);
     frame.render_widget(Paragraph::new(why), above);
@@ -58,6 +63,9 @@ fn draw_tab(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) -> 
     if pane.is_gone {
         return still(frame, "it is not in the history any more");
     }
+    if pane.number == 0 && tab != Tab::More {
+        return still(frame, "no webhook has come about it");
+    }
     match (tab, pane.body.as_mut()) {
         (Tab::Body | Tab::Raw, None) => still(frame, "reading…"),
         (Tab::Body, Some(body)) => body::draw(frame, area, body, is_here, app.shows_images, theme),
@@ -71,10 +79,7 @@ fn draw_tab(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) -> 
             let lines = timing::lines(app, area.width);
             scrolled(frame, area, lines, app)
         }
-        (Tab::More, _) => {
-            let lines = more(app);
-            scrolled(frame, area, lines, app)
-        }
+        (Tab::More, _) => sheet::draw(frame, area, app, is_here),
     }
 }
 
@@ -120,22 +125,6 @@ fn scrolled(
     let shown: Vec<Line<'static>> = lines.into_iter().skip(from).take(height).collect();
     frame.render_widget(Paragraph::new(shown), area);
     place_of(from, height, all)
-}
-
-/// What the lens makes of it.
-fn more(app: &App) -> Vec<Line<'static>> {
-    let theme = app.theme;
-    let read = app.shown().and_then(|pane| pane.more.clone());
-    match read {
-        Some(lines) => lines
-            .into_iter()
-            .map(|line| styled(line, false, 0, theme))
-            .collect(),
-        None => vec![Line::styled(
-            " nothing is known of it",
-            theme.style(Look::Dim),
-        )],
-    }
 }
 
 /// Why the shown attempt went wrong, and what to do.

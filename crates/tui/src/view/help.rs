@@ -104,7 +104,10 @@ pub(crate) const SIGNS: [(&str, &str); 9] = [
     ("!", "No answer: refused, timed out, died; or lost"),
     ("… ·", "Running; waiting for its turn or for the app"),
     ("‖", "Held back by you"),
-    ("○ ✂", "Only captured; broken off by its sender"),
+    (
+        "○ ✂",
+        "Only captured, or withheld from the app as untrue; broken off by its sender",
+    ),
     ("*", "Marked"),
     ("n", "Has a note of yours"),
     ("R", "Was replayed"),
@@ -116,6 +119,7 @@ fn keys(app: &App, columns: u16) -> Vec<Vec<Line<'static>>> {
     let mut group = "";
     let has = |binding: &&crate::keys::Binding| match binding.action {
         Action::Tab(tab) => tab < app.tabs().len(),
+        Action::Subjects | Action::Verify | Action::Deliver => app.facts.lens.is_some(),
         _ => true,
     };
     for binding in BINDINGS.iter().filter(has) {

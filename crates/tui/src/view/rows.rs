@@ -2,7 +2,7 @@
 
 mod columns;
 
-use kreel_client::{Marker, Row, Standing};
+use kreel_client::{Marker, Row, Standing, WITHHELD};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -73,7 +73,7 @@ fn lines(app: &App, area: Rect, is_here: bool) -> Vec<Line<'static>> {
 }
 
 /// The row the keys act on: a sign in front, and a band across.
-fn selected_line(
+pub(super) fn selected_line(
     mut line: Line<'static>,
     columns: u16,
     is_here: bool,
@@ -130,6 +130,7 @@ pub(super) fn outcome(row: &Row, is_holding: bool) -> (&'static str, String, Loo
         && !matches!(row.standing, Standing::Lost | Standing::BrokenOff)
     {
         return match (last.status, &last.failure) {
+            (_, Some(failure)) if failure == WITHHELD => ("○", "withheld".to_owned(), Look::Fair),
             (Some(status), None) => {
                 let (sign, look) = of_status(status);
                 (sign, status.to_string(), look)

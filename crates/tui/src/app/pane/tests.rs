@@ -80,7 +80,7 @@ fn answered(pane: &Pane) -> Option<u32> {
 
 #[test]
 fn the_last_attempt_is_shown_until_another_is_chosen() {
-    let mut pane = Pane::new(1);
+    let mut pane = Pane::new(Of::Delivery(1), Some(1));
     assert!(pane.turn_attempts(1), "there is none");
     pane.show(whole(vec![attempt(1, None), attempt(2, Some("hello"))]));
     assert_eq!((answered(&pane), pane.chosen_attempt()), (Some(2), None));
@@ -94,7 +94,7 @@ fn the_last_attempt_is_shown_until_another_is_chosen() {
 
 #[test]
 fn an_answer_that_is_not_here_is_asked_for_and_then_shown() {
-    let mut pane = Pane::new(1);
+    let mut pane = Pane::new(Of::Delivery(1), Some(1));
     pane.show(whole(vec![attempt(1, None), attempt(2, Some("hello"))]));
     assert!(!pane.turn_attempts(-1), "it has to be read");
     assert_eq!((answered(&pane), pane.chosen_attempt()), (None, Some(1)));
@@ -106,7 +106,7 @@ fn an_answer_that_is_not_here_is_asked_for_and_then_shown() {
 
 #[test]
 fn what_was_still_arriving_is_read_again_once() {
-    let mut pane = Pane::new(1);
+    let mut pane = Pane::new(Of::Delivery(1), Some(1));
     assert!(!pane.lacks_body(&row(1)), "it was not read yet");
     pane.show_body(body(true));
     let arriving = Row {
@@ -122,7 +122,7 @@ fn what_was_still_arriving_is_read_again_once() {
 
 #[test]
 fn where_the_eye_is_stays_as_more_of_a_body_comes() {
-    let mut pane = Pane::new(1);
+    let mut pane = Pane::new(Of::Delivery(1), Some(1));
     pane.show_body(body(true));
     let (document, cursor) = pane.cursor(Tab::Body).unwrap();
     cursor.move_by(document, 2);
@@ -136,7 +136,7 @@ fn where_the_eye_is_stays_as_more_of_a_body_comes() {
 
 #[test]
 fn of_a_large_body_only_the_beginning_stays_while_it_is_read_again() {
-    let mut pane = Pane::new(1);
+    let mut pane = Pane::new(Of::Delivery(1), Some(1));
     pane.show(whole(Vec::new()));
     let large = Bytes::from(vec![b'x'; AT_ONCE_BYTES as usize + 1]);
     pane.show_body(Body {

@@ -1,8 +1,8 @@
 //! The attempts, and the answer to the one that is shown.
 
 use jiff::tz::TimeZone;
-use kreel_client::KeptAttempt;
 use kreel_client::plain::{duration, size};
+use kreel_client::{KeptAttempt, WITHHELD};
 use kreel_inspect::inert::inert;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -137,6 +137,7 @@ fn outcome(attempt: &KeptAttempt) -> (&'static str, String, Look) {
             let (sign, look) = of_status(status);
             (sign, status.to_string(), look)
         }
+        (_, Some((word, _))) if word == WITHHELD => ("○", word.clone(), Look::Fair),
         (status, Some((word, _))) => {
             let status = status.map_or_else(String::new, |status| format!("{status}, then "));
             (

@@ -23,7 +23,7 @@ pub(super) fn height(area: Rect) -> u16 {
 
 /// Which delivery it is.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
-    let Some(row) = app.list.selected() else {
+    let Some(row) = app.row() else {
         return;
     };
     let (theme, summary) = (app.theme, &row.summary);

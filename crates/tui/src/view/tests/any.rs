@@ -9,10 +9,12 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 
 use super::paint::drawn;
-use crate::app::App;
 use crate::app::pane::Tab;
+use crate::app::subjects::Subjects;
 use crate::app::toast::News;
+use crate::app::{App, Listing};
 use crate::apply;
+use crate::lens::Of;
 use crate::testing::{self, row, scene};
 use crate::theme::Theme;
 use crate::view;
@@ -87,7 +89,39 @@ fn app(texts: &[String], body: Bytes) -> App {
         view::cut(&kreel_inspect::inert::inert(&text(2)), 200),
     );
     app.explain();
+    show_jobs(&mut app, &text);
     app
+}
+
+/// The same texts in whatever a lens says.
+fn show_jobs(app: &mut App, text: &impl Fn(usize) -> String) {
+    app.facts.lens = testing::lens::jobs();
+    let mut sheet = testing::lens::sheet();
+    for (index, line) in sheet.lines.iter_mut().enumerate() {
+        line.label = text(index);
+        line.text = text(index + 1);
+        line.link = (index % 3 == 0).then(|| text(index + 2));
+    }
+    if let Some(pane) = &mut app.pane {
+        pane.sheet.show(Ok(Some(sheet)));
+    }
+}
+
+/// Jobs in place of deliveries.
+fn list_jobs(app: &mut App, texts: &[String]) {
+    let text = |index: usize| texts[index % texts.len()].clone();
+    let mut page = testing::lens::page();
+    for (index, row) in page.rows.iter_mut().enumerate() {
+        row.id = index.to_string();
+        row.cells = (0..5).map(|cell| text(index + cell)).collect();
+        row.flags = vec![text(index), text(index + 1)];
+    }
+    let mut subjects = Subjects::default();
+    subjects.show(Ok(page));
+    app.listing = Listing::Subjects(subjects);
+    if let Some(pane) = &mut app.pane {
+        pane.of = Of::Subject("0".to_owned());
+    }
 }
 
 /// Everything stands where it was put, and is nothing but seen.
@@ -123,17 +157,25 @@ proptest! {
     fn anything_is_drawn_on_a_screen_of_any_size(
         texts in proptest::collection::vec(text(), 1..5),
         body in bytes(),
-        tab in 0..5_usize,
+        tab in 0..6_usize,
+        is_of_jobs in any::<bool>(),
         theme in 0..4_usize,
-        keys in proptest::collection::vec("[jkGg?/:xdn\tT+lh ]", 0..6),
+        keys in proptest::collection::vec("[jkGg?/:xdn\tT+lhJ\n ]", 0..6),
         (columns, lines) in (1..=250_u16, 1..=70_u16),
     ) {
         let mut app = app(&texts, body);
         app.tab = Tab::ALL[tab];
         app.theme = Theme::ALL[theme].1;
+        if is_of_jobs {
+            list_jobs(&mut app, &texts);
+        }
         check(&drawn(&mut app, columns, lines))?;
         for key in keys.iter().flat_map(|keys| keys.chars()) {
-            let code = if key == '\t' { KeyCode::Tab } else { KeyCode::Char(key) };
+            let code = match key {
+                '\t' => KeyCode::Tab,
+                '\n' => KeyCode::Enter,
+                key => KeyCode::Char(key),
+            };
             apply::key(&mut app, KeyEvent::new(code, KeyModifiers::NONE));
             check(&drawn(&mut app, columns, lines))?;
         }

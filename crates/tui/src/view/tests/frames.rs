@@ -78,6 +78,59 @@ fn timing() {
 }
 
 #[test]
+fn what_a_lens_makes_of_a_delivery() {
+    both("job", scene::with_lens);
+}
+
+#[test]
+fn a_link_in_a_sheet_and_what_can_be_done_with_it() {
+    both("job_link", || {
+        let mut app = scene::with_lens();
+        app.focus = Focus::Detail;
+        let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+        // To the first link, then what can be done with it.
+        for _ in 0..2 {
+            apply::key(&mut app, enter);
+        }
+        app
+    });
+}
+
+#[test]
+fn jobs_in_place_of_deliveries() {
+    both("jobs", scene::with_jobs);
+}
+
+#[test]
+fn a_job_of_which_nothing_came() {
+    both("job_missed", || {
+        let mut app = scene::with_jobs();
+        press(&mut app, "k");
+        assert_eq!(app.subject(), None);
+        app.tab = Tab::Body;
+        app
+    });
+}
+
+#[test]
+fn the_image_behind_a_link() {
+    let mut app = scene::with_lens();
+    let picture = image(true).pane.and_then(|pane| pane.body?.picture);
+    app.pane.as_mut().expect("it is open").sheet.preview = picture;
+    drawn(&mut app, 100, 30);
+    let (number, _, picture) = app.picture().expect("there is one");
+    assert_eq!(number, 12);
+    let (source, room) = picture.next_wanted().expect("it was not asked for yet");
+    picture.show(at_once(source, room));
+    let frame = drawn(&mut app, 100, 30);
+    insta::assert_snapshot!("job_preview_100x30", text(&frame));
+    app.focus = Focus::Detail;
+    apply::key(&mut app, KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
+    assert!(app.picture().is_none());
+    assert_eq!(app.focus, Focus::Detail, "Esc closes the image alone");
+}
+
+#[test]
 fn raw() {
     both("raw", || tab(Tab::Raw));
 }
