@@ -75,3 +75,7 @@ pub(crate) const PICTURE_KEPT_SIDE: u32 = 1024;
 
 /// How much memory decoding an image may take: 64 MiB. A small file can claim any size.
 pub(crate) const PICTURE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How many deliveries that wait to be decided about are remembered for their sign: 8,192, twice as
+/// many as a client lets wait.
+pub(crate) const GATED: usize = 8192;

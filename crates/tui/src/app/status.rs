@@ -1,12 +1,14 @@
 //! What the client says of link, app and itself, kept as it was said last.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kreel_client::{Ready, Update};
+use kreel_client::{DeliveryId, Ready, Update};
 use kreel_inspect::inert::inert;
 
 use super::toast::News;
+use crate::limits::GATED;
 
 /// The state of everything but the deliveries.
 #[derive(Debug, Default)]
@@ -16,6 +18,8 @@ pub(crate) struct Status {
     pub(crate) app_down: Option<String>,
     /// Whether deliveries are held back, and how many are.
     pub(crate) held: Option<u64>,
+    /// Those that wait until somebody has decided about them.
+    gated: HashSet<DeliveryId>,
     /// What had waited: how many are done, of how many.
     pub(crate) draining: Option<(u64, u64)>,
     /// Replays that go on: done, failed, of how many.
@@ -65,6 +69,15 @@ impl Status {
     /// Whether something on screen changes with the seconds.
     pub(crate) fn counts_down(&self) -> bool {
         self.stopping.is_some() || matches!(self.link, Link::Down { .. })
+    }
+
+    /// Why a delivery that waits does so, in a word, if it is not for its turn or the app.
+    pub(crate) fn held_back(&self, id: &DeliveryId) -> Option<&'static str> {
+        match (self.gated.contains(id), self.held) {
+            (true, _) => Some("gated"),
+            (false, Some(_)) => Some("held"),
+            (false, None) => None,
+        }
     }
 
     /// Takes in what the client says; with a line for the user, if it is news.
@@ -130,6 +143,22 @@ impl Status {
             Update::HistoryMended => {
                 self.history_failing = None;
                 Some((News::Good, "the history can be written again".to_owned()))
+            }
+            Update::Gated(delivery) => {
+                if self.gated.len() >= GATED {
+                    // Those that broke off are among them: what counts is told again.
+                    self.gated.clear();
+                }
+                self.gated.insert(delivery.id);
+                None
+            }
+            Update::Attempt(attempt) => {
+                self.gated.remove(&attempt.delivery.id);
+                None
+            }
+            Update::Withheld { delivery, why } => {
+                self.gated.remove(&delivery.id);
+                Some((News::Bad, format!("withheld from the app: {}", inert(why))))
             }
             Update::Held { on, waiting } => {
                 self.held = on.then_some(*waiting);

@@ -103,7 +103,7 @@ pub(crate) const SIGNS: [(&str, &str); 9] = [
     ("✓ → ✗", "Answered by the app: 2xx, 3xx, 4xx or 5xx"),
     ("!", "No answer: refused, timed out, died; or lost"),
     ("… ·", "Running; waiting for its turn or for the app"),
-    ("‖", "Held back by you"),
+    ("‖", "Held back by you, or until it is verified"),
     (
         "○ ✂",
         "Only captured, or withheld from the app as untrue; broken off by its sender",

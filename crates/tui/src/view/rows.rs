@@ -110,7 +110,7 @@ fn across(marker: &Marker, columns: u16, app: &App) -> Line<'static> {
 }
 
 fn line(row: &Row, columns: &Columns, app: &App) -> Line<'static> {
-    let (sign, status, look) = outcome(row, app.status.held.is_some());
+    let (sign, status, look) = outcome(row, app.status.held_back(&row.summary.id));
     let theme = app.theme;
     let mut spans = vec![
         Span::raw(" "),
@@ -124,7 +124,7 @@ fn line(row: &Row, columns: &Columns, app: &App) -> Line<'static> {
 }
 
 /// How a row stands: a sign, a word or the app's status, and how good that is.
-pub(super) fn outcome(row: &Row, is_holding: bool) -> (&'static str, String, Look) {
+pub(super) fn outcome(row: &Row, held: Option<&str>) -> (&'static str, String, Look) {
     let last = row.last.as_ref();
     if let Some(last) = last
         && !matches!(row.standing, Standing::Lost | Standing::BrokenOff)
@@ -145,7 +145,9 @@ pub(super) fn outcome(row: &Row, is_holding: bool) -> (&'static str, String, Loo
         };
     }
     match row.standing {
-        Standing::Live | Standing::Waiting if is_holding => ("‖", "held".to_owned(), Look::Fair),
+        Standing::Live | Standing::Waiting if held.is_some() => {
+            ("‖", held.unwrap_or_default().to_owned(), Look::Fair)
+        }
         Standing::Live => ("…", "running".to_owned(), Look::Fair),
         Standing::Waiting => ("·", "waiting".to_owned(), Look::Fair),
         Standing::Answered => ("✓", "answered".to_owned(), Look::Good),
@@ -259,6 +261,6 @@ fn example(app: &App, url: &str) -> String {
 
 /// A theme's look of a row's outcome, for other panes.
 pub(super) fn styled_outcome(row: &Row, theme: Theme) -> Span<'static> {
-    let (sign, status, look) = outcome(row, false);
+    let (sign, status, look) = outcome(row, None);
     Span::styled(format!("{sign} {status}"), theme.style(look))
 }
