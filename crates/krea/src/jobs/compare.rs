@@ -62,7 +62,8 @@ pub(super) fn verdict(delivered: Option<&Job>, api: Option<&ApiAnswer>) -> Optio
     let (is_over, was_over) = (is_end(asked), is_end(delivered));
     let same_state = delivered.status == asked.status;
     let mut differences = differences(delivered, asked);
-    if !same_state && !(is_over && was_over) {
+    let both_over = is_over && was_over;
+    if !(same_state || both_over) {
         differences.retain(|one| matches!(one.field, "job_id" | "created_at"));
         if differences.is_empty() {
             return Some(Verdict::NotYet);

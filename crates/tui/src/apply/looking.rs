@@ -158,6 +158,7 @@ mod tests {
         press(&mut app, KeyCode::Char('j'));
         assert_eq!(app.subject(), Some(12), "its newest delivery");
         assert_eq!(app.pane.as_ref().map(|pane| pane.number), Some(12));
+        app.toasts.clear();
         press(&mut app, KeyCode::Esc);
         assert_eq!(app.selected(), Some(Of::Delivery(12)));
     }

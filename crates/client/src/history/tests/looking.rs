@@ -68,7 +68,7 @@ async fn various(folder: &Folder) -> Reader {
     )
     .unwrap();
     db.execute(
-        "UPDATE delivery SET replays = 1 WHERE number IN (5, 120)",
+        "UPDATE delivery SET replayed = 1, replays = 1 WHERE number IN (5, 120)",
         [],
     )
     .unwrap();
