@@ -52,5 +52,5 @@ mod since;
 mod streaming;
 mod together;
 mod tokens;
-mod upgrades;
 mod types;
+mod upgrades;
