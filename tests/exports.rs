@@ -6,6 +6,9 @@ use tokio::process::Command;
 use crate::support::{Finished, Kreel, LocalApp, Post, Received, TestClient, TestRelay};
 use crate::support::{packages, programs};
 
+#[path = "../crates/inspect/src/export/har/published.rs"]
+mod published;
+
 /// `kreel requests` with these words, over a client's history.
 fn requests(client: &TestClient, words: &[&str]) -> Kreel {
     let kreel = client.beside(&["requests"]).args(words);
@@ -84,8 +87,10 @@ async fn archives_and_lines_have_all_and_mask_secrets() {
     let schema: Value = serde_json::from_str(schema).unwrap();
     let options = jsonschema::draft202012::options().should_validate_formats(true);
     let validator = options.build(&schema).unwrap();
-    let faults: Vec<_> = validator.iter_errors(&archive).collect();
-    assert!(faults.is_empty(), "{faults:?}");
+    for validator in [validator, published::validator()] {
+        let faults: Vec<_> = validator.iter_errors(&archive).collect();
+        assert!(faults.is_empty(), "{faults:?}");
+    }
     let entries = archive["log"]["entries"].as_array().unwrap();
     let urls: Vec<_> = entries
         .iter()
@@ -115,8 +120,27 @@ async fn archives_and_lines_have_all_and_mask_secrets() {
     let kept = std::fs::read_to_string(&file).unwrap();
     assert_eq!(kept.lines().count(), 3);
     to.run().await.failed(1, "KR0306", &["can't make"]);
-    for text in [&har.stdout, &kept] {
+    let ndjson = requests(&client, &all).args(&["-F", "ndjson"]).run().await;
+    let usual = requests(&client, &all).run().await;
+    assert_eq!(ndjson.success(), usual.success(), "it is the usual form");
+    let raw = requests(&client, &["export", "last~2", "-F", "raw"]);
+    let raw = raw.run().await;
+    assert!(
+        raw.success().contains("\r\nx-api-key: \u{2022}\u{2022}"),
+        "{raw}"
+    );
+    let masked = [&har.stdout, &kept, &ndjson.stdout, &raw.stdout];
+    for text in masked {
         assert!(!text.contains("s3cret"), "{text}");
+    }
+    for form in ["har", "ndjson", "fixture", "curl"] {
+        let open = requests(&client, &all).args(&["-F", form, "--show-secrets"]);
+        let open = open.run().await;
+        assert_eq!(
+            open.success().matches("s3cret").count(),
+            3,
+            "{form}: {open}"
+        );
     }
     let raw = requests(
         &client,

@@ -5,15 +5,17 @@
 //! that remembers every byte. Relay and client are processes, with TLS between all of them.
 //!
 //! What differs, and is meant to: lines of the hop (`Connection`, `Transfer-Encoding`, …) are each
-//! connection's own; the app gets `X-Forwarded-*` and `Kreel-*` besides, at the end; and hyper
-//! writes names in lower case and puts lines of one name together. HTTP gives no meaning to the
-//! case of names, nor to the order of lines of different names. So compared are the names in the
-//! order of their first appearance, and under each its values, in order and to the byte.
+//! connection's own; the app gets `X-Forwarded-*` and `Kreel-*` besides, at the end; and names are
+//! written in lower case, which HTTP gives no meaning to. Requests are compared line by line and to
+//! the byte. In answers hyper puts lines of one name together, and HTTP gives no meaning to the order
+//! of lines of different names: compared are the names in the order of their first appearance, and
+//! under each its values, in order and to the byte.
 
 mod against;
 mod curl;
 mod large;
 mod meant;
+mod order;
 mod posts;
 
 use self::against::Against;

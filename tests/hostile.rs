@@ -2,6 +2,7 @@
 //! never twice or in part, and no burden to those who keep them.
 
 mod apps;
+mod breakers;
 mod links;
 mod malformed;
 mod senders;

@@ -1,7 +1,7 @@
 //! Many at once, and large beside small: nothing is lost, mixed up, held up or heaped up.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
@@ -108,15 +108,31 @@ async fn latencies(sender: &Sender) -> Vec<Duration> {
     latencies
 }
 
-/// The p99 of each of several rounds, and of those the middle one: a neighbour on the machine may
-/// spoil a round or two.
-async fn p99(sender: &Sender) -> Duration {
-    let mut rounds = Vec::with_capacity(ROUNDS);
-    for _ in 0..ROUNDS {
-        rounds.push(latencies(sender).await[SAMPLES * 99 / 100]);
+/// The p99 of small webhooks through the tunnel, and of those posted to the app itself beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct P99 {
+    tunnel: Duration,
+    direct: Duration,
+}
+
+async fn p99(tunnel: &Sender, direct: &Sender) -> P99 {
+    P99 {
+        tunnel: latencies(tunnel).await[SAMPLES * 99 / 100],
+        direct: latencies(direct).await[SAMPLES * 99 / 100],
     }
-    rounds.sort_unstable();
-    rounds[ROUNDS / 2]
+}
+
+/// The middle one of each: a neighbour on the machine may spoil a round or two.
+fn middle(rounds: &[P99]) -> P99 {
+    let middle = |of: fn(&P99) -> Duration| {
+        let mut all: Vec<Duration> = rounds.iter().map(of).collect();
+        all.sort_unstable();
+        all[all.len() / 2]
+    };
+    P99 {
+        tunnel: middle(|round| round.tunnel),
+        direct: middle(|round| round.direct),
+    }
 }
 
 const ROUNDS: usize = 5;
@@ -124,10 +140,39 @@ const SAMPLES: usize = 500;
 const UPLOAD_BYTES: u64 = 50_000_000;
 const ANSWER_BYTES: usize = 20_000_000;
 
-/// `/upload` is read at about 3 MB a second until told to hurry; `/large` is a large answer.
-async fn slow_app(read: Arc<AtomicU64>, hurry: Arc<AtomicBool>) -> LocalApp {
+/// How an upload is read.
+#[derive(Debug, Default)]
+struct Reading {
+    /// How much has been.
+    bytes: AtomicU64,
+    pace: AtomicU8,
+}
+
+/// About 3 MB a second.
+const SLOW: u8 = 0;
+/// Not at all.
+const PAUSED: u8 = 1;
+/// As fast as it comes.
+const FAST: u8 = 2;
+
+impl Reading {
+    fn go(&self, pace: u8) {
+        self.pace.store(pace, Ordering::Relaxed);
+    }
+
+    fn pace(&self) -> u8 {
+        self.pace.load(Ordering::Relaxed)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// `/upload` is read at a pace that may be changed; `/large` is a large answer.
+async fn slow_app(reading: Arc<Reading>) -> LocalApp {
     LocalApp::with(move |mut visit| {
-        let (read, hurry) = (read.clone(), hurry.clone());
+        let reading = reading.clone();
         async move {
             match visit.head.target().as_slice() {
                 b"/upload" => {
@@ -140,8 +185,12 @@ async fn slow_app(read: Arc<AtomicU64>, hurry: Arc<AtomicBool>) -> LocalApp {
                         .ok()?
                     {
                         digester.add(&piece);
-                        read.fetch_add(piece.len() as u64, Ordering::Relaxed);
-                        if !hurry.load(Ordering::Relaxed) {
+                        let bytes = piece.len() as u64;
+                        reading.bytes.fetch_add(bytes, Ordering::Relaxed);
+                        if reading.pace() != FAST {
+                            sleep(Duration::from_millis(10)).await;
+                        }
+                        while reading.pace() == PAUSED {
                             sleep(Duration::from_millis(10)).await;
                         }
                     }
@@ -211,49 +260,62 @@ async fn sip(sender: Sender, bytes: Arc<AtomicU64>) {
 }
 
 /// A 50 MB upload to a slow app and a sender that reads a byte a second go on while small
-/// webhooks are measured: before, during and after, in one run.
+/// webhooks are measured. Rounds in which the upload moves take turns with rounds in which it
+/// rests, so that both find the machine the same.
 ///
-/// The slack beside the factor: sender, app, relay and client share two cores with the upload, so
-/// now and then a small webhook waits for a time slice of the upload's (4 ms) at one of its hops
-/// or two. It is not what is promised to those who have cores to spare.
+/// Sender, app, relay and client share the processors with the upload. What that alone costs is
+/// measured beside it, on webhooks that go to the app itself: those are woken for twice (the app,
+/// the sender), those through the tunnel six times (relay and client, there and back, besides), and
+/// may wait for a processor each time. So much is granted beside the factor, and the millisecond in
+/// which clocks and timers tick.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn small_webhooks_stay_quick_and_memory_flat_beside_large_and_slow_ones() {
-    const SLACK: Duration = Duration::from_millis(5);
+    const TICK: Duration = Duration::from_millis(1);
     const GROWTH_BYTES: u64 = 32 * 1024 * 1024;
     machine::alone();
-    let (read, hurry, sipped) = <(Arc<AtomicU64>, Arc<AtomicBool>, Arc<AtomicU64>)>::default();
-    let app = slow_app(read.clone(), hurry.clone()).await;
+    let (reading, sipped) = <(Arc<Reading>, Arc<AtomicU64>)>::default();
+    let app = slow_app(reading.clone()).await;
     let relay = TestRelay::start().await;
     let client = TestClient::listen(&relay, &app, &["--wait", "10m"]).await;
-    let sender = client.sender();
+    let (sender, direct) = (client.sender(), Sender::direct(app.address()));
     // The first ones find everything cold.
     latencies(&sender).await;
-    let idle_before = p99(&sender).await;
     let before = (relay.process.peak_rss(), client.process.peak_rss());
 
     let uploading = tokio::spawn(upload(sender.clone()));
     let sipping = tokio::spawn(sip(sender.clone(), sipped.clone()));
-    let under_way =
-        || read.load(Ordering::Relaxed) > 2_000_000 && sipped.load(Ordering::Relaxed) > 0;
+    let under_way = || reading.bytes() > 2_000_000 && sipped.load(Ordering::Relaxed) > 0;
     eventually("both are under way", DEADLINE, under_way).await;
-    let busy = p99(&sender).await;
+    let (mut idle, mut busy) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        reading.go(PAUSED);
+        idle.push(p99(&sender, &direct).await);
+        reading.go(SLOW);
+        let from = reading.bytes();
+        busy.push(p99(&sender, &direct).await);
+        assert!(reading.bytes() > from, "it was to move meanwhile");
+    }
     assert!(
         !uploading.is_finished() && !sipping.is_finished(),
         "they were to go on meanwhile"
     );
 
-    hurry.store(true, Ordering::Relaxed);
+    reading.go(FAST);
     let (sent, received) = within("the upload", DEADLINE, uploading).await.unwrap();
     assert_eq!(sent, received);
     assert!(!sipping.is_finished());
     sipping.abort();
-    let idle = idle_before.max(p99(&sender).await);
     let after = (relay.process.peak_rss(), client.process.peak_rss());
     let growth = (after.0 - before.0, after.1 - before.1);
+    let (idle, busy) = (middle(&idle), middle(&busy));
     eprintln!(
         "p99 of small webhooks: idle {idle:?}, beside large ones {busy:?}; growth {growth:?} bytes"
     );
-    assert!(busy <= idle * 3 + SLACK, "p99 was {idle:?} and is {busy:?}");
+    let machine = busy.direct.saturating_sub(idle.direct) * 3;
+    assert!(
+        busy.tunnel <= idle.tunnel * 3 + machine + TICK,
+        "p99 was {idle:?} and is {busy:?}"
+    );
     assert!(
         growth.0 < GROWTH_BYTES && growth.1 < GROWTH_BYTES,
         "grown by {growth:?}, from {before:?}"

@@ -116,3 +116,38 @@ async fn a_damaged_history_is_said_and_left_as_it_is() {
     told.failed(1, "KR0310", &["is damaged: it is cut off", ".recover"]);
     assert_eq!(std::fs::read(&file).unwrap(), &content[..content.len() / 2]);
 }
+
+#[tokio::test]
+async fn an_id_that_is_shown_names_one_delivery_in_the_whole_history() {
+    let home = Home::new();
+    // Many came in the same millisecond, and have the first 12 digits in common.
+    let file = filled(&home, 300);
+    let requests = |words: &[&str]| {
+        let kreel = Kreel::new(&["requests"]).args(words);
+        kreel.path("--history", &file).home(&home)
+    };
+    for words in [
+        &["list", "--limit", "1"][..],
+        &["search", "job150", "--limit", "1"],
+        &["list", "--limit", "3"],
+    ] {
+        let shown = requests(words).run().await;
+        let json = objects(&requests(words).args(&["--json"]).run().await);
+        let ids = shown.success().lines();
+        let ids: Vec<&str> = ids.map(|line| line.split("  ").nth(1).unwrap()).collect();
+        assert_eq!(ids.len(), json.len());
+        for (id, whole) in ids.iter().zip(&json) {
+            assert!(whole["id"].as_str().unwrap().starts_with(id), "{id}");
+            let found = objects(&requests(&["get", id, "--json"]).run().await);
+            assert_eq!(found[0]["id"], whole["id"], "{id}: {shown}");
+        }
+    }
+    for (which, seq) in [("last", 299), ("last~2", 297), ("last~299", 0)] {
+        let found = objects(&requests(&["get", which, "--json"]).run().await);
+        assert_eq!(found[0]["seq"], seq, "{which}");
+    }
+    requests(&["get", "last~300"])
+        .run()
+        .await
+        .failed(4, "KR0311", &["last~300"]);
+}

@@ -1,9 +1,13 @@
 //! Addresses where there is no relay, or not the one that is meant.
 
-use tokio::net::TcpListener;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{PATIENCE, deserted, fails, nobody_to_trust};
-use crate::support::{Finished, Listen, LocalApp, TestRelay};
+use crate::support::{Finished, Listen, LocalApp, Sender, TestRelay, within};
 
 #[tokio::test]
 async fn a_name_that_does_not_exist() {
@@ -98,6 +102,70 @@ async fn a_relay_of_another_version() {
         .await
         .failed(5, "KR0110", &["kreel.v1", "kreel.v9", "update the older"]);
     assert_eq!(newer.count(), 1, "it is asked once");
+}
+
+/// A relay and a client that are both real, of which each takes the other for one that speaks this
+/// protocol alone: the name is changed on the way, in both directions.
+async fn of_another_version(relay: &TestRelay, other: &'static [u8; 8]) -> SocketAddr {
+    let (listener, relay) = (
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        relay.address(),
+    );
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let far = TcpStream::connect(relay).await.unwrap();
+            let ((read, write), (far_read, far_write)) = (near.into_split(), far.into_split());
+            tokio::spawn(renaming(read, far_write, other));
+            tokio::spawn(renaming(far_read, write, other));
+        }
+    });
+    address
+}
+
+/// Copies bytes, with another name in the place of ours. Heads come whole over loopback.
+async fn renaming(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, other: &[u8; 8]) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        let read = &mut bytes[..count];
+        if let Some(at) = read.windows(8).position(|word| word == b"kreel.v1") {
+            read[at..at + 8].copy_from_slice(other);
+        }
+        if to.write_all(read).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_real_relay_and_a_real_client_of_different_versions() {
+    let relay = TestRelay::start().await;
+    let address = of_another_version(&relay, b"kreel.v9").await;
+    let listen = Listen::on(&relay).relay(&format!("http://{address}"));
+    let finished = fails(listen).await;
+    finished.failed(5, "KR0110", &["kreel.v1", "kreel.v9", "update the older"]);
+    // The same way is open to those who agree.
+    let address = of_another_version(&relay, b"kreel.v1").await;
+    let listen = Listen::on(&relay).relay(&format!("http://{address}"));
+    listen.start().await;
+
+    // What the relay itself says to a client of another version.
+    let token = std::fs::read_to_string(relay.token_file()).unwrap();
+    let mut connection = Sender::to(relay.url(), None).connect().await;
+    let request = format!(
+        "GET /_kreel/link HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+         sec-websocket-protocol: kreel.v9\r\nauthorization: Bearer {}\r\n\r\n",
+        token.trim()
+    );
+    connection.write(request.as_bytes()).await.unwrap();
+    let answer = within("an answer", PATIENCE, connection.answer("GET")).await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 426, "{}", answer.text());
+    assert_eq!(
+        answer.header("sec-websocket-protocol").as_deref(),
+        Some("kreel.v1")
+    );
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ pub(crate) async fn run(program: &Path, args: &[&str], folder: &Path) -> Output 
 }
 
 /// Whether it went well; with `CI` set it must.
-fn installed(output: &Output, packages: &[&str]) -> bool {
+pub(crate) fn installed(output: &Output, packages: &[&str]) -> bool {
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         let packages = packages.join(", ");

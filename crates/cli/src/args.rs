@@ -87,6 +87,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     Login(LoginArgs),
     /// Forget the relay and the token that `kreel login` saved
+    #[command(after_help = ABOUT_LOGOUT)]
     Logout,
     Status(StatusArgs),
     Doctor(Box<DoctorArgs>),
@@ -134,6 +135,15 @@ const STYLES: Styles = Styles::styled()
     .usage(AnsiColor::Green.on_default().bold())
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
+
+const ABOUT_LOGOUT: &str = "\
+They leave ~/.config/kreel/config.toml; the rest of that file stays. The token
+is good for others until `kreel token revoke` is run at the relay.
+
+Examples:
+  kreel logout
+  kreel logout && kreel listen 3000    Without a relay, for this machine only
+";
 
 const EXAMPLES: &str = "\
 A relay gives you a public HTTPS address. What is posted there travels to

@@ -10,6 +10,7 @@ mod capture;
 mod connection;
 mod elsewhere;
 mod head;
+mod order;
 mod pool;
 mod record;
 mod replay;
@@ -30,6 +31,7 @@ use self::body::RequestBody;
 use self::connection::Connection;
 use self::elsewhere::Elsewhere;
 use self::head::HeadRules;
+use self::order::Order;
 use self::record::Record;
 use self::replay::Special;
 pub(crate) use self::stored::{Stored, Unreadable};
@@ -273,7 +275,9 @@ impl Forward {
                 Ok(request) => request,
                 Err(cause) => return Ok(reply.failed(Failure::GivenUp { cause })),
             };
-            record.sent(app.target().url_of(request.uri()), request.headers());
+            let order = request.extensions().get::<Order>();
+            let url = app.target().url_of(request.uri());
+            record.sent(url, request.headers(), order);
             let sent_at = Instant::now();
             let unsent = match connection.send(request).await {
                 Ok(response) => {

@@ -1,5 +1,7 @@
 //! A type for JSON, found from samples: which fields there are, which of them may be absent or
 //! null, and how that is written in a language.
+//!
+//! No library serves: docs/internals.md says which were looked at.
 
 mod declared;
 mod json_schema;

@@ -2,7 +2,8 @@
 //!
 //! [`Framing`] follows by itself where messages begin and end, and refuses what two readers could
 //! take differently (RFC 9112, section 11); [`GatedIo`] holds it in front of a socket. It keeps no
-//! message: what a head says, hyper reads again. It does no I/O and reads no clock.
+//! message: what a head says, hyper reads again, all but the order of lines that it would lose. It
+//! does no I/O and reads no clock.
 
 mod chunk;
 mod cut;
@@ -10,6 +11,7 @@ mod field;
 mod gate;
 mod head;
 mod host;
+mod order;
 mod refusal;
 mod request_line;
 mod section;
@@ -20,9 +22,11 @@ mod trailers;
 use memchr::memchr;
 
 pub(crate) use gate::{Gate, GatedIo};
+pub(crate) use order::Order;
 pub(crate) use refusal::{Refusal, Refused};
 
 use cut::CutLine;
+use order::Names;
 use section::Section;
 
 /// How large a head may be.
@@ -37,12 +41,15 @@ pub(crate) struct FramingLimits {
 /// Follows the messages in what a sender sends, however reads happen to split it.
 ///
 /// The verdict depends on the bytes alone, never on the split. It holds at most one line: one
-/// that a read has cut.
+/// that a read has cut; and a hash of each name of the head at hand.
 #[derive(Debug)]
 pub(crate) struct Framing {
     limits: FramingLimits,
     state: State,
     cut: CutLine,
+    names: Names,
+    /// The orders of complete heads that nobody has taken yet.
+    orders: Vec<(u64, Order)>,
     messages: u64,
     passable: usize,
 }
@@ -69,6 +76,8 @@ impl Framing {
             limits,
             state: State::Lines(Section::new_head()),
             cut: CutLine::default(),
+            names: Names::default(),
+            orders: Vec::new(),
             messages: 0,
             passable: 0,
         }
@@ -112,6 +121,12 @@ impl Framing {
         self.messages
     }
 
+    /// The orders of heads whose lines a map would put together, each with the number of its
+    /// message; what was taken once is not given again.
+    pub(crate) fn orders(&mut self) -> std::vec::Drain<'_, (u64, Order)> {
+        self.orders.drain(..)
+    }
+
     /// Whether the last head asked for another protocol, so that what the next byte means
     /// depends on the answer.
     pub(crate) fn is_awaiting_upgrade(&self) -> bool {
@@ -131,7 +146,17 @@ impl Framing {
     /// Takes a line or a piece of one, or what there is of data; returns how many bytes.
     fn step(&mut self, rest: &[u8]) -> Result<usize, Refusal> {
         let (used, next) = match &mut self.state {
-            State::Lines(section) => section.advance(&mut self.cut, rest, &self.limits)?,
+            State::Lines(section) => {
+                let is_head = matches!(section, Section::Head(_));
+                let (cut, names) = (&mut self.cut, &mut self.names);
+                let advanced = section.advance(cut, names, rest, &self.limits)?;
+                if is_head && advanced.1.is_some() {
+                    let order = self.names.end();
+                    self.orders
+                        .extend(order.map(|order| (self.messages, order)));
+                }
+                advanced
+            }
             State::Data { left, is_chunk } => {
                 let used = usize::try_from(*left).map_or(rest.len(), |left| left.min(rest.len()));
                 *left -= used as u64;

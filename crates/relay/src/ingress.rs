@@ -70,7 +70,10 @@ impl Service<Request<Incoming>> for Ingress {
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        if let Some(order) = self.gate.as_ref().and_then(Gate::next_order) {
+            request.extensions_mut().insert(order);
+        }
         let (shared, from, gate) = (self.shared.clone(), self.from, self.gate.clone());
         let under_way = self.busy.begin();
         let method = request.method().clone();

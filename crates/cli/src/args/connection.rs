@@ -57,7 +57,7 @@ pub(crate) struct LoginArgs {
 
 /// Say what is configured, from where, and whether the relay answers
 #[derive(Debug, Clone, Args)]
-#[command(after_help = STATUS_EXIT)]
+#[command(after_help = ABOUT_STATUS)]
 pub(crate) struct StatusArgs {
     /// One JSON object on standard output
     #[arg(long)]
@@ -87,7 +87,12 @@ Examples:
   pass relay-token | kreel login --relay https://relay.example --token-stdin
 ";
 
-const STATUS_EXIT: &str = "\
+const ABOUT_STATUS: &str = "\
+Examples:
+  kreel status
+  kreel status --relay https://relay.example --token-file ~/token
+  kreel status --json
+
 Exit codes:
   0 all is well, or no relay is configured   3 the relay refuses the token
   5 the relay does not answer

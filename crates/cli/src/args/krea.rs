@@ -17,7 +17,8 @@ use super::Secret;
 #[command(
     subcommand_required = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    after_help = ABOUT_MOCK
 )]
 pub(crate) struct MockArgs {
     /// Whose API.
@@ -146,7 +147,8 @@ pub(crate) struct MockKreaArgs {
 #[command(
     subcommand_required = true,
     arg_required_else_help = true,
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    after_help = ABOUT_PROXY
 )]
 pub(crate) struct ProxyArgs {
     /// Whose API.
@@ -216,6 +218,18 @@ fn status(text: &str) -> Result<u16, String> {
         _ => Err("it is 400 or 422".to_owned()),
     }
 }
+
+const ABOUT_MOCK: &str = "\
+Examples:
+  kreel mock krea
+  kreel mock krea --speed 100 --outcome 'completed*9,failed'
+";
+
+const ABOUT_PROXY: &str = "\
+Examples:
+  kreel proxy krea --tunnel-url https://relay.example/abc/webhooks/krea
+  kreel proxy krea --upstream http://127.0.0.1:4042   In front of the mock
+";
 
 const MOCK_EXAMPLES: &str = "\
 Examples:

@@ -36,6 +36,10 @@ pub(crate) struct ManArgs {
 const ABOUT_DEMO: &str = "\
 Six webhooks take the whole way over encrypted loopback connections, and their
 answers come back. Nothing leaves this machine, and nothing stays on it.
+
+Examples:
+  kreel demo           Look at them in the inspector; q leaves
+  kreel demo --once    The same as lines, and then it ends
 ";
 
 const EXAMPLES: &str = "\

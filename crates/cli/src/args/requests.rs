@@ -131,6 +131,7 @@ pub(crate) struct RmArgs {
 
 /// Which page of a list.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = ABOUT_LIST)]
 pub(crate) struct ListArgs {
     /// Only those of this tunnel
     #[arg(long, value_name = "NAME")]
@@ -164,6 +165,7 @@ pub(crate) struct SearchArgs {
 
 /// Which one, and what of it.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = ABOUT_GET)]
 pub(crate) struct GetArgs {
     /// Its id or the beginning of it, `last`, or `last~1` for the one before
     #[arg(value_name = "ID")]
@@ -233,6 +235,22 @@ Examples:
   kreel requests search krea.completed
   kreel requests list --since 2h
   kreel requests get last
+  kreel requests get 019ab5f2-7c1e --body > body.json
+";
+
+const ABOUT_LIST: &str = "\
+Ids are cut to what is unique in the whole history: they are good as they stand.
+
+Examples:
+  kreel requests list --since 2h
+  kreel requests list --tunnel my-app --limit 200 --json
+  kreel requests list --before 019ab5f2-7c1e    The page after that one
+";
+
+const ABOUT_GET: &str = "\
+Examples:
+  kreel requests get last
+  kreel requests get last~1 --json
   kreel requests get 019ab5f2-7c1e --body > body.json
 ";
 

@@ -26,6 +26,7 @@ pub(crate) struct TokenArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum TokenCommand {
     /// Make a token and show it, this once
+    #[command(after_help = ABOUT_CREATE)]
     Create {
         /// Name of the token, to tell it from others
         #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -47,12 +48,14 @@ pub(crate) enum TokenCommand {
         place: Place,
     },
     /// List the tokens, without their secrets
+    #[command(after_help = ABOUT_LIST)]
     List {
         /// Where the relay is.
         #[command(flatten)]
         place: Place,
     },
     /// Keep a tunnel's name for a token
+    #[command(after_help = ABOUT_RESERVE)]
     Reserve {
         /// Name or number of the token
         #[arg(value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
@@ -68,6 +71,7 @@ pub(crate) enum TokenCommand {
         place: Place,
     },
     /// Give a tunnel's name up, with all that waits there; nobody else gets it for 30 days
+    #[command(after_help = ABOUT_RELEASE)]
     Release {
         /// Name of the tunnel
         #[arg(value_name = "TUNNEL")]
@@ -80,12 +84,14 @@ pub(crate) enum TokenCommand {
         place: Place,
     },
     /// List the tunnels, and whose they are
+    #[command(after_help = ABOUT_TUNNELS)]
     Tunnels {
         /// Where the relay is.
         #[command(flatten)]
         place: Place,
     },
     /// Make a token worthless; who is connected with it is disconnected
+    #[command(after_help = ABOUT_REVOKE)]
     Revoke {
         /// Name or number of the token
         #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -140,4 +146,41 @@ Examples:
   kreel token reserve ci build-hooks
   kreel token list
   kreel token revoke laptop
+";
+
+const ABOUT_CREATE: &str = "\
+Examples:
+  kreel token create laptop
+  kreel token create ci --expires 30d --json
+  kreel token create metrics --scope admin
+";
+
+const ABOUT_LIST: &str = "\
+Examples:
+  kreel token list
+  kreel token list --data /var/lib/kreel --json
+";
+
+const ABOUT_RESERVE: &str = "\
+Examples:
+  kreel token reserve ci build-hooks
+  kreel token reserve laptop build-hooks --take    From the token that has it
+";
+
+const ABOUT_RELEASE: &str = "\
+Examples:
+  kreel token release build-hooks
+  kreel token release build-hooks --discard
+";
+
+const ABOUT_TUNNELS: &str = "\
+Examples:
+  kreel token tunnels
+  kreel token tunnels --data /var/lib/kreel --json
+";
+
+const ABOUT_REVOKE: &str = "\
+Examples:
+  kreel token revoke laptop
+  kreel token revoke 3 --data /var/lib/kreel
 ";

@@ -7,7 +7,7 @@ mod object;
 mod show;
 mod table;
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, StdoutLock, Write};
 
 use kreel_client::inert::inert;
 use kreel_client::plain::inert_line;
@@ -72,7 +72,7 @@ fn list(args: &ListArgs) -> Result<()> {
             say(&format!("nothing has come through the tunnel {tunnel}"));
             Ok(())
         }
-        _ => show_rows(&rows, args.page.limit, args.place.json, "list"),
+        _ => show_rows(&past, &rows, args.page.limit, args.place.json, "list"),
     }
 }
 
@@ -91,7 +91,7 @@ fn search(args: &SearchArgs) -> Result<()> {
         say(&format!("nothing has {}", inert(&text)));
     }
     let command = format!("search {}", quoted(&text));
-    show_rows(&rows, args.page.limit, args.place.json, &command)
+    show_rows(&past, &rows, args.page.limit, args.place.json, &command)
 }
 
 fn get(args: &GetArgs) -> Result<()> {
@@ -124,13 +124,18 @@ fn before(past: &Past, page: &Page) -> Result<Option<i64>> {
     before.map(|id| past.find(id)).transpose()
 }
 
-fn show_rows(rows: &[Row], limit: u32, json: bool, command: &str) -> Result<()> {
+fn show_rows(past: &Past, rows: &[Row], limit: u32, json: bool, command: &str) -> Result<()> {
     if json {
         let objects: Vec<Value> = rows.iter().map(object::of_row).collect();
         return print_objects(&objects);
     }
+    let mut digits = 0;
+    for row in rows {
+        let needed = past.reader.id_digits(row.summary.id);
+        digits = digits.max(needed.map_err(|error| of_history(&error))?);
+    }
     let columns = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into());
-    print(&table::table(rows, columns, Paint::of_stdout()))?;
+    print(&table::table(rows, digits, columns, Paint::of_stdout()))?;
     if let Some(last) = rows.last().filter(|_| rows.len() == limit as usize) {
         say(&format!(
             "older ones: kreel requests {command} --before {}",
@@ -142,7 +147,14 @@ fn show_rows(rows: &[Row], limit: u32, json: bool, command: &str) -> Result<()> 
 
 /// Writes a body as it is; to a terminal as inert text, with its lines.
 fn print_body(reader: &Reader, number: i64) -> Result<()> {
-    let mut stdout = io::stdout().lock();
+    match write_body(reader, number, &mut io::stdout().lock())? {
+        // A reader that has seen enough is no fault.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(cannot_write(&error)),
+        _ => Ok(()),
+    }
+}
+
+fn write_body(reader: &Reader, number: i64, stdout: &mut StdoutLock<'_>) -> Result<io::Result<()>> {
     let is_terminal = stdout.is_terminal();
     for piece in 0.. {
         let bytes = reader
@@ -155,18 +167,15 @@ fn print_body(reader: &Reader, number: i64) -> Result<()> {
             true => stdout.write_all(show::lines(&bytes).as_bytes()),
             false => stdout.write_all(&bytes),
         };
-        match written {
-            Ok(()) => {}
-            // A reader that has seen enough is no fault.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            Err(error) => return Err(cannot_write(&error)),
+        if written.is_err() {
+            return Ok(written);
         }
     }
-    match is_terminal {
+    // What has no line's end is in the stream's buffer until then.
+    Ok(match is_terminal {
         true => stdout.write_all(b"\n"),
         false => stdout.flush(),
-    }
-    .map_err(|error| cannot_write(&error))
+    })
 }
 
 pub(super) fn cannot_write(error: &io::Error) -> Problem {

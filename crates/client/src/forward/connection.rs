@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use kreel_wire::{Failure, limits};
 
 use super::body::RequestBody;
+use super::order::Order;
 use super::watched::{Heard, Watched};
 use crate::dial::Stream;
 use crate::error::with_causes;
@@ -73,6 +74,9 @@ impl Connection {
         request: Request<RequestBody>,
     ) -> Result<Response<Incoming>, Unanswered> {
         self.heard.take();
+        if let Some(order) = request.extensions().get::<Order>() {
+            self.heard.put_in_order(order.clone());
+        }
         let mut sent = pin!(self.sender.try_send_request(request));
         let answered = poll_fn(|cx| {
             self.drive(cx);

@@ -1,6 +1,7 @@
 //! The head of a request: the sender's lines in their order, without those of the hop.
 //!
-//! The list is built by going through it once; `HeaderMap::remove` would change the order.
+//! The list is built by going through it once; `HeaderMap::remove` would change the order. Where
+//! the map has another order than the list, the list's goes along with the request.
 //! Trailers do not travel, and neither does `Upgrade`.
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use kreel_wire::{Delivery, Header, Headers, HeadersBuilder};
 
 use super::Work;
 use super::body::{Body, Framing, RequestBody};
+use super::order::Lines;
 use super::replay::Special;
 use crate::{ConfigError, HostHeader, ReplayConfig, Target};
 
@@ -80,7 +82,11 @@ impl HeadRules {
         let mut request = Request::new(RequestBody::new(body, framing));
         *request.method_mut() = method(&delivery.method)?;
         *request.uri_mut() = Uri::from(path);
-        *request.headers_mut() = self.headers(work, attempt, target, framing)?;
+        let (headers, order) = self.headers(work, attempt, target, framing)?.finish();
+        *request.headers_mut() = headers;
+        if let Some(order) = order {
+            request.extensions_mut().insert(order);
+        }
         Ok(request)
     }
 
@@ -90,10 +96,10 @@ impl HeadRules {
         attempt: u32,
         target: &Target,
         framing: Framing,
-    ) -> Result<HeaderMap, String> {
+    ) -> Result<Lines, String> {
         let delivery = &work.delivery;
         let host = self.host(work, target)?;
-        let mut headers = HeaderMap::with_capacity(delivery.headers.len() + 8);
+        let mut headers = Lines::with_capacity(delivery.headers.len() + 8);
         let senders_host = delivery.headers.first("host");
         if senders_host.is_none()
             && let Some(host) = &host
@@ -105,22 +111,22 @@ impl HeadRules {
             let name = HeaderName::from_bytes(&line.name)
                 .map_err(|error| format!("a header can't be sent: {error}"))?;
             if name == header::TRANSFER_ENCODING && matches!(framing, Framing::Chunked { .. }) {
-                if !headers.contains_key(&name) {
+                if !headers.contains(&name) {
                     headers.append(name, HeaderValue::from_static("chunked"));
                 }
             } else if is_dropped(name.as_str()) || nominated.contains(&line.name) {
                 continue;
             } else if self.sets(&name) && is_as_sent(work, &name) {
-                if !headers.contains_key(&name) {
+                if !headers.contains(&name) {
                     self.append_set(&name, &mut headers);
                 }
             } else if name == header::HOST
                 && let Some(host) = &host
             {
-                if !headers.contains_key(&name) {
+                if !headers.contains(&name) {
                     headers.append(name, host.clone());
                 }
-            } else if name == header::COOKIE && headers.contains_key(&name) {
+            } else if name == header::COOKIE && headers.contains(&name) {
                 // Joined with the first one already.
             } else if name == header::COOKIE {
                 headers.append(name, cookies(&delivery.headers, &line.value)?);
@@ -138,32 +144,32 @@ impl HeadRules {
     }
 
     /// The lines the user has set of this name, in their order.
-    fn append_set(&self, name: &HeaderName, headers: &mut HeaderMap) {
+    fn append_set(&self, name: &HeaderName, headers: &mut Lines) {
         for (name, value) in self.set.iter().filter(|(set, _)| set == name) {
-            headers.append(name, value.clone());
+            headers.append(name.clone(), value.clone());
         }
     }
 
     /// The lines that are set and were not there, and those kreel adds.
     fn append_ours(
         &self,
-        headers: &mut HeaderMap,
+        headers: &mut Lines,
         work: &Work,
         attempt: u32,
         framing: Framing,
     ) -> Result<(), String> {
         match framing {
-            Framing::Chunked { .. } if !headers.contains_key(header::TRANSFER_ENCODING) => {
+            Framing::Chunked { .. } if !headers.contains(&header::TRANSFER_ENCODING) => {
                 let chunked = HeaderValue::from_static("chunked");
                 headers.append(header::TRANSFER_ENCODING, chunked);
             }
-            Framing::Length(bytes) if !headers.contains_key(header::CONTENT_LENGTH) => {
+            Framing::Length(bytes) if !headers.contains(&header::CONTENT_LENGTH) => {
                 headers.append(header::CONTENT_LENGTH, bytes.into());
             }
             _ => {}
         }
         for (name, _) in &self.set {
-            if !headers.contains_key(name) {
+            if !headers.contains(name) {
                 self.append_set(name, headers);
             }
         }

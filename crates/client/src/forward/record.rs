@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use kreel_wire::{Headers, HeadersBuilder, Response};
 
+use super::order::Order;
 use crate::history::{Changed, StoredAnswer, StoredAttempt};
 use crate::limits::ANSWER_KEPT_BYTES;
 use crate::{AttemptEnd, Timings};
@@ -52,10 +53,14 @@ impl Record {
     }
 
     /// The request that is sent.
-    pub(super) fn sent(&mut self, url: String, headers: &HeaderMap) {
+    pub(super) fn sent(&mut self, url: String, headers: &HeaderMap, order: Option<&Order>) {
         let mut lines = HeadersBuilder::with_capacity(headers.len());
-        for (name, value) in headers {
+        let mut push = |(name, value): (&HeaderName, &HeaderValue)| {
             lines.push(name.as_str().as_bytes(), value.as_bytes());
+        };
+        match order {
+            None => headers.iter().for_each(&mut push),
+            Some(order) => order.lines(headers).for_each(&mut push),
         }
         self.request = Some((url, lines.build()));
     }

@@ -1,4 +1,5 @@
-//! A stream that remembers whether anything came over it, and can ask for the rest of an answer.
+//! A stream that remembers whether anything came over it, can ask for the rest of an answer, and puts
+//! the lines of a head in order.
 //!
 //! hyper tells a connection closed before an answer and one closed within its head by the same
 //! error; only after the first may a request be sent again.
@@ -9,12 +10,13 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::order::{self, Order};
 use crate::dial::Stream;
 
 /// The owner's side of a [`Watched`] stream. One task both reads and asks.
@@ -27,6 +29,9 @@ struct Flags {
     heard: AtomicBool,
     /// An answer has begun, and the next read waits for more of it.
     rest_due: AtomicBool,
+    /// The next head that is written has an order.
+    has_order: AtomicBool,
+    order: Mutex<Option<Order>>,
 }
 
 impl Heard {
@@ -39,6 +44,25 @@ impl Heard {
     pub(super) fn expect_more(&self) {
         self.0.rest_due.store(true, Ordering::Relaxed);
     }
+
+    /// Has the lines of the head that is written next put in this order.
+    pub(super) fn put_in_order(&self, order: Order) {
+        *self.0.order.lock().unwrap_or_else(PoisonError::into_inner) = Some(order);
+        self.0.has_order.store(true, Ordering::Release);
+    }
+
+    fn order(&self) -> Option<Order> {
+        let has_order = &self.0.has_order;
+        if !has_order.load(Ordering::Acquire) {
+            return None;
+        }
+        has_order.store(false, Ordering::Relaxed);
+        self.0
+            .order
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
 }
 
 /// A stream and what was heard on it.
@@ -46,6 +70,8 @@ impl Heard {
 pub(super) struct Watched {
     stream: Stream,
     heard: Heard,
+    /// A head that is being put in order. Boxed: there hardly ever is one.
+    ordering: Option<Box<order::Ordering>>,
 }
 
 impl Watched {
@@ -54,8 +80,43 @@ impl Watched {
         let watched = Self {
             stream,
             heard: heard.clone(),
+            ordering: None,
         };
         (watched, heard)
+    }
+
+    /// Takes the part of these bytes that belongs to a head that is put in order; nothing if the
+    /// stream may have them as they are.
+    fn poll_in_order(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<Option<usize>>> {
+        if self.ordering.is_none() {
+            let order = self.heard.order();
+            self.ordering = order.map(|order| Box::new(order::Ordering::new(order)));
+        }
+        ready!(self.poll_ordered(cx))?;
+        let taken = self.ordering.as_mut().map(|ordering| ordering.take(bytes));
+        Poll::Ready(Ok(taken))
+    }
+
+    /// Writes what of a head has been put in order.
+    fn poll_ordered(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(ordering) = &mut self.ordering else {
+            return Poll::Ready(Ok(()));
+        };
+        while !ordering.unwritten().is_empty() {
+            let written = Pin::new(&mut self.stream).poll_write(cx, ordering.unwritten());
+            match ready!(written)? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => ordering.wrote(written),
+            }
+        }
+        if ordering.is_over() {
+            self.ordering = None;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -85,7 +146,10 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        match ready!(self.poll_in_order(cx, bytes))? {
+            Some(taken) => Poll::Ready(Ok(taken)),
+            None => Pin::new(&mut self.stream).poll_write(cx, bytes),
+        }
     }
 
     fn poll_write_vectored(
@@ -93,7 +157,11 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
+        let first = pieces.iter().find(|piece| !piece.is_empty());
+        match ready!(self.poll_in_order(cx, first.map_or(&[][..], |piece| &piece[..])))? {
+            Some(taken) => Poll::Ready(Ok(taken)),
+            None => Pin::new(&mut self.stream).poll_write_vectored(cx, pieces),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -101,10 +169,12 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_ordered(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_ordered(cx))?;
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use jiff::Timestamp;
 use kreel_inspect::filter::{Filter, Subject};
-use kreel_wire::TunnelName;
+use kreel_wire::{DeliveryId, TunnelName};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::file::existing;
@@ -179,6 +179,11 @@ impl Reader {
     /// Which delivery is meant by an id, the beginning of one, `last` or `last~N`.
     pub fn find(&self, which: &str) -> Result<Match, HistoryError> {
         self.read(|db| find::find(db, which))
+    }
+
+    /// How many of the first digits of an id tell it from all others of the history.
+    pub fn id_digits(&self, id: DeliveryId) -> Result<usize, HistoryError> {
+        self.read(|db| find::digits(db, id.as_bytes()))
     }
 
     /// A delivery in brief, if it is there.

@@ -52,4 +52,6 @@ struct Creator {
 }
 
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod tests;

@@ -7,7 +7,8 @@ use super::Refusal;
 
 /// A well-formed header line.
 pub(super) struct Field<'a> {
-    name: &'a [u8],
+    /// The name, as it was written.
+    pub(super) name: &'a [u8],
     /// The value, without the white space around it.
     pub(super) value: &'a [u8],
 }

@@ -2,13 +2,13 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Framing, FramingLimits, Refusal, Refused};
+use super::{Framing, FramingLimits, Order, Refusal, Refused};
 
 /// A socket whose reads pass through [`Framing`].
 ///
@@ -32,6 +32,11 @@ pub(crate) struct Gate(Arc<Shared>);
 struct Shared {
     refused: OnceLock<Refused>,
     is_upgraded: AtomicBool,
+    /// How many messages hyper has handed over.
+    handed_over: AtomicU64,
+    has_orders: AtomicBool,
+    /// As many as there can be heads in what hyper has read ahead.
+    orders: Mutex<Vec<(u64, Order)>>,
 }
 
 /// Bytes that hyper 1.12 can't take, wherever in a message it stands.
@@ -62,7 +67,9 @@ impl<S> GatedIo<S> {
         if self.framing.is_awaiting_upgrade() && self.gate.is_upgraded() {
             self.framing.stop();
         }
-        let Err(refusal) = self.framing.advance(&buf.filled()[before..]) else {
+        let verdict = self.framing.advance(&buf.filled()[before..]);
+        self.gate.put(self.framing.orders());
+        let Err(refusal) = verdict else {
             return;
         };
         self.gate.refuse(Refused {
@@ -94,6 +101,36 @@ impl Gate {
                 Ok(())
             }
         }
+    }
+
+    /// The order of the lines of the message that hyper hands over now, if its map has lost it. To
+    /// be called for each, in turn.
+    pub(crate) fn next_order(&self) -> Option<Order> {
+        let message = self.0.handed_over.fetch_add(1, Ordering::Relaxed) + 1;
+        if !self.0.has_orders.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut orders = self.orders();
+        let found = orders.iter().position(|(of, _)| *of == message);
+        let found = found.map(|place| orders.swap_remove(place).1);
+        orders.retain(|(of, _)| *of > message);
+        self.0
+            .has_orders
+            .store(!orders.is_empty(), Ordering::Release);
+        found
+    }
+
+    fn put(&self, orders: impl ExactSizeIterator<Item = (u64, Order)>) {
+        if orders.len() == 0 {
+            return;
+        }
+        let mut kept = self.orders();
+        kept.extend(orders);
+        self.0.has_orders.store(true, Ordering::Release);
+    }
+
+    fn orders(&self) -> std::sync::MutexGuard<'_, Vec<(u64, Order)>> {
+        self.0.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_upgraded(&self) -> bool {

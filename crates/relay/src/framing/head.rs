@@ -2,6 +2,7 @@
 
 use super::field::Field;
 use super::host::is_host;
+use super::order::Names;
 use super::request_line::RequestLine;
 use super::section::LINE_END;
 use super::{FramingLimits, Refusal};
@@ -41,6 +42,7 @@ impl Head {
     pub(super) fn take(
         &mut self,
         line: &[u8],
+        names: &mut Names,
         limits: &FramingLimits,
     ) -> Result<Option<Follows>, Refusal> {
         let is_first = self.bytes == 0;
@@ -56,7 +58,9 @@ impl Head {
             let limit = limits.max_header_lines;
             return Err(Refusal::TooManyLines { limit });
         }
-        self.note(&Field::parse(line)?).map(|()| None)
+        let field = Field::parse(line)?;
+        names.push(field.name);
+        self.note(&field).map(|()| None)
     }
 
     /// Takes the request line. One empty line may stand before it (RFC 9112, section 2.2).

@@ -5,6 +5,7 @@ use memchr::memchr;
 use super::chunk::{CHUNK_LINE_BYTES, parse_chunk_size};
 use super::cut::CutLine;
 use super::head::{Follows, Head};
+use super::order::Names;
 use super::trailers::Trailers;
 use super::{FramingLimits, Refusal, State};
 
@@ -49,6 +50,7 @@ impl Section {
     pub(super) fn advance(
         &mut self,
         cut: &mut CutLine,
+        names: &mut Names,
         rest: &[u8],
         limits: &FramingLimits,
     ) -> Result<(usize, Option<State>), Refusal> {
@@ -61,7 +63,7 @@ impl Section {
             cut.keep(piece);
             return Ok((piece.len(), None));
         }
-        let next = self.take(cut.join(piece), limits)?;
+        let next = self.take(cut.join(piece), names, limits)?;
         cut.clear();
         Ok((piece.len(), next))
     }
@@ -91,10 +93,18 @@ impl Section {
     }
 
     /// Takes a whole line, which ends in LF.
-    fn take(&mut self, line: &[u8], limits: &FramingLimits) -> Result<Option<State>, Refusal> {
+    fn take(
+        &mut self,
+        line: &[u8],
+        names: &mut Names,
+        limits: &FramingLimits,
+    ) -> Result<Option<State>, Refusal> {
         let text = line.strip_suffix(LINE_END).ok_or(Refusal::BareLf)?;
         let next = match self {
-            Self::Head(head) => head.take(text, limits).map(|it| it.map(State::after_head)),
+            Self::Head(head) => {
+                let follows = head.take(text, names, limits);
+                follows.map(|it| it.map(State::after_head))
+            }
             Self::ChunkSize => parse_chunk_size(text).map(|size| Some(State::chunk(size))),
             Self::ChunkEnd if text.is_empty() => Ok(Some(State::Lines(Self::ChunkSize))),
             Self::ChunkEnd => Err(Refusal::ChunkEnd),

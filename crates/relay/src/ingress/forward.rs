@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::header::HOST;
-use http::{Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use kreel_wire::limits::CHUNK_BYTES;
 use kreel_wire::{
@@ -23,6 +23,7 @@ use super::problem::Problem;
 use super::retained::Retained;
 use super::upload::{Progress, Upload, UploadTask};
 use crate::admission::Held;
+use crate::framing::Order;
 use crate::link::{Link, Opened};
 use crate::proxies::Origin;
 use crate::replies::Reply;
@@ -501,20 +502,29 @@ fn join(runs: &[Bytes]) -> Option<Bytes> {
     }
 }
 
-/// The header lines as sent. HTTP/2 says the host elsewhere; it is a header line like others
-/// for an app (RFC 9113, section 8.3.1).
+/// The header lines as sent, in their order (over HTTP/2, lines of one name together, since that is
+/// how they are handed over). HTTP/2 says the host elsewhere; it is a header line like others for an
+/// app (RFC 9113, section 8.3.1).
 fn lines(head: &http::request::Parts) -> Headers {
     let authority = head
         .uri
         .authority()
         .filter(|_| !head.headers.contains_key(HOST));
-    let Some(authority) = authority else {
+    let order = head.extensions.get::<Order>();
+    let in_order = order.and_then(|order| order.of(&head.headers));
+    if authority.is_none() && in_order.is_none() {
         return Headers::from_map(&head.headers);
-    };
+    }
     let mut builder = HeadersBuilder::with_capacity(head.headers.len() + 1);
-    builder.push(b"host", authority.as_str().as_bytes());
-    for (name, value) in &head.headers {
+    if let Some(authority) = authority {
+        builder.push(b"host", authority.as_str().as_bytes());
+    }
+    let mut push = |(name, value): (&HeaderName, &HeaderValue)| {
         builder.push(name.as_str().as_bytes(), value.as_bytes());
+    };
+    match in_order {
+        Some(lines) => lines.into_iter().for_each(&mut push),
+        None => head.headers.iter().for_each(&mut push),
     }
     builder.build()
 }

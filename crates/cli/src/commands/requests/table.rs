@@ -6,7 +6,6 @@
 //! ```
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -16,10 +15,10 @@ use kreel_client::{Row, Standing, WITHHELD};
 
 use crate::terminal::Paint;
 
-/// The rows; `columns`: as wide as that, one line each.
-pub(super) fn table(rows: &[Row], columns: Option<usize>, paint: Paint) -> String {
+/// The rows; `columns`: as wide as that, one line each; `digits`: of their ids, so many.
+pub(super) fn table(rows: &[Row], digits: usize, columns: Option<usize>, paint: Paint) -> String {
     let zone = TimeZone::system();
-    let ids = id_digits(rows);
+    let ids = id_chars(digits);
     let today = zone.to_datetime(Timestamp::now()).date();
     let is_today = |row: &Row| {
         time(row.summary.received_at_us).is_some_and(|time| zone.to_datetime(time).date() == today)
@@ -79,14 +78,14 @@ fn end(row: &Row) -> String {
     }
 }
 
-/// How many characters tell these ids apart: the time, to the millisecond, or more.
-fn id_digits(rows: &[Row]) -> usize {
-    let is_enough = |digits: &usize| {
-        let mut seen = HashSet::new();
-        rows.iter()
-            .all(|row| seen.insert(row.summary.id.to_string()[..*digits].to_owned()))
-    };
-    [13, 18, 23].into_iter().find(is_enough).unwrap_or(36)
+/// How many characters of an id hold so many digits: the time, to the millisecond, or more.
+fn id_chars(digits: usize) -> usize {
+    match digits {
+        0..=12 => 13,
+        13..=16 => 18,
+        17..=20 => 23,
+        _ => 36,
+    }
 }
 
 fn time(us_since_1970: u64) -> Option<Timestamp> {
@@ -154,7 +153,7 @@ mod tests {
             row(2, Standing::Failed, ended(None, Some("died_mid_answer"))),
             row(3, Standing::BrokenOff, None),
         ];
-        let table = table(&rows, Some(80), Paint::Plain);
+        let table = table(&rows, 14, Some(80), Paint::Plain);
         assert!(!table.contains('\x1b'), "{table:?}");
         let ends: Vec<_> = table
             .lines()

@@ -41,6 +41,29 @@ pub(super) fn find(db: &Connection, which: &str) -> rusqlite::Result<Match> {
     })
 }
 
+/// How many digits of this id no other id begins with.
+pub(super) fn digits(db: &Connection, id: &[u8; 16]) -> rusqlite::Result<usize> {
+    // Whoever shares most of its beginning stands next to it.
+    let mut shared = 0;
+    for next in [
+        "SELECT max(id) FROM delivery WHERE id < ?1",
+        "SELECT min(id) FROM delivery WHERE id > ?1",
+    ] {
+        let other: Option<[u8; 16]> = db.prepare_cached(next)?.query_row([id], |row| row.get(0))?;
+        shared = shared.max(other.map_or(0, |other| in_common(id, &other)));
+    }
+    Ok(shared + 1)
+}
+
+/// With how many equal digits two ids begin.
+fn in_common(one: &[u8; 16], other: &[u8; 16]) -> usize {
+    let differs = one.iter().zip(other).position(|(one, other)| one != other);
+    differs.map_or(32, |place| {
+        let is_second_half = one[place] >> 4 == other[place] >> 4;
+        place * 2 + usize::from(is_second_half)
+    })
+}
+
 fn newest(db: &Connection, back: u32) -> rusqlite::Result<Match> {
     let found = db
         .prepare_cached("SELECT number FROM delivery ORDER BY number DESC LIMIT 1 OFFSET ?1")?
@@ -71,6 +94,15 @@ fn ids(beginning: &str) -> Option<([u8; 16], [u8; 16])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_digits_are_counted() {
+        let id = |beginning: &str| ids(beginning).unwrap().0;
+        assert_eq!(in_common(&id("019a"), &id("f")), 0);
+        assert_eq!(in_common(&id("019a"), &id("019b")), 3);
+        assert_eq!(in_common(&id("019a"), &id("018a")), 2);
+        assert_eq!(in_common(&id("019a"), &id("019a")), 32);
+    }
 
     #[test]
     fn a_beginning_stands_for_all_ids_that_begin_so() {

@@ -72,6 +72,13 @@ async fn one_is_found_by_id_by_beginning_and_by_place() {
     ] {
         assert_eq!(reader.find(which).unwrap(), found, "{which}");
     }
+    // As many digits as tell it from all others find it; one less is not enough.
+    for (came, number) in [(&first, 1), (&last, 2)] {
+        let digits = reader.id_digits(came.id).unwrap();
+        let hex = came.id.to_string().replace('-', "");
+        assert_eq!(reader.find(&hex[..digits]).unwrap(), Match::One(number));
+        assert_eq!(reader.find(&hex[..digits - 1]).unwrap(), Match::Several);
+    }
     let whole = reader.get(1).unwrap().unwrap();
     assert_eq!(whole.delivery.headers, first.headers);
     assert_eq!(whole.delivery.target, first.target);

@@ -12,12 +12,30 @@ fn archive(exchanges: &[Exchange<'_>], masking: &Masking) -> Value {
     let schema: Value = serde_json::from_str(include_str!("schema.json")).unwrap();
     let options = jsonschema::draft202012::options().should_validate_formats(true);
     let validator = options.build(&schema).unwrap();
-    let faults: Vec<String> = validator
-        .iter_errors(&archive)
-        .map(|fault| format!("{}: {fault}", fault.instance_path()))
-        .collect();
-    assert!(faults.is_empty(), "{faults:?}\n{written}");
+    for validator in [validator, published::validator()] {
+        let faults: Vec<String> = validator
+            .iter_errors(&archive)
+            .map(|fault| format!("{}: {fault}", fault.instance_path()))
+            .collect();
+        assert!(faults.is_empty(), "{faults:?}\n{written}");
+    }
     archive
+}
+
+#[test]
+fn the_published_schema_refuses_what_is_no_archive() {
+    let heads = heads();
+    let whole = archive(&[exchange(&heads, b"x")], &Masking::off());
+    for (place, wrong) in [
+        ("/log/entries/0/startedDateTime", json!("yesterday")),
+        ("/log/entries/0/request/headers/0", json!({"name": "x"})),
+        ("/log/entries/0/timings/wait", json!("long")),
+        ("/log/creator", json!({})),
+    ] {
+        let mut archive = whole.clone();
+        *archive.pointer_mut(place).unwrap() = wrong;
+        assert!(!published::validator().is_valid(&archive), "{place}");
+    }
 }
 
 #[test]

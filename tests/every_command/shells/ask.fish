@@ -1,0 +1,5 @@
+source ./_kreel
+function ask
+    echo ">> $argv"
+    complete -C "$argv"
+end
