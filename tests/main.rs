@@ -19,6 +19,7 @@ mod app_down;
 mod apps;
 mod backlog;
 mod behind_proxy;
+mod cassettes;
 mod certificates;
 mod crashes;
 mod damage;
