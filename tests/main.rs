@@ -45,6 +45,7 @@ mod queue;
 mod replays;
 mod requests;
 mod retries;
+mod scripts;
 mod setup;
 mod signatures;
 mod since;
