@@ -21,6 +21,7 @@ mod backlog;
 mod behind_proxy;
 mod cassettes;
 mod certificates;
+mod ci;
 mod crashes;
 mod damage;
 mod differences;
