@@ -2,13 +2,24 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Kreel, LocalApp, Post, TestClient, TestRelay};
+use crate::support::{
+    DEADLINE, Finished, Kreel, LocalApp, Post, TestClient, TestRelay, eventually, schema,
+};
 
 fn command(client: &TestClient, words: &[&str]) -> Kreel {
     client.beside(words).path("--history", &client.history())
+}
+
+/// The one object it printed.
+fn one(told: &Finished) -> Value {
+    let mut objects = schema::lines(&told.stdout);
+    assert_eq!(objects.len(), 1, "{told}");
+    objects.remove(0)
 }
 
 #[tokio::test]
@@ -47,7 +58,7 @@ async fn deliveries_and_answers_are_compared() {
         "{told}"
     );
     let told = diff(&["last~1", "last", "--json", "--ignore", "$.created_at"]).await;
-    let object: Value = serde_json::from_str(&told.stdout).unwrap();
+    let object = one(&told);
     let sections = object["sections"].as_array().unwrap();
     let body = sections.iter().find(|it| it["title"] == "Body").unwrap();
     assert_eq!(
@@ -80,6 +91,41 @@ async fn deliveries_and_answers_are_compared() {
     diff(&["last", "ffff"]).await.failed(4, "KR0311", &["ffff"]);
 }
 
+/// Without --all what is the same is folded away; with it all is there.
+#[tokio::test]
+async fn all_shows_what_is_the_same_too() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering(200).await;
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    let alike: Vec<String> = (0..40)
+        .map(|number| format!("\"f{number}\":{number}"))
+        .collect();
+    for last in ["1", "2"] {
+        let body = format!("{{{},\"last\":{last}}}", alike.join(","));
+        client.sender().post("/hook", body).await;
+    }
+    client.has_on_record("answered", 2).await;
+    let folded = command(&client, &["diff", "last~1", "last"]).run().await;
+    let all = command(&client, &["diff", "last~1", "last", "--all"])
+        .run()
+        .await;
+    for told in [&folded, &all] {
+        assert_eq!(told.code, Some(1), "{told}");
+        assert!(told.stdout.contains("last: 1 → 2"), "{told}");
+    }
+    assert!(!folded.stdout.contains("f7"), "{folded}");
+    for number in 0..40 {
+        assert!(
+            all.stdout.contains(&format!("f{number}")),
+            "{number}: {all}"
+        );
+    }
+    let same = command(&client, &["diff", "last", "last", "--all"])
+        .run()
+        .await;
+    assert!(same.success().contains("no difference"), "{same}");
+}
+
 /// An app that appends to this file for each request that it takes for new.
 async fn shop(file: std::path::PathBuf, knows_repeats: bool) -> LocalApp {
     let orders = Arc::new(AtomicUsize::new(0));
@@ -101,6 +147,120 @@ async fn shop(file: std::path::PathBuf, knows_repeats: bool) -> LocalApp {
     .await
 }
 
+/// The first Ctrl-C has what runs end and tells how far it came; the second does not wait.
+#[tokio::test]
+async fn ctrl_c_leaves_no_attempt_untold() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::held().await;
+    let client = TestClient::listen(&relay, &app, &["--answer", "now"]).await;
+    client.sender().post("/order", "{}").await;
+    app.receives(1).await;
+    app.release(1);
+    client.has_on_record("answered", 1).await;
+    let trial = command(
+        &client,
+        &["idempotency", "last", "--at-once", "4", "--probe", "echo 1"],
+    );
+
+    // In the middle of those at once.
+    let mut running = trial.clone().args(&["--json"]).start();
+    app.receives(2).await;
+    app.release(1);
+    app.receives(3).await;
+    app.release(1);
+    app.receives(7).await;
+    running.signal(Signal::INT);
+    eventually("it waits for them", DEADLINE, || {
+        running
+            .stderr()
+            .contains("stopping: waiting for 4 under way")
+    })
+    .await;
+    app.release(4);
+    let told = Finished::of(&mut running, DEADLINE).await;
+    assert_eq!(told.code, Some(130), "{told}");
+    let object = one(&told);
+    assert_eq!(
+        (&object["verdict"], &object["good"]),
+        (&"interrupted".into(), &false.into())
+    );
+    let steps = object["steps"].as_array().unwrap();
+    let names: Vec<_> = steps
+        .iter()
+        .map(|step| step["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["before", "once", "again", "at once"]);
+    let attempts = steps[3]["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 4, "{object}");
+    assert!(
+        attempts.iter().all(|attempt| attempt["status"] == 200),
+        "{object}"
+    );
+    assert_eq!(client.requests(&["list"]).await[0]["replays"], 6);
+
+    // In the middle of the first, and without patience: it is given up, and on record as that.
+    let mut running = trial.start();
+    app.receives(8).await;
+    running.signal(Signal::INT);
+    eventually("it waits for it", DEADLINE, || {
+        running.stderr().contains("stopping: ")
+    })
+    .await;
+    running.signal(Signal::INT);
+    let told = Finished::of(&mut running, DEADLINE).await;
+    assert_eq!(told.code, Some(130), "{told}");
+    assert!(
+        told.stdout.contains("interrupted: nothing can be said"),
+        "{told}"
+    );
+    assert!(
+        told.stdout
+            .lines()
+            .any(|line| line.starts_with("once     ")),
+        "{told}"
+    );
+    let row = &client.requests(&["get", "last"]).await[0];
+    assert_eq!(
+        (&row["replays"], &row["failure"]),
+        (&7.into(), &"given_up".into())
+    );
+}
+
+/// An app that has the answer at once, and over a repeat takes its time.
+#[tokio::test]
+async fn a_repeat_that_takes_much_longer_is_told() {
+    let relay = TestRelay::start().await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let app = LocalApp::with(move |mut visit| {
+        // The live one and the first of the trial are quick.
+        let is_repeat = asked.fetch_add(1, Ordering::SeqCst) >= 2;
+        async move {
+            visit.receive().await;
+            if is_repeat {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+            }
+            visit
+                .answer(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .await
+        }
+    })
+    .await;
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    client.sender().post("/order", "{}").await;
+    client.has_on_record("answered", 1).await;
+    let told = command(
+        &client,
+        &["idempotency", "last", "--at-once", "0", "--json"],
+    )
+    .run()
+    .await;
+    assert_eq!(told.code, Some(0), "{told}");
+    let object = one(&told);
+    assert_eq!(object["verdict"], "looks_idempotent");
+    let note = object["note"].as_str().unwrap();
+    assert!(note.starts_with("the repeat took 3"), "{note}");
+}
+
 #[tokio::test]
 async fn an_app_that_counts_twice_is_found_out() {
     let relay = TestRelay::start().await;
@@ -116,8 +276,9 @@ async fn an_app_that_counts_twice_is_found_out() {
         let words = ["idempotency", "last", "--probe", &probe, "--at-once", "6"];
         let told = command(&client, &words).args(&["--json"]).run().await;
         assert_eq!(told.code, Some(code), "{told}");
-        let object: Value = serde_json::from_str(&told.stdout).unwrap();
+        let object = one(&told);
         assert_eq!(object["verdict"], word, "{object}");
+        assert_eq!(object["note"], Value::Null, "{object}");
         let steps = object["steps"].as_array().unwrap();
         let sizes: Vec<_> = steps
             .iter()

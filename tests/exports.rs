@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::support::{Finished, Kreel, LocalApp, Post, Received, TestClient, TestRelay};
-use crate::support::{packages, programs};
+use crate::support::{packages, programs, schema};
 
 #[path = "../crates/inspect/src/export/har/published.rs"]
 mod published;
@@ -16,10 +16,7 @@ fn requests(client: &TestClient, words: &[&str]) -> Kreel {
 }
 
 fn objects(finished: &Finished) -> Vec<Value> {
-    let lines = finished.success().lines();
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    schema::lines(finished.success())
 }
 
 /// What of a request must be the same however often it is sent: its request line, the headers that

@@ -23,13 +23,15 @@ fn the_page_describes_what_the_program_can_print() {
 
 #[test]
 fn the_examples_on_the_page_are_as_it_says() {
-    let examples = schema::examples();
-    examples.iter().for_each(schema::check);
-    let shown: BTreeSet<_> = examples
-        .iter()
-        .map(|example| example["type"].as_str().unwrap())
-        .collect();
-    assert_eq!(shown.into_iter().collect::<Vec<_>>(), schema::types());
+    assert_eq!(schema::examples(), schema::all_types());
+}
+
+#[test]
+#[should_panic(expected = "not as in docs/json.md")]
+fn a_field_that_is_not_on_the_page_is_noticed_wherever_it_is() {
+    let section = serde_json::json!({"title": "Body", "equal": true, "changes": [], "notes": [], "surprise": 1});
+    let diff = serde_json::json!({"type": "diff", "left": "a", "right": "b", "equal": true, "sections": [section]});
+    schema::check(&diff);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `kreel replay`: stored deliveries again, as often, as fast and as changed as asked.
 
+mod options;
+mod pace;
 mod sources;
 mod terminal;
 
@@ -10,7 +12,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::{
-    AppAddress as _, DEADLINE, Finished, Kreel, LocalApp, Post, TestClient, TestRelay,
+    AppAddress as _, DEADLINE, Finished, Kreel, LocalApp, Post, TestClient, TestRelay, schema,
 };
 
 /// A history with these bodies, posted to /hook/1 and so on, and the client that keeps it.
@@ -31,9 +33,8 @@ fn replay(client: &TestClient, words: &[&str]) -> Kreel {
 
 /// What `--json` printed of this type.
 fn of_type(finished: &Finished, kind: &str) -> Vec<Value> {
-    let lines = finished.stdout.lines();
-    let all = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
-    all.filter(|line| line["type"] == kind).collect()
+    let lines = schema::lines(&finished.stdout).into_iter();
+    lines.filter(|line| line["type"] == kind).collect()
 }
 
 #[tokio::test]
@@ -266,23 +267,39 @@ async fn filters_go_oldest_first_at_a_rate_and_dry_runs_send_nothing() {
     assert!(none.stderr.contains("nothing to replay"), "{none}");
 }
 
+/// A command that must not be in the way of others, nor they in its: nothing is complained of.
+async fn undisturbed(kreel: Kreel) -> Finished {
+    let told = kreel.run().await;
+    told.success();
+    for trouble in ["error", "warning", "locked", "busy", "damaged"] {
+        assert!(!told.stderr.contains(trouble), "{told}");
+    }
+    told
+}
+
 #[tokio::test]
-async fn listen_two_requests_and_a_replay_share_one_history() {
+async fn listen_two_requests_a_replay_a_wait_and_an_assert_share_one_history() {
     let relay = TestRelay::start().await;
     let app = LocalApp::answering(200).await;
-    let client = past(&relay, &app, &["{\"first\":true}"]).await;
+    let mut client = past(&relay, &app, &["{\"first\":true}"]).await;
     let replaying = replay(
         &client,
         &["last", "--times", "300", "--concurrency", "8", "--json"],
     );
     let looking = || async {
         for _ in 0..20 {
-            client.requests(&["list", "--limit", "1000"]).await;
-            client
-                .requests(&["search", "path:/hook or is:replay"])
-                .await;
+            undisturbed(client.beside(&["requests", "list", "--limit", "1000"])).await;
+            undisturbed(client.beside(&["requests", "search", "path:/hook or is:replay"])).await;
         }
     };
+    // Each delivery is seen once by either, whatever is written meanwhile.
+    let live = ["path:/hook/live", "status:200", "--since", "1h", "--json"];
+    let waiting = client
+        .beside(&["wait", "--count", "200", "--timeout", "2m"])
+        .args(&live);
+    let asserting = client
+        .beside(&["assert", "--count", "200..", "--within", "2m"])
+        .args(&live);
     let sender = client.sender();
     let sending = async {
         for number in 0..200 {
@@ -290,8 +307,20 @@ async fn listen_two_requests_and_a_replay_share_one_history() {
             assert_eq!(sender.post("/hook/live", body).await.status(), 200);
         }
     };
-    let (replayed, (), (), ()) = tokio::join!(replaying.run(), looking(), looking(), sending);
-    replayed.success();
+    let (replayed, waited, asserted, (), (), ()) = tokio::join!(
+        undisturbed(replaying),
+        undisturbed(waiting),
+        undisturbed(asserting),
+        looking(),
+        looking(),
+        sending
+    );
+    let waited: BTreeSet<_> = schema::lines(&waited.stdout)
+        .iter()
+        .map(|row| row["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(waited.len(), 200, "each is told of once");
+    assert_eq!(of_type(&asserted, "assertion")[0]["count"], 200);
     assert_eq!(of_type(&replayed, "replayed")[0]["answered"], 300);
     client.has_on_record("answered", 201).await;
     let rows = client.requests(&["list", "--limit", "1000"]).await;
@@ -301,4 +330,10 @@ async fn listen_two_requests_and_a_replay_share_one_history() {
         .sum();
     assert_eq!(attempts, 201 + 300, "no attempt is lost");
     assert_eq!(app.count(), 501);
+    assert_eq!(client.terminate().await, Some(143));
+    assert_eq!(client.stderr(), "");
+    let troubles = ["history_failing", "reconnecting", "error"];
+    let mut events = client.events().iter();
+    let trouble = events.find(|event| troubles.iter().any(|kind| event["type"] == *kind));
+    assert!(trouble.is_none(), "{trouble:?}");
 }

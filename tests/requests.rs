@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::{Finished, Home, Kreel};
+use crate::support::{Finished, Home, Kreel, schema};
 
 /// A history with so many made-up deliveries.
 fn filled(home: &Home, count: u64) -> PathBuf {
@@ -15,10 +15,7 @@ fn filled(home: &Home, count: u64) -> PathBuf {
 }
 
 fn objects(finished: &Finished) -> Vec<Value> {
-    let lines = finished.stdout.lines();
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    schema::lines(&finished.stdout)
 }
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use tokio::process::Command;
 
-use crate::support::{DEADLINE, Key, Listen, LocalApp, Post, Screen, TestRelay, within};
+use crate::support::{
+    DEADLINE, Key, Kreel, Listen, LocalApp, Post, Screen, TestRelay, schema, within,
+};
 
 const BODY: &str = "{\"who\":\"it's \\\"me\\\" $HOME `id`\",\"line\":\"é\\n\"}\n";
 
@@ -81,6 +83,25 @@ async fn a_terminal_without_a_clipboard_gets_a_file() {
     assert!(screen.copied().is_empty());
 }
 
+/// What the user changed, or sent elsewhere, is not what the delivery is answered.
+#[tokio::test]
+async fn a_fixture_has_the_answer_to_what_came() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering_in_turn(&[201, 500]).await;
+    let mut screen = Screen::open(Listen::on(&relay).to(&app), &relay, (120, 30)).await;
+    screen.sender().post("/hook", "{\"a\":1}").await;
+    screen.shows("✓ 201").await;
+    let replay = Kreel::new(&["replay", "last", "--set", "a=2"]).home(screen.home());
+    replay.run().await.success();
+    screen.shows("2 attempts").await;
+    screen.keys(":export fixture out.ndjson\r");
+    screen.shows("written to out.ndjson").await;
+    let text = std::fs::read_to_string(screen.file("out.ndjson")).unwrap();
+    let line = &schema::lines(&text)[0];
+    assert_eq!(line["answer"]["status"], 201, "{line}");
+    assert_eq!(line["request"]["url"], "https://webhook.invalid/hook");
+}
+
 #[tokio::test]
 async fn an_export_is_a_file_of_its_kind() {
     let (_relay, app, mut screen) = posted().await;
@@ -110,7 +131,14 @@ async fn an_export_is_a_file_of_its_kind() {
     assert!(json.to_string().contains("quote ' and"), "{json}");
     let raw = read("out.http");
     assert!(raw.starts_with("POST /") && raw.ends_with(BODY), "{raw}");
-    assert_eq!(read("out.jsonl").lines().count(), 1);
+    // A fixture is what `kreel requests export` makes of it, and does not tell the address.
+    let command = Kreel::new(&["requests", "export", "last", "-F", "fixture"]);
+    let exported = command.home(screen.home()).run().await;
+    assert_eq!(read("out.jsonl"), exported.success());
+    let host = screen.url().split('/').nth(2).unwrap().to_owned();
+    for secret in [screen.url().rsplit('/').next().unwrap(), &host] {
+        assert!(!exported.stdout.contains(secret), "{exported}");
+    }
     for name in ["out.sh", "out.har", "out.json", "out.http", "out.jsonl"] {
         assert!(!read(name).contains("secret-token"), "{name}");
     }

@@ -208,11 +208,7 @@ impl TestClient {
     pub(crate) async fn requests(&self, words: &[&str]) -> Vec<Value> {
         let command = self.beside(&["requests"]).args(words).args(&["--json"]);
         let command = command.path("--history", &self.history());
-        let finished = command.run().await;
-        let lines = finished.success().lines();
-        lines
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        schema::lines(command.run().await.success())
     }
 
     /// Waits until the history has this many deliveries that stand so.

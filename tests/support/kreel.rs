@@ -17,6 +17,7 @@ pub(crate) struct Kreel {
     env: Vec<(String, String)>,
     input: Vec<u8>,
     home: Home,
+    runner: Vec<String>,
 }
 
 /// A program that has ended, and what it left.
@@ -40,6 +41,7 @@ impl Kreel {
             env: Vec::new(),
             input: Vec::new(),
             home: Home::new(),
+            runner: Vec::new(),
         }
     }
 
@@ -71,6 +73,12 @@ impl Kreel {
     /// In this home.
     pub(crate) fn home(mut self, home: &Home) -> Self {
         self.home = home.clone();
+        self
+    }
+
+    /// By way of another program, which takes its place: `faketime …`.
+    pub(crate) fn through(mut self, runner: &[&str]) -> Self {
+        self.runner = runner.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -110,12 +118,13 @@ impl Kreel {
     }
 
     fn command(&self) -> tokio::process::Command {
-        Process::kreel(
+        let command = Process::kreel(
             &self.args,
             self.home.path(),
             &self.home.project(),
             &self.env,
-        )
+        );
+        Process::through(&self.runner, command)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::wait::{DEADLINE, within};
+use super::wait::{DEADLINE, eventually, within};
 
 /// The program as it was built.
 pub(crate) const KREEL: &str = env!("CARGO_BIN_EXE_kreel");
@@ -152,6 +152,28 @@ impl Process {
             .unwrap();
         // One that has ended already is no fault: stories race with exits on purpose.
         let _ = self.child.id().map(|_| kill_process(pid, signal));
+    }
+
+    /// Waits until it takes this signal in its own way.
+    pub(crate) async fn catches(&mut self, signal: Signal) {
+        let bit = 1_u64 << (signal.as_raw() - 1);
+        let status = format!("/proc/{}/status", self.pid);
+        let caught = || {
+            let status = std::fs::read_to_string(&status).unwrap_or_default();
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            mask.is_some_and(|mask| mask & bit != 0)
+        };
+        eventually("it takes signals", DEADLINE, caught).await;
+    }
+
+    /// How much of a processor it has had; nothing once it is gone.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
+        // Behind the name, which may hold anything: user and system time in hundredths of a second.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks = |field: usize| fields.get(field)?.parse::<u64>().ok();
+        Some(Duration::from_millis(10 * (ticks(11)? + ticks(12)?)))
     }
 
     /// Waits for its end, and for all it printed.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::disk::SmallDisk;
 use super::process::{KREEL, Process};
+use super::schema;
 use super::wait::{DEADLINE, eventually};
 
 /// A running relay with a folder of its own. Killed on drop.
@@ -234,6 +235,7 @@ async fn ready(process: &mut Process) -> Option<(String, SocketAddr)> {
         };
         let event: Value =
             serde_json::from_str(&line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        schema::check_relay(&event);
         if event["type"] == "ready" {
             let text = |name: &str| {
                 event[name]

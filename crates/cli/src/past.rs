@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use kreel_client::filter::{Filter, Term};
 use kreel_client::inert::inert;
 use kreel_client::{DeliveryId, From, KeptAttempt, Match, Reader, Row, Scope, Whole};
+use kreel_inspect::cassette::Masks;
 use kreel_inspect::export::{Answer, Exchange, Request, Timings};
 use kreel_wire::TunnelName;
 
@@ -222,7 +223,16 @@ impl Taken {
 
     /// It and what became of the last attempt at it.
     pub(crate) fn exchange(&self) -> Exchange<'_> {
-        let last = self.whole.attempts.last();
+        self.exchange_of(self.whole.attempts.last())
+    }
+
+    /// It as a line of a cassette, with the answer to the last attempt that was as it came.
+    pub(crate) fn line(&self, masks: &Masks) -> String {
+        let exchange = self.exchange_of(self.whole.own_attempt());
+        masks.line(&exchange, &self.whole.delivery.target)
+    }
+
+    fn exchange_of<'a>(&'a self, last: Option<&'a KeptAttempt>) -> Exchange<'a> {
         Exchange {
             id: &self.id,
             received_at_us: self.whole.delivery.received_at_us,
@@ -324,6 +334,22 @@ pub(crate) fn nothing_yet(place: &HistoryPlace) {
         None => "nothing has come to this machine yet".to_owned(),
     };
     say(&format!("{here}; `kreel listen` keeps what comes"));
+}
+
+/// Says that a delivery is not written into a cassette.
+pub(crate) fn left_out(id: &str) {
+    say(&format!("{id} is not here as a whole, and left out"));
+}
+
+/// None of what was to be written into a cassette can be.
+pub(crate) fn nothing_whole() -> Problem {
+    Problem::new(
+        Code::NothingWhole,
+        "nothing was recorded",
+        "none of these deliveries is here to its last byte",
+        "pick others: `kreel requests list` shows which broke off; --format ndjson exports them as \
+         far as they came",
+    )
 }
 
 /// There is no such delivery.

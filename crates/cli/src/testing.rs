@@ -1,10 +1,14 @@
-//! A project and a user's folders for tests, with the files they say they have.
+//! A project and a user's folders for tests, with the files they say they have, and histories.
 
+use std::borrow::Cow;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use clap::builder::Resettable;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use kreel_client::{DeliveryId, History, Kind, Row, Seq};
+use kreel_wire::{Delivery, Headers, Scheme};
 use tempfile::TempDir;
 
 use crate::args::{Cli, ListenArgs};
@@ -67,6 +71,39 @@ impl Home {
         let typed = |from| Settings::of_listen(&args, &matches, from);
         Layers::gather(typed, &self.project, &self.paths)
     }
+}
+
+/// Puts deliveries into a history, each with its path and when it was received.
+pub(crate) fn arrive(history: &Path, deliveries: &[(&str, u64)]) {
+    let tunnel = "my-app".parse().unwrap();
+    let history = History::open(history).unwrap().history;
+    let made = (1..).zip(deliveries).map(|(seq, (path, received_at_us))| {
+        let delivery = Delivery {
+            id: DeliveryId::generate(),
+            seq: Seq(seq),
+            received_at_us: *received_at_us,
+            kind: Kind::Queued,
+            method: "POST".into(),
+            target: Bytes::copy_from_slice(path.as_bytes()),
+            headers: Headers::default(),
+            scheme: Scheme::Https,
+            forwarded_for: "192.0.2.0".into(),
+            body_bytes: Some(2),
+            attempted: false,
+        };
+        (delivery, Bytes::from_static(b"{}"))
+    });
+    history
+        .take_in("https://relay.example", &tunnel, made)
+        .unwrap();
+}
+
+/// The paths of deliveries.
+pub(crate) fn paths(rows: &[Row]) -> Vec<String> {
+    let paths = rows
+        .iter()
+        .map(|row| String::from_utf8_lossy(&row.summary.target));
+    paths.map(Cow::into_owned).collect()
 }
 
 /// What was typed after `kreel listen`.

@@ -215,3 +215,6 @@ pub(crate) fn not_in_time(what: String, why: String) -> Problem {
          `kreel requests list` shows what came",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
 //! Cassettes: files of deliveries that are kept with the sources, one JSON object a line.
 //!
-//! [`line()`] writes one, [`read()`] reads all. `docs/cassette.md` has the format and its promises.
+//! [`Masks::line`] writes one, [`read()`] reads all. `docs/cassette.md` has the format and its promises.
 
 mod body_rules;
 mod fault;
 mod lines;
+mod masks;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use crate::mask::{MASKED, Masking};
 pub use crate::export::CASSETTE_VERSION;
 pub use body_rules::BodyRules;
 pub use fault::{Fault, Problem};
+pub use masks::Masks;
 
 /// The address in a cassette's lines: the public one may be the only secret a tunnel has
 /// (RFC 2606, section 2: no such host will ever be).

@@ -23,10 +23,10 @@ pub(crate) struct Filtered {
     pub(crate) filter: Option<String>,
 
     /// Of these, only what came in this time, or since then: 42m, 2026-11-23T10:00
-    #[arg(long, value_name = "WHEN", requires = "filter")]
+    #[arg(long, value_name = "WHEN", requires = "filter", conflicts_with = "ids")]
     pub(crate) since: Option<When>,
 
     /// Of these, so many at the most: the newest
-    #[arg(long, value_name = "N", requires = "filter", value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", requires = "filter", conflicts_with = "ids", value_parser = value_parser!(u32).range(1..))]
     pub(crate) limit: Option<u32>,
 }

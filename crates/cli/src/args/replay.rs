@@ -44,7 +44,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "RATE", conflicts_with = "keep_timing")]
     pub(crate) rate: Option<Rate>,
 
-    /// With the pauses between them with which they came
+    /// With the pauses with which they came; a slow answer puts off the next, unless --concurrency lets it begin
     #[arg(long)]
     pub(crate) keep_timing: bool,
 
@@ -52,9 +52,13 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Fail unless each answer is so: 2xx, 200,409, or a filter over the answer
+    /// Fail unless each answer is so: 2xx, 200,409, a filter, or recorded: what the cassette has
     #[arg(long, value_name = "2xx|EXPR")]
     pub(crate) expect: Option<String>,
+
+    /// What may differ from what was recorded: $.created_at, ..id; more than once
+    #[arg(long, value_name = "RULE", requires = "expect")]
+    pub(crate) ignore: Vec<String>,
 
     #[command(flatten)]
     pub(crate) place: HistoryPlace,
@@ -118,6 +122,7 @@ Examples:
   kreel replay last~2 --to 4000/hook --set status=failed -H 'X-Debug: 1'
   kreel replay last --times 1000 --concurrency 50 --expect 2xx
   kreel replay --filter 'status:5xx age<1d' --rate 10
+  kreel replay --cassette tests/hooks.ndjson --expect recorded --ignore '$.at'
   KREEL_SECRET=whsec_… kreel replay last --resign stripe
 
 Exit codes: 1 if one was not answered, or not as expected; 130 on Ctrl-C.

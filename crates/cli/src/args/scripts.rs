@@ -180,8 +180,9 @@ impl fmt::Display for Count {
 }
 
 const ABOUT_WAIT: &str = "\
-The history is watched, which `kreel listen` writes, in whatever process. The id
-of each delivery is printed; --json prints it as `kreel requests list` does.
+The history is watched, which `kreel listen` writes, in whatever process. The
+ids of the first N are printed, one a line; --json prints them as
+`kreel requests list` does.
 
 Examples:
   kreel wait path:/hook status:2xx --timeout 1m
@@ -203,9 +204,10 @@ Exit codes: 0 if it holds, 1 if more came than should, 6 if too few came in time
 
 const ABOUT_EXEC: &str = "\
 The environment has KREEL_ID, KREEL_SEQ, KREEL_METHOD, KREEL_PATH, KREEL_QUERY,
-KREEL_RECEIVED_AT, KREEL_SIZE_BYTES, KREEL_STATUS (once there is one), and
-KREEL_HEADER_CONTENT_TYPE and so on for each header. What they hold comes from
-outside: quote it.
+KREEL_RECEIVED_AT, KREEL_SIZE_BYTES, KREEL_STATUS (once there is one),
+KREEL_HEADER_CONTENT_TYPE and so on for each header, and KREEL_HISTORY, by which
+another kreel finds the same history. What they hold comes from outside: quote
+it.
 
 Examples:
   kreel exec --filter path:/hook -- ./import.sh

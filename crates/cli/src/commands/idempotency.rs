@@ -11,8 +11,8 @@ use kreel_client::plain::{duration, inert_line, milliseconds};
 use kreel_client::{History, KeptAttempt};
 use serde_json::{Value, json};
 
-use self::trial::Trial;
-use self::verdict::{Shot, Verdict, judge};
+use self::trial::{Trial, Trials};
+use self::verdict::{Shot, Slower, Verdict, judge, slower};
 use crate::args::IdempotencyArgs;
 use crate::commands::diff::rules;
 use crate::exit::Exit;
@@ -44,12 +44,9 @@ pub(crate) fn run(args: &IdempotencyArgs) -> Result<Exit> {
         probe: args.probe.as_deref(),
     };
     runtime::log("warn");
-    let shots = runtime::on_this_thread()?.block_on(trial.run(args.at_once.into()))?;
-    let shots = match shots {
-        Ok(shots) => shots,
-        Err(signal) => return Ok(signal.exit()),
-    };
-    if shots.iter().all(|shot| shot.attempts.is_empty()) {
+    let trials = runtime::on_this_thread()?.block_on(trial.run(args.at_once.into()))?;
+    let Trials { shots, stopped_by } = trials;
+    if stopped_by.is_none() && shots.iter().all(|shot| shot.attempts.is_empty()) {
         return Err(Problem::new(
             Code::ChangeImpossible,
             "the delivery can't be replayed",
@@ -57,22 +54,27 @@ pub(crate) fn run(args: &IdempotencyArgs) -> Result<Exit> {
             "see `kreel requests get ID`: it may have broken off before it was complete",
         ));
     }
-    let verdict = judge(&shots, args.probe.is_some(), &ignore);
+    let verdict = match stopped_by {
+        Some(_) => Verdict::Interrupted,
+        None => judge(&shots, args.probe.is_some(), &ignore),
+    };
+    let slower = slower(&shots);
     let id = taken.whole.delivery.id.to_string();
     match args.place.json {
         true => {
-            let line = inert_line(&object(&id, &shots, &verdict)).unwrap_or_default();
+            let line = inert_line(&object(&id, &shots, &verdict, slower)).unwrap_or_default();
             print(&String::from_utf8_lossy(&line))?;
         }
-        false => print(&text(&shots, &verdict))?,
+        false => print(&text(&shots, &verdict, slower))?,
     }
-    Ok(match verdict.is_good() {
-        true => Exit::Success,
-        false => Exit::Failure,
+    Ok(match (stopped_by, verdict.is_good()) {
+        (Some(signal), _) => signal.exit(),
+        (None, true) => Exit::Success,
+        (None, false) => Exit::Failure,
     })
 }
 
-fn text(shots: &[Shot], verdict: &Verdict) -> String {
+fn text(shots: &[Shot], verdict: &Verdict, slower: Option<Slower>) -> String {
     let mut text = String::new();
     let shown = shots.iter();
     for shot in shown.filter(|shot| !shot.attempts.is_empty() || shot.probe.is_some()) {
@@ -93,6 +95,9 @@ fn text(shots: &[Shot], verdict: &Verdict) -> String {
         }
     }
     text += &format!("{}: {}\n", verdict.word(), verdict.words());
+    if let Some(slower) = slower {
+        text += &format!("note: {}\n", slower.words());
+    }
     text
 }
 
@@ -105,7 +110,7 @@ fn end(attempt: &KeptAttempt) -> String {
     }
 }
 
-fn object(id: &str, shots: &[Shot], verdict: &Verdict) -> Value {
+fn object(id: &str, shots: &[Shot], verdict: &Verdict, slower: Option<Slower>) -> Value {
     let attempt = |attempt: &KeptAttempt| {
         json!({
             "attempt": attempt.number,
@@ -127,6 +132,7 @@ fn object(id: &str, shots: &[Shot], verdict: &Verdict) -> Value {
         "verdict": verdict.word(),
         "message": verdict.words(),
         "good": verdict.is_good(),
+        "note": slower.map(Slower::words),
         "steps": shots.iter().map(shot).collect::<Vec<_>>(),
     })
 }

@@ -4,15 +4,18 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
+use kreel_client::Row;
 use kreel_client::inert::inert;
-use kreel_client::{Row, Standing};
+use kreel_inspect::cassette::Masks;
 use kreel_inspect::export::Masking;
+use serde_json::json;
 
 use super::flow::{Flowing, Next};
+use super::requests::print_objects;
 use crate::args::{Flow, RecordArgs};
-use crate::cassette::{self, Masks};
+use crate::cassette;
 use crate::exit::Exit;
-use crate::past::{self, Past};
+use crate::past::{self, Past, left_out, nothing_whole};
 use crate::problem::{Code, Problem, Result};
 use crate::terminal::say;
 use crate::{private_file, runtime};
@@ -23,6 +26,8 @@ struct Cassette<'a> {
     /// None if it is standard output.
     path: Option<&'a Path>,
     masks: Masks,
+    /// Each that is written is told of on standard output.
+    is_json: bool,
     written: u32,
     /// The reader has left.
     is_gone: bool,
@@ -32,9 +37,9 @@ struct Cassette<'a> {
 pub(crate) fn run(args: &RecordArgs) -> Result<Exit> {
     let masks = match args.show_secrets {
         true => Masks::of(Masking::off()),
-        false => Masks::by_rules(&args.mask)?,
+        false => cassette::masks(&args.mask)?,
     };
-    let mut cassette = Cassette::open(&args.file, args.append, masks)?;
+    let mut cassette = Cassette::open(args, masks)?;
     let recorded = match args.ids.is_empty() {
         true => runtime::on_this_thread()?.block_on(follow(args, &mut cassette)),
         false => kept(args, &mut cassette),
@@ -50,10 +55,13 @@ fn kept(args: &RecordArgs, cassette: &mut Cassette<'_>) -> Result<Exit> {
     for id in &args.ids {
         let number = past.find(id)?;
         if !cassette.take(&past, number, id)? {
-            say(&format!("{id} is not here as a whole, and left out"));
+            left_out(id);
         }
     }
-    Ok(Exit::Success)
+    match cassette.written {
+        0 if !cassette.is_gone => Err(nothing_whole()),
+        _ => Ok(Exit::Success),
+    }
 }
 
 /// Records what comes, each once its answer is there.
@@ -71,40 +79,47 @@ async fn follow(args: &RecordArgs, cassette: &mut Cassette<'_>) -> Result<Exit> 
             Next::TimedOut(problem) => return Err(*problem),
             Next::Stopped(exit) => return Ok(exit),
         };
-        if row.standing != Standing::BrokenOff {
-            record(flow.watch().past(), &row, cassette)?;
-        }
+        record(flow.watch().past(), &row, cassette)?;
     }
 }
 
 fn record(past: Option<&Past>, row: &Row, cassette: &mut Cassette<'_>) -> Result<()> {
     let past = past.expect("a delivery is of a history");
     let id = row.summary.id.to_string();
-    cassette.take(past, row.number, &id).map(drop)
+    if !cassette.take(past, row.number, &id)? {
+        left_out(&id);
+    }
+    Ok(())
 }
 
-/// The filter, and that it is over for a delivery that comes: its answer is recorded with it.
+/// The filter, and that the delivery is whole; of one that comes, that it is over, too: its answer
+/// is recorded with it.
 fn settled(filter: Option<&str>, is_past: bool) -> Result<String> {
     // By itself first, so that a fault is pointed at in what was typed.
     let filter = filter.unwrap_or_default();
     crate::filters::parse_alone(filter)?;
-    Ok(match (filter.trim(), is_past) {
-        (filter, true) => filter.to_owned(),
-        ("", false) => "not is:waiting".to_owned(),
-        (filter, false) => format!("({filter}) not is:waiting"),
+    let fit = match is_past {
+        true => "not is:broken",
+        false => "not is:waiting,broken",
+    };
+    Ok(match filter.trim() {
+        "" => fit.to_owned(),
+        filter => format!("({filter}) {fit}"),
     })
 }
 
 impl<'a> Cassette<'a> {
-    fn open(path: &'a Path, append: bool, masks: Masks) -> Result<Self> {
+    fn open(args: &'a RecordArgs, masks: Masks) -> Result<Self> {
+        let path = &*args.file;
         let (to, path): (Box<dyn Write>, _) = match path.as_os_str() == "-" {
             true => (Box::new(io::stdout()), None),
-            false => (Box::new(file(path, append)?), Some(path)),
+            false => (Box::new(file(path, args.append)?), Some(path)),
         };
         Ok(Self {
             to,
             path,
             masks,
+            is_json: args.place.json,
             written: 0,
             is_gone: false,
         })
@@ -116,11 +131,17 @@ impl<'a> Cassette<'a> {
         if !taken.is_whole() {
             return Ok(false);
         }
-        let line = self.masks.line(&taken) + "\n";
+        let line = taken.line(&self.masks) + "\n";
         // Whole lines: whoever reads meanwhile never sees half a delivery.
         let written = self.to.write_all(line.as_bytes());
         match (written.and_then(|()| self.to.flush()), self.path) {
-            (Ok(()), _) => self.written += 1,
+            (Ok(()), path) => {
+                self.written += 1;
+                if self.is_json && path.is_some() {
+                    let id = taken.whole.delivery.id.to_string();
+                    print_objects(&[json!({ "type": "recorded", "delivery_id": id })])?;
+                }
+            }
             (Err(error), None) if error.kind() == ErrorKind::BrokenPipe => self.is_gone = true,
             (Err(error), path) => {
                 let path = path.unwrap_or(Path::new("standard output"));

@@ -12,13 +12,15 @@ mod tally;
 use std::sync::Arc;
 
 use kreel_client::{Edited, History, Replayer};
+use kreel_inspect::compare::Ignore;
 
-use self::expect::Expect;
+use self::expect::{Expect, RECORDED, Recorded};
 use self::pace::Pace;
 use self::plan::Plan;
 pub(crate) use self::session::Answers;
 use self::session::Session;
 use crate::args::ReplayArgs;
+use crate::commands::diff::rules;
 use crate::exit::Exit;
 use crate::past::{Past, Pick, not_found, nothing_yet};
 use crate::problem::{Code, Problem, Result, of_client_config, of_history};
@@ -33,9 +35,16 @@ const LOOKED_FOR_APP: usize = 20;
 pub(crate) fn run(args: &ReplayArgs) -> Result<Exit> {
     let mut shape = Shape::of(&args.shape)?;
     let mut destination = Destination::resolve(&args.shape)?;
-    let expect = args.expect.as_deref().map(Expect::parse).transpose()?;
-    let Some((past, picks)) = pick(args)? else {
+    let ignore = ignored(args)?;
+    let expect = args.expect.as_deref().filter(|text| *text != RECORDED);
+    let expect = expect.map(Expect::parse).transpose()?;
+    let Some(picked) = pick(args)? else {
         return Ok(Exit::Success);
+    };
+    let Picked { past, picks, .. } = picked;
+    let expect = match ignore {
+        Some(ignore) => Some(Expect::recorded(picked.recorded, ignore)),
+        None => expect,
     };
     if picks.is_empty() {
         say("there is nothing to replay: no delivery was picked");
@@ -71,15 +80,46 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit> {
     runtime::on_this_thread()?.block_on(session.run(replayer, plan))
 }
 
+/// What was asked for.
+struct Picked {
+    past: Past,
+    picks: Vec<Pick>,
+    /// What it was answered, if it is from a cassette.
+    recorded: Recorded,
+}
+
+/// What does not count where answers shall be as recorded; nothing if they need not be.
+fn ignored(args: &ReplayArgs) -> Result<Option<Ignore>> {
+    let is_recorded = args.expect.as_deref() == Some(RECORDED);
+    let unusable = |what: &str, next: &str| Err(Problem::new(Code::OptionUnusable, what, "", next));
+    match (is_recorded, &args.cassette) {
+        (true, Some(_)) => rules(&args.ignore).map(Some),
+        (true, None) => unusable(
+            "--expect recorded is for a cassette, which has the answers",
+            "name one with --cassette; words:recorded looks for the word in answers",
+        ),
+        (false, _) if !args.ignore.is_empty() => unusable(
+            "--ignore is for --expect recorded",
+            "leave it out: a filter only asks for what it names",
+        ),
+        (false, _) => Ok(None),
+    }
+}
+
 /// What was asked for; nothing if there is no history that could have it.
-fn pick(args: &ReplayArgs) -> Result<Option<(Past, Vec<Pick>)>> {
+fn pick(args: &ReplayArgs) -> Result<Option<Picked>> {
+    let picked = |(past, picks, recorded)| Picked {
+        past,
+        picks,
+        recorded,
+    };
     if let Some(file) = &args.cassette {
-        return cassette::take_in(file, &args.place).map(Some);
+        return cassette::take_in(file, &args.place).map(picked).map(Some);
     }
     match (Past::open(&args.place)?, args.ids.first()) {
         (Some(past), _) => {
             let picks = past.pick(&args.ids, &args.filtered)?;
-            Ok(Some((past, picks)))
+            Ok(Some(picked((past, picks, Recorded::new()))))
         }
         (None, Some(id)) => Err(not_found(id)),
         (None, None) => {

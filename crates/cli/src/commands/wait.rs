@@ -23,10 +23,12 @@ pub(crate) fn run(args: &WaitArgs) -> Result<Exit> {
         count,
         place: &args.place,
     };
-    let verdict = match ask(&question)? {
+    let mut verdict = match ask(&question)? {
         Ending::Answered(verdict) => verdict,
         Ending::Stopped(exit) => return Ok(exit),
     };
+    // More may have come at once; a script gets as many as it asked for.
+    verdict.rows.truncate(args.count as usize);
     verdict.report(&args.report)?;
     match (args.report.tap, args.place.json) {
         (true, _) => print(&verdict.tap(&args.report))?,
@@ -50,7 +52,7 @@ fn ids(rows: &[Row]) -> String {
 fn timed_out(verdict: &Verdict) -> Problem {
     let what = match verdict.rows.len() {
         0 => "nothing came in time".to_owned(),
-        count => format!("only {count} came in time"),
+        count => format!("only {count} of {} came in time", verdict.count.least),
     };
     not_in_time(what, verdict.why())
 }

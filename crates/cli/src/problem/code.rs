@@ -143,6 +143,8 @@ codes! {
     CassetteExists = "KR0344" => Usage,
     /// No delivery has a body with a type.
     NothingTyped = "KR0345" => Failure,
+    /// No delivery that was to be recorded is here as a whole.
+    NothingWhole = "KR0346" => Failure,
     /// The relay's address can't be listened on.
     AddressUnusable = "KR0401" => Failure,
     /// The relay's data folder can't be used.

@@ -11,7 +11,7 @@ use kreel_inspect::edit;
 use kreel_inspect::export::Masking;
 use tokio::sync::mpsc;
 
-use super::chore::Side;
+use super::chore::{ExportFormat, Side};
 use super::exporting::{Taken, curl, headers_text, write_export};
 use super::room::Room;
 use super::slot::Work;
@@ -162,7 +162,11 @@ impl Desk {
                 to,
                 shows_secrets,
             } => {
-                let taken = self.take(number, None)?;
+                let attempt = match format {
+                    ExportFormat::Fixture => self.own_attempt(number)?,
+                    _ => None,
+                };
+                let taken = self.take(number, attempt)?;
                 let masking = self.masking(shows_secrets);
                 write_export(&taken, format, &to, &masking)
                     .map(Found::Done)
@@ -282,6 +286,12 @@ impl Desk {
             true => Masking::off(),
             false => self.facts.masking.clone(),
         }
+    }
+
+    /// The attempt whose answer a fixture has.
+    fn own_attempt(&mut self, number: i64) -> Result<Option<u32>> {
+        let whole = self.whole(number, None)?;
+        Ok(whole.and_then(|whole| Some(whole.own_attempt()?.number)))
     }
 
     fn whole(&mut self, number: i64, attempt: Option<u32>) -> Result<Option<Whole>> {

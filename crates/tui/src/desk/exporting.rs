@@ -8,6 +8,7 @@ use std::path::Path;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use kreel_client::{KeptAttempt, Whole};
+use kreel_inspect::cassette::Masks;
 use kreel_inspect::compare;
 use kreel_inspect::export::{self, Answer, Exchange, Masking, Request, Timings};
 use kreel_inspect::inert::{inert, inert_bytes};
@@ -59,6 +60,24 @@ impl Taken {
             attempt: place,
             zone,
         })
+    }
+
+    /// It and what became of this attempt at it.
+    fn exchange<'a>(&'a self, id: &'a str, attempt: Option<&'a KeptAttempt>) -> Exchange<'a> {
+        let failure = attempt.and_then(|attempt| attempt.failure.as_ref());
+        Exchange {
+            id,
+            received_at_us: self.whole.delivery.received_at_us,
+            request: self.request(),
+            answer: attempt.and_then(answer),
+            failure: failure.map(|(code, text)| (code.as_str(), text.as_str())),
+            started_at_us: attempt.map(|attempt| attempt.began_at_us),
+            timings: attempt.map_or_else(Timings::default, |attempt| Timings {
+                connect: attempt.timings.connect,
+                first_byte: attempt.timings.first_byte,
+                total: Some(attempt.timings.total),
+            }),
+        }
     }
 
     fn request(&self) -> Request<'_> {
@@ -158,29 +177,22 @@ pub(super) fn write_export(
     to: &Path,
     masking: &Masking,
 ) -> Result<String, String> {
-    let last = taken.whole.attempts.last();
     let id = taken.whole.delivery.id.to_string();
-    let exchange = Exchange {
-        id: &id,
-        received_at_us: taken.whole.delivery.received_at_us,
-        request: taken.request(),
-        answer: last.and_then(answer),
-        failure: last
-            .and_then(|last| last.failure.as_ref())
-            .map(|(code, text)| (code.as_str(), text.as_str())),
-        started_at_us: last.map(|last| last.began_at_us),
-        timings: last.map_or_else(Timings::default, |last| Timings {
-            connect: last.timings.connect,
-            first_byte: last.timings.first_byte,
-            total: Some(last.timings.total),
-        }),
-    };
+    let exchange = taken.exchange(&id, taken.whole.attempts.last());
     let mut text = match format {
         ExportFormat::Curl => curl(taken, masking).into_bytes(),
         ExportFormat::Har => export::har(&[exchange], masking).into_bytes(),
         ExportFormat::Json => export::json(&exchange, masking).into_bytes(),
         ExportFormat::Raw => export::raw(&exchange.request, masking),
-        ExportFormat::Fixture => export::fixture(&exchange, masking).into_bytes(),
+        ExportFormat::Fixture if !taken.is_whole() => {
+            return Err("a fixture needs the whole body, and it is not all here".to_owned());
+        }
+        ExportFormat::Fixture => {
+            let own = taken.exchange(&id, taken.whole.own_attempt());
+            let masks = Masks::of(masking.clone());
+            let line = masks.line(&own, &taken.whole.delivery.target);
+            line.into_bytes()
+        }
     };
     if format != ExportFormat::Raw && !text.ends_with(b"\n") {
         text.push(b'\n');

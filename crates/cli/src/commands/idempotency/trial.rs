@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use futures_util::stream;
-use kreel_client::{History, KeptAttempt, Replay, ReplayConfig, Replayer, Target, Update};
+use kreel_client::{Command as Order, History, KeptAttempt, Replay, ReplayConfig, Replayer};
+use kreel_client::{Target, Update};
 use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -16,6 +17,10 @@ use crate::past::Taken;
 use crate::problem::{Code, Problem, Result, of_client_config};
 use crate::shape::Shape;
 use crate::signals::{Received, Signals};
+use crate::terminal::say;
+
+/// How many orders may wait for the replayer; a person can't type faster.
+const ORDERS: usize = 4;
 
 /// All that is needed for it.
 pub(super) struct Trial<'a> {
@@ -28,38 +33,64 @@ pub(super) struct Trial<'a> {
     pub(super) probe: Option<&'a str>,
 }
 
-impl Trial<'_> {
-    /// Once, again, and so many at once; or the signal that came in between.
-    pub(super) async fn run(
-        &self,
-        at_once: u32,
-    ) -> Result<std::result::Result<Vec<Shot>, Received>> {
-        let mut signals = Signals::take()?;
-        tokio::select! {
-            shots = self.shots(at_once) => shots.map(Ok),
-            signal = signals.next() => Ok(Err(signal)),
-        }
-    }
+/// How far a trial came.
+pub(super) struct Trials {
+    /// Its steps, the last perhaps without a probe.
+    pub(super) shots: Vec<Shot>,
+    /// The signal that ended it early.
+    pub(super) stopped_by: Option<Received>,
+}
 
-    async fn shots(&self, at_once: u32) -> Result<Vec<Shot>> {
-        let mut shots = vec![Shot {
-            name: "before",
-            attempts: Vec::new(),
-            probe: self.probe().await?,
-        }];
-        for (name, times) in [("once", 1), ("again", 1), ("at once", at_once)] {
-            if times > 0 {
-                shots.push(Shot {
-                    name,
-                    attempts: self.send(times).await?,
-                    probe: self.probe().await?,
-                });
+impl Trial<'_> {
+    /// Once, again, and so many at once. A signal has those under way end, and is the end then; a
+    /// second does not wait for them.
+    pub(super) async fn run(&self, at_once: u32) -> Result<Trials> {
+        let mut signals = Signals::take()?;
+        let mut trials = Trials {
+            shots: Vec::new(),
+            stopped_by: None,
+        };
+        for (name, times) in [
+            ("before", 0),
+            ("once", 1),
+            ("again", 1),
+            ("at once", at_once),
+        ] {
+            if times == 0 && !trials.shots.is_empty() {
+                continue;
+            }
+            let attempts = match times {
+                0 => Vec::new(),
+                times => {
+                    self.send(times, &mut signals, &mut trials.stopped_by)
+                        .await?
+                }
+            };
+            let mut shot = Shot {
+                name,
+                attempts,
+                probe: None,
+            };
+            if trials.stopped_by.is_none() {
+                tokio::select! {
+                    probe = self.probe() => shot.probe = probe?,
+                    signal = signals.next() => trials.stopped_by = Some(signal),
+                }
+            }
+            trials.shots.push(shot);
+            if trials.stopped_by.is_some() {
+                break;
             }
         }
-        Ok(shots)
+        Ok(trials)
     }
 
-    async fn send(&self, times: u32) -> Result<Vec<KeptAttempt>> {
+    async fn send(
+        &self,
+        times: u32,
+        signals: &mut Signals,
+        stopped_by: &mut Option<Received>,
+    ) -> Result<Vec<KeptAttempt>> {
         let impossible = |why: String| {
             Problem::new(
                 Code::ChangeImpossible,
@@ -79,22 +110,38 @@ impl Trial<'_> {
             times,
             at_once: times,
         };
-        let (_commands, commanded) = mpsc::channel(1);
+        let (orders, ordered) = mpsc::channel(ORDERS);
         let (updating, mut updates) = mpsc::channel(16);
-        let running = replayer.run(stream::iter([replay]), commanded, updating);
+        let running = replayer.run(stream::iter([replay]), ordered, updating);
         let hearing = async {
             let (mut numbers, mut refused) = (Vec::new(), None);
-            while let Some(update) = updates.recv().await {
+            loop {
+                let update = tokio::select! {
+                    update = updates.recv() => update,
+                    signal = signals.next() => {
+                        let order = match stopped_by.replace(signal) {
+                            None => Order::Stop,
+                            Some(_) => Order::StopNow,
+                        };
+                        let _ = orders.try_send(order);
+                        continue;
+                    }
+                };
                 match update {
-                    Update::Attempt(attempt) => numbers.push(attempt.attempt),
-                    Update::NotReplayed { why, .. } => refused = Some(why),
-                    _ => {}
+                    Some(Update::Attempt(attempt)) => numbers.push(attempt.attempt),
+                    Some(Update::NotReplayed { why, .. }) => refused = Some(why),
+                    Some(Update::Stopping { running, .. }) if running > 0 => say(&format!(
+                        "stopping: waiting for {running} under way; Ctrl-C again stops at once"
+                    )),
+                    Some(_) => {}
+                    None => break,
                 }
             }
             (numbers, refused)
         };
         let (_, (mut numbers, refused)) = tokio::join!(running, hearing);
-        if let Some(why) = refused {
+        // What was not begun for the user's sake is no fault.
+        if let Some(why) = refused.filter(|_| stopped_by.is_none()) {
             return Err(impossible(why));
         }
         numbers.sort_unstable();

@@ -1,7 +1,10 @@
-//! What answers and probes together say.
+//! What answers, their times and probes together say.
+
+use std::time::Duration;
 
 use kreel_client::KeptAttempt;
 use kreel_client::inert::inert;
+use kreel_client::plain::duration;
 use kreel_inspect::compare::{Ignore, compare};
 
 use crate::commands::diff::{answer_side, first_difference};
@@ -46,6 +49,44 @@ pub(super) enum Verdict {
         /// At which attempt, and how.
         how: String,
     },
+    /// The user ended it before its end.
+    Interrupted,
+}
+
+/// Repeats took much longer than the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slower {
+    first: Duration,
+    repeat: Duration,
+}
+
+/// From how many times as long a repeat is much slower: 10, beyond what a busy machine does to it.
+const SLOWER_TIMES: u32 = 10;
+
+/// How much longer it must take besides: 250 ms, since of a few milliseconds ten times as many
+/// are still none.
+const SLOWER_BY: Duration = Duration::from_millis(250);
+
+/// Whether the second time took much longer than the first. Those at once are no measure: they
+/// wait for each other. A first time that is the slow one is as it should be: only then was work
+/// to do.
+pub(super) fn slower(shots: &[Shot]) -> Option<Slower> {
+    let named = |name: &str| shots.iter().find(|shot| shot.name == name);
+    let took = |name: &str| Some(named(name)?.attempts.first()?.timings.total);
+    let (first, repeat) = (took("once")?, took("again")?);
+    let is_slower = repeat >= first * SLOWER_TIMES && repeat >= first + SLOWER_BY;
+    is_slower.then_some(Slower { first, repeat })
+}
+
+impl Slower {
+    /// In a sentence.
+    pub(super) fn words(self) -> String {
+        let (first, repeat) = (duration(self.first), duration(self.repeat));
+        format!(
+            "the repeat took {repeat} and the first {first}: a sender that waits less long sends it \
+             yet again"
+        )
+    }
 }
 
 /// Looks at all steps; the first holds what the probe printed before.
@@ -115,6 +156,7 @@ impl Verdict {
             Self::NotIdempotent { .. } => "not_idempotent",
             Self::AnswersDiffer { .. } => "answers_differ",
             Self::Failed { .. } => "failed",
+            Self::Interrupted => "interrupted",
         }
     }
 
@@ -140,6 +182,9 @@ impl Verdict {
                 "answers differ ({how}); leave out what may differ with --ignore, or see what the app does with --probe"
             ),
             Self::Failed { how } => format!("nothing can be said, since the app failed: {how}"),
+            Self::Interrupted => {
+                "nothing can be said, since it was stopped before its end".to_owned()
+            }
         }
     }
 }
@@ -234,6 +279,14 @@ mod tests {
             verdict.words(),
             "nothing can be said, since the app failed: attempt 4 was answered 503"
         );
+        assert_eq!(slower(&shots(same, None)), None);
+        let mut late = shots(same, None);
+        for (again_ms, is_slower) in [(3_000, true), (500, false), (260, true), (250, false)] {
+            let first_ms = if again_ms == 500 { 100 } else { 10 };
+            late[1].attempts[0].timings.total = Duration::from_millis(first_ms);
+            late[2].attempts[0].timings.total = Duration::from_millis(again_ms);
+            assert_eq!(slower(&late).is_some(), is_slower, "{again_ms}");
+        }
         let twice = judge(&shots(same, Some(["0", "1", "2", "2"])), true, &none);
         assert!(
             twice.words().contains("sent again: from 1 to 2"),

@@ -1,13 +1,14 @@
-//! Deliveries of a cassette, put into the history so that attempts at them are kept there.
+//! Deliveries of a cassette, put into the history so that attempts at them are kept there, and what
+//! they were answered then.
 
 use std::path::Path;
 
 use kreel_client::{DeliveryId, History, Kind, Seq};
-use kreel_inspect::cassette::Recorded;
+use kreel_inspect::cassette;
 use kreel_wire::{Delivery, Scheme};
 
+use super::expect::Recorded;
 use crate::args::HistoryPlace;
-use crate::cassette;
 use crate::past::{self, Past, Pick};
 use crate::problem::{Result, of_history};
 use crate::terminal::say;
@@ -16,8 +17,8 @@ use crate::terminal::say;
 const NAME: &str = "cassette";
 
 /// Reads a cassette, and has the history take in what it does not know.
-pub(super) fn take_in(file: &Path, place: &HistoryPlace) -> Result<(Past, Vec<Pick>)> {
-    let recorded = cassette::read(file)?;
+pub(super) fn take_in(file: &Path, place: &HistoryPlace) -> Result<(Past, Vec<Pick>, Recorded)> {
+    let mut recorded = crate::cassette::read(file)?;
     warn_of_masked(&recorded);
     let path = past::file(place)?;
     let history = History::open(&path).map_err(|error| of_history(&error))?;
@@ -25,6 +26,9 @@ pub(super) fn take_in(file: &Path, place: &HistoryPlace) -> Result<(Past, Vec<Pi
         .iter()
         .map(|one| (one.id, one.received_at_us))
         .collect();
+    let answers = recorded.iter_mut();
+    let answers = answers.filter_map(|one| Some((one.id, one.answer.take()?)));
+    let answers = answers.collect();
     let tunnel = NAME.parse().expect("it is a name of a tunnel");
     let deliveries = (1..).zip(recorded).map(|(seq, one)| delivery(seq, one));
     let taken = history.history.take_in(NAME, &tunnel, deliveries);
@@ -38,10 +42,10 @@ pub(super) fn take_in(file: &Path, place: &HistoryPlace) -> Result<(Past, Vec<Pi
         })
     };
     let picks = picks.into_iter().map(pick).collect::<Result<_>>()?;
-    Ok((past, picks))
+    Ok((past, picks, answers))
 }
 
-fn delivery(seq: u64, recorded: Recorded) -> (Delivery, bytes::Bytes) {
+fn delivery(seq: u64, recorded: cassette::Recorded) -> (Delivery, bytes::Bytes) {
     let delivery = Delivery {
         id: recorded.id,
         seq: Seq(seq),
@@ -60,9 +64,9 @@ fn delivery(seq: u64, recorded: Recorded) -> (Delivery, bytes::Bytes) {
 }
 
 /// What stands for a secret is sent as it stands there; the app may not like that.
-fn warn_of_masked(recorded: &[Recorded]) {
+fn warn_of_masked(recorded: &[cassette::Recorded]) {
     let mut names: Vec<String> = Vec::new();
-    for name in recorded.iter().flat_map(Recorded::masked_headers) {
+    for name in recorded.iter().flat_map(cassette::Recorded::masked_headers) {
         let name = String::from_utf8_lossy(name).into_owned();
         if !names.contains(&name) {
             names.push(name);

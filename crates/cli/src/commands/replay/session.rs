@@ -168,8 +168,8 @@ impl Session {
             None => {}
             Some(expect) if expect.needs_answer => self.unjudged.push(attempt.clone()),
             Some(expect) => {
-                let is_so = expect.holds(attempt, None);
-                self.tally.judge(attempt, is_so);
+                let fault = expect.fault(attempt, None);
+                self.tally.judge(attempt, fault.as_deref());
             }
         }
     }
@@ -182,8 +182,8 @@ impl Session {
         let answers = Answers::open(&self.history)?;
         for attempt in std::mem::take(&mut self.unjudged) {
             let answer = answers.get(attempt.delivery.id, attempt.attempt)?;
-            let is_so = expect.holds(&attempt, answer.as_ref());
-            self.tally.judge(&attempt, is_so);
+            let fault = expect.fault(&attempt, answer.as_ref());
+            self.tally.judge(&attempt, fault.as_deref());
         }
         Ok(())
     }

@@ -74,21 +74,21 @@ impl Tally {
                 self.failed += 1;
                 *self.failures.entry(failure.code()).or_default() += 1;
                 if self.expected.is_none() {
-                    self.tell_odd(attempt);
+                    self.tell_odd(attempt, "");
                 }
             }
         }
     }
 
-    /// It is known whether an attempt was as expected.
-    pub(super) fn judge(&mut self, attempt: &Attempt, is_so: bool) {
+    /// It is known whether an attempt was as expected; if not, perhaps in what.
+    pub(super) fn judge(&mut self, attempt: &Attempt, fault: Option<&str>) {
         let (so, not_so) = self.expected.get_or_insert_default();
-        match is_so {
-            true => *so += 1,
-            false => *not_so += 1,
-        }
-        if !is_so {
-            self.tell_odd(attempt);
+        match fault {
+            None => *so += 1,
+            Some(how) => {
+                *not_so += 1;
+                self.tell_odd(attempt, how);
+            }
         }
     }
 
@@ -111,14 +111,18 @@ impl Tally {
         is_expected && self.not_replayed == 0
     }
 
-    fn tell_odd(&mut self, attempt: &Attempt) {
+    fn tell_odd(&mut self, attempt: &Attempt, how: &str) {
         if self.odd.len() < TOLD {
             let end = match &attempt.end {
                 AttemptEnd::Answered { status, .. } => status.to_string(),
                 AttemptEnd::Failed(failure) => inert(&failure.to_string()).into_owned(),
             };
             let (id, number) = (attempt.delivery.id, attempt.attempt);
-            self.odd.push(format!("{id}:{number} {end}"));
+            let how = match how {
+                "" => String::new(),
+                how => format!(" ({})", inert(how)),
+            };
+            self.odd.push(format!("{id}:{number} {end}{how}"));
         }
     }
 
@@ -300,13 +304,13 @@ mod tests {
         let mut tally = Tally::new(2, true);
         let bad = answered(500, 1);
         tally.add(&bad);
-        tally.judge(&bad, true);
+        tally.judge(&bad, None);
         assert!(tally.is_good(), "500 was expected");
-        tally.judge(&bad, false);
+        tally.judge(&bad, Some("$.id: 1 → 2"));
         assert!(!tally.is_good());
         let text = tally.text(run(false));
         assert!(text.contains("as expected (2xx): 1 of 2\n"), "{text}");
-        assert!(text.contains(":2 500\n"), "{text}");
+        assert!(text.contains(":2 500 ($.id: 1 → 2)\n"), "{text}");
         let mut refused = Tally::new(1, false);
         refused.refuse();
         assert!(!refused.is_good());

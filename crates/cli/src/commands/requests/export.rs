@@ -5,12 +5,12 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use kreel_inspect::cassette::Masks;
 use kreel_inspect::export::{self, Exchange, Masking};
 
 use super::show;
 use crate::args::{ExportArgs, ExportFormat};
-use crate::cassette::Masks;
-use crate::past::{Past, Pick, Taken, nothing_yet};
+use crate::past::{Past, Pick, Taken, left_out, nothing_whole, nothing_yet};
 use crate::private_file;
 use crate::problem::{Code, Problem, Result};
 use crate::terminal::say;
@@ -41,6 +41,10 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let masking = match args.show_secrets {
         true => Masking::off(),
         false => Masking::standard(),
+    };
+    let picks = match args.format {
+        ExportFormat::Fixture => whole(&past, picks)?,
+        _ => picks,
     };
     let mut out = Out::open(args.output.as_deref())?;
     let written = match args.format {
@@ -74,6 +78,22 @@ fn counted(count: usize) -> String {
     }
 }
 
+/// Those that are here to their last byte: no others can be replayed from a cassette.
+fn whole(past: &Past, picks: Vec<Pick>) -> Result<Vec<Pick>> {
+    let asked = picks.len();
+    let mut whole = Vec::with_capacity(asked);
+    for pick in picks {
+        match take(past, &pick)?.is_whole() {
+            true => whole.push(pick),
+            false => left_out(&pick.id.to_string()),
+        }
+    }
+    match whole.is_empty() && asked > 0 {
+        true => Err(nothing_whole()),
+        false => Ok(whole),
+    }
+}
+
 /// One delivery after another: never more than one in memory.
 fn lines(
     past: &Past,
@@ -104,7 +124,7 @@ fn text(taken: &Taken, format: ExportFormat, masking: &Masking) -> Vec<u8> {
     match format {
         ExportFormat::Curl => export::curl(&taken.request(), masking).into_bytes(),
         ExportFormat::Raw => export::raw(&taken.request(), masking),
-        ExportFormat::Fixture => Masks::of(masking.clone()).line(taken).into_bytes(),
+        ExportFormat::Fixture => taken.line(&Masks::of(masking.clone())).into_bytes(),
         ExportFormat::Ndjson | ExportFormat::Har => {
             export::json(&taken.exchange(), masking).into_bytes()
         }

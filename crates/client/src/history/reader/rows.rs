@@ -70,6 +70,14 @@ pub struct Whole {
     pub attempts: Vec<KeptAttempt>,
 }
 
+impl Whole {
+    /// The last attempt that tells what the app makes of it: neither edited nor sent elsewhere.
+    pub fn own_attempt(&self) -> Option<&KeptAttempt> {
+        let own = |attempt: &&KeptAttempt| !attempt.is_edited && attempt.other_target.is_none();
+        self.attempts.iter().rev().find(own)
+    }
+}
+
 /// An attempt that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptAttempt {
