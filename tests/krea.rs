@@ -2,10 +2,12 @@
 
 mod calls;
 mod chaos;
+mod endpoints;
 mod files;
 mod in_front;
 mod lives;
 mod many;
+mod models;
 mod proxy;
 mod radar;
 mod refusals;

@@ -64,6 +64,32 @@ async fn a_cancelled_job_is_told_too() {
         .await;
     let got = app.receives(1).await.remove(0);
     assert!(got.text().contains("cancelled"), "{}", got.text());
+    // A job that has ended can't be stopped again, and no second webhook comes of trying: the
+    // next one to come is about the next job.
+    let again = mock
+        .call("DELETE", &format!("/jobs/{job}"), &[], None)
+        .await;
+    assert_eq!(again.status(), 400);
+    let next = mock.image("y", &hook).await;
+    mock.call("DELETE", &format!("/jobs/{next}"), &[], None)
+        .await;
+    assert!(app.receives(2).await[1].text().contains(&next));
+}
+
+/// A job that has ended well stays so, whoever deletes it, and nobody is told again.
+#[tokio::test]
+async fn a_job_that_has_ended_is_told_once() {
+    let app = LocalApp::answering(200).await;
+    let hook = format!("http://127.0.0.1:{}/", app.port());
+    let mock = StandIn::start(&["--speed", "100000"]).await;
+    let job = mock.image("x", &hook).await;
+    app.receives(1).await;
+    let path = format!("/jobs/{job}");
+    let deleted = mock.call("DELETE", &path, &[], None).await;
+    assert_eq!(deleted.status(), 400);
+    assert_eq!(mock.json(&path).await["status"], "completed");
+    let next = mock.image("y", &hook).await;
+    assert!(app.receives(2).await[1].text().contains(&next));
 }
 
 #[tokio::test]

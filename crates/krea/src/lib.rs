@@ -36,8 +36,8 @@ pub use keys::{Key, Keys};
 pub use ledger::{Claim, Ledger, LedgerError, Place, RefusedCall, Seen};
 pub use local::is_private;
 pub use mock::{
-    Chaos, InvalidChaos, InvalidOpenApi, InvalidPlan, Mock, MockConfig, MockError, MockEvent,
-    OpenApi, Outcomes,
+    Chaos, ErrorKey, FaultForm, InvalidChaos, InvalidForm, InvalidOpenApi, InvalidPlan, Mock,
+    MockConfig, MockError, MockEvent, OpenApi, Outcomes,
 };
 pub use model::Start;
 pub use note::{Note, Weight};
