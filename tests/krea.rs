@@ -12,5 +12,6 @@ mod proxy;
 mod radar;
 mod refusals;
 mod scripts;
+mod secrets;
 mod stand_in;
 mod trigger;

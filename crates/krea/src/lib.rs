@@ -7,6 +7,7 @@
 mod annotate;
 mod api_error;
 mod ask;
+mod example;
 mod fixture;
 mod job;
 mod jobs;
@@ -24,6 +25,7 @@ mod status;
 
 pub use annotate::annotate;
 pub use ask::{ApiAnswer, AskError, Asker, Listed};
+pub use example::Example;
 pub use fixture::Fixture;
 pub use job::{
     ErrorPlace, Instant, Job, JobError, JobId, Kind, Reading, ResultFile, Results, Shape,
@@ -42,6 +44,6 @@ pub use mock::{
 pub use model::Start;
 pub use note::{Note, Weight};
 pub use outgoing::{Body, BoxError, Outgoing, OutgoingError, full};
-pub use proxy::{InvalidProxy, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
+pub use proxy::{Gone, InvalidProxy, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
 pub use schedule::{Agenda, Asked, Schedule};
 pub use status::Status;
