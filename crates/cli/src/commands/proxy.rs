@@ -1,7 +1,9 @@
 //! `kreel proxy krea`: runs the proxy in front of Krea's API, and tells what goes through it.
 
 use kreel_client::inert::inert;
-use kreel_krea::{Gone, InvalidProxy, KnownJob, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
+use kreel_krea::{
+    Gone, InvalidProxy, KnownJob, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent,
+};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 

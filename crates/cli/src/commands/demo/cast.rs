@@ -9,7 +9,7 @@ use http::uri::InvalidUri;
 use kreel_client::{
     Client, Command, Config, History, HostHeader, Policy, Since, TunnelName, Update,
 };
-use kreel_krea::{Example, JobsInMemory, Mock, MockConfig, Proxy, ProxyConfig};
+use kreel_krea::{Example, Ledger, Mock, MockConfig, Proxy, ProxyConfig};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use super::app::{self, Told};
 use super::{incomplete, refused};
 use crate::embedded::{self, Embedded};
+use crate::krea;
 use crate::options::{GRACE, Remote};
 use crate::problem::{Result, chain, of_client_config, of_history};
 use crate::tunnels::random_name;
@@ -36,6 +37,8 @@ pub(super) struct Cast {
     pub(super) api: String,
     /// The file of the client's history.
     pub(super) history: PathBuf,
+    /// What is known of jobs.
+    ledger: Arc<Ledger>,
     /// What the app says of each webhook.
     pub(super) told: mpsc::Receiver<Told>,
     client: Option<Client>,
@@ -71,6 +74,7 @@ impl Cast {
             app,
             api: String::new(),
             history,
+            ledger: krea::ledger(Some(&folder.join("krea-jobs.db")))?,
             told,
             client: Some(client),
             stops: Vec::new(),
@@ -129,11 +133,11 @@ impl Cast {
         };
         let config = ProxyConfig {
             upstream: address(upstream)?,
-            webhook_url: Some(address(&self.public())?),
+            webhook_url: ProxyConfig::fixed(Some(address(&self.public())?)),
             ..ProxyConfig::default()
         };
         let (events, _) = mpsc::channel(1);
-        let proxy = Proxy::new(config, Arc::new(JobsInMemory::default()), events);
+        let proxy = Proxy::new(config, self.ledger.clone(), events);
         let proxy = proxy.map_err(|error| incomplete(&chain(&error)))?;
         let (stop, stopped) = oneshot::channel();
         self.stops.push(stop);
