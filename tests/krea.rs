@@ -2,13 +2,16 @@
 
 mod calls;
 mod chaos;
+mod endpoints;
 mod files;
 mod in_front;
 mod lives;
 mod many;
+mod models;
 mod proxy;
 mod radar;
 mod refusals;
 mod scripts;
+mod secrets;
 mod stand_in;
 mod trigger;

@@ -211,17 +211,7 @@ async fn assets_are_taken_described_and_forgotten() {
         .get("/images/6a1f1c0e-2b7c-4a43-8f55-1d0f0a9c2e10.png")
         .await
         .body;
-    let upload = |kind: &str, bytes: &[u8]| {
-        let mut body = format!("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nContent-Type: {kind}\r\n\r\n").into_bytes();
-        body.extend_from_slice(bytes);
-        body.extend_from_slice(b"\r\n--b\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\na fox\r\n--b--\r\n");
-        let post = Post::new("POST", "/assets")
-            .header("Authorization", "Bearer test")
-            .header("Content-Type", "multipart/form-data; boundary=b")
-            .body(body);
-        mock.raw(post)
-    };
-    let asset = upload("image/png", &picture).await.json();
+    let asset = mock.upload("image/png", &picture).await.json();
     assert_eq!(
         (&asset["width"], &asset["height"]),
         (&json!(64), &json!(64))
@@ -241,12 +231,12 @@ async fn assets_are_taken_described_and_forgotten() {
         mock.get(&address).await.header("content-type").as_deref(),
         Some("image/png")
     );
-    let video = upload("video/mp4", &vec![0; 5_000_000]).await.json();
+    let video = mock.upload("video/mp4", &vec![0; 5_000_000]).await.json();
     assert_eq!(
         (&video["width"], &video["size_bytes"]),
         (&Value::Null, &json!(5_000_000))
     );
-    assert_eq!(upload("text/plain", b"x").await.status(), 400);
+    assert_eq!(mock.upload("text/plain", b"x").await.status(), 400);
     let path = format!("/assets/{}", asset["id"].as_str().unwrap());
     assert_eq!(mock.json("/assets").await["items"], json!([video, asset]));
     let page = mock.json("/assets?limit=1").await;
@@ -260,6 +250,14 @@ async fn assets_are_taken_described_and_forgotten() {
     assert_eq!(deleted.json()["success"], true);
     for method in ["GET", "DELETE"] {
         assert_eq!(mock.call(method, &path, &[], None).await.status(), 404);
+    }
+    // As large as Krea takes, and one byte more.
+    let largest = mock.upload("video/mp4", &vec![0; 75_000_000]).await;
+    assert_eq!(largest.json()["size_bytes"], 75_000_000);
+    for larger in [75_000_001, 90_000_000] {
+        let refused = mock.upload("video/mp4", &vec![0; larger]).await;
+        assert_eq!(refused.status(), 400);
+        assert!(refused.text().contains("75MB"), "{}", refused.text());
     }
     let empty = mock.call("POST", "/assets", &[], Some(&json!({}))).await;
     assert_eq!(

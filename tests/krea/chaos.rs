@@ -91,6 +91,25 @@ async fn some_are_broken() {
     assert_eq!(job(&got[0]), ids[0]);
 }
 
+/// One that is to wait comes no sooner, and says nothing else for it.
+#[tokio::test]
+async fn some_come_late() {
+    let app = LocalApp::answering(200).await;
+    let hook = format!("http://127.0.0.1:{}/", app.port());
+    let options = ["--speed", "1000000", "--chaos", "delay=1500ms..2s"];
+    let mut mock = StandIn::start(&options).await;
+    let start = std::time::Instant::now();
+    let id = mock.image("x", &hook).await;
+    mock.reaches(&id, "completed").await;
+    let ended = start.elapsed();
+    let told = mock.tells("webhook").await;
+    let came = start.elapsed();
+    let least = std::time::Duration::from_millis(1500);
+    assert!(came >= least, "ended after {ended:?}, came after {came:?}");
+    assert_eq!(told["job_id"], Value::from(id.clone()));
+    assert_eq!(job(&app.receives(1).await[0]), id);
+}
+
 #[tokio::test]
 async fn some_are_overtaken() {
     let (ids, got) = run(&["--chaos", "reorder=1/2", "--seed", "3"], 10, 10).await;

@@ -21,6 +21,11 @@ pub(super) struct InFront {
 impl InFront {
     /// A proxy in front of this server, with these options.
     pub(super) async fn of(upstream: &str, options: &[&str]) -> Self {
+        Self::with(upstream, options, &[]).await
+    }
+
+    /// The same, with these variables in its environment.
+    pub(super) async fn with(upstream: &str, options: &[&str], env: &[(&str, &str)]) -> Self {
         let home = Home::new();
         let words = [
             "proxy",
@@ -31,7 +36,11 @@ impl InFront {
             "--upstream",
             upstream,
         ];
-        let mut process = Kreel::new(&words).args(options).home(&home).start();
+        let mut kreel = Kreel::new(&words).args(options).home(&home);
+        for (name, value) in env {
+            kreel = kreel.env(name, *value);
+        }
+        let mut process = kreel.start();
         let ready = process
             .line("its ready line", DEADLINE)
             .await

@@ -68,7 +68,7 @@ async fn every_error_comes_on_demand() {
         .call("POST", FLUX, &[], Some(&json!({"prompt": "mock:402"})))
         .await;
     assert!(balance.text().contains("top up your API balance"));
-    for outcome in ["html", "500"] {
+    for outcome in ["html", "502"] {
         let page = mock
             .call("GET", "/jobs", &[("X-Mock-Outcome", outcome)], None)
             .await;
@@ -94,6 +94,10 @@ async fn models_go_and_say_so_before() {
         (&json!("model_unavailable"), &json!("deprecated"))
     );
     assert_eq!(gone["sunset_date"], "2026-04-27");
+    assert!(gone["message"].as_str().unwrap().contains("sora-2"));
+    assert_eq!(gone["replacement"], "video/google/veo-3.1");
+    let page = gone["migration_url"].as_str().unwrap();
+    assert!(page.starts_with("https://docs.krea.ai/"), "{page}");
     let going = mock.call("POST", FLUX, &[], Some(&body)).await;
     assert_eq!(
         (going.status(), going.header("deprecation").as_deref()),

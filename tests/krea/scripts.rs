@@ -1,21 +1,22 @@
-//! Apps in Node and Python, written as for the real API: only their base address differs.
+//! Apps in Node and Python, written as for the real API: only their base address differs. Their
+//! handlers are Express and FastAPI themselves.
+//!
+//! Those are installed for the story; where no registry can be reached it is skipped, and says so.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::in_front::InFront;
 use super::stand_in::StandIn;
-use crate::support::{DEADLINE, Process, TestClient, TestRelay, programs, within};
+use crate::support::{DEADLINE, Home, Process, TestClient, TestRelay, packages, programs, within};
 
-/// A script under the program that runs it.
-fn script(program: &Path, name: &str, mode: &str) -> Command {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/krea/scripts")
-        .join(name);
+/// A script under the program that runs it, in the folder with what it needs.
+fn script(program: &Path, folder: &Path, name: &str, mode: &str) -> Command {
     let mut command = Command::new(program);
-    command.arg(path).arg(mode);
+    command.arg(name).arg(mode).current_dir(folder);
+    command.env("PYTHONPATH", folder.join("lib"));
     command
 }
 
@@ -23,22 +24,34 @@ fn script(program: &Path, name: &str, mode: &str) -> Command {
 async fn an_app_in_node_works_as_with_the_real_api() {
     let expected =
         json!({"kind": "image", "model": "bfl/flux-1-dev", "prompt": "a red fox, from Node"});
-    story("node", "app.mjs", &expected).await;
+    let home = Home::new();
+    if !packages::npm(&home.project(), &["express"]).await {
+        return;
+    }
+    let text = include_str!("scripts/app.mjs");
+    story("node", &home, ("app.mjs", text), &expected).await;
 }
 
 #[tokio::test]
 async fn an_app_in_python_works_as_with_the_real_api() {
     let expected =
         json!({"kind": "video", "model": "kling/kling-2.5", "prompt": "a red fox, from Python"});
-    story("python3", "app.py", &expected).await;
+    let home = Home::new();
+    if !packages::pip(&home.project(), &["fastapi", "uvicorn"]).await {
+        return;
+    }
+    let text = include_str!("scripts/app.py");
+    story("python3", &home, ("app.py", text), &expected).await;
 }
 
 /// Submit through the proxy, webhook through the tunnel, handler, and the API tells the same.
-async fn story(program: &str, name: &str, expected: &Value) {
+async fn story(program: &str, home: &Home, (name, text): (&str, &str), expected: &Value) {
     let Some(program) = programs::find(program) else {
         return;
     };
-    let mut handler = Process::start(name, &mut script(&program, name, "serve"));
+    let folder = home.project();
+    std::fs::write(folder.join(name), text).unwrap();
+    let mut handler = Process::start(name, &mut script(&program, &folder, name, "serve"));
     let port = handler.line("its port", DEADLINE).await.expect("it starts");
     let relay = TestRelay::secure().await;
     let mut client = TestClient::listen(&relay, &port, &[]).await;
@@ -47,7 +60,7 @@ async fn story(program: &str, name: &str, expected: &Value) {
     let tunnel = format!("{}/webhooks/krea", client.url());
     let mut proxy = InFront::of(&mock.url, &["--tunnel-url", &tunnel]).await;
 
-    let mut submit = script(&program, name, "submit");
+    let mut submit = script(&program, &folder, name, "submit");
     submit
         .env("KREA_API_BASE_URL", &proxy.url)
         .env("KREA_API_KEY", "test")

@@ -97,6 +97,21 @@ impl StandIn {
         id(&self.call("POST", FLUX, &headers, Some(&body)).await)
     }
 
+    /// Uploads a file of this kind.
+    pub(super) async fn upload(&self, kind: &str, bytes: &[u8]) -> Answer {
+        let mut body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\
+             Content-Type: {kind}\r\n\r\n"
+        )
+        .into_bytes();
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n--b\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\na fox\r\n--b--\r\n");
+        let post = Post::new("POST", "/assets")
+            .header("Authorization", "Bearer test")
+            .header("Content-Type", "multipart/form-data; boundary=b");
+        self.raw(post.body(body)).await
+    }
+
     /// Waits until a job has this status.
     pub(super) async fn reaches(&self, job: &str, status: &str) -> Value {
         let start = tokio::time::Instant::now();

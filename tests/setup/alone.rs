@@ -98,25 +98,6 @@ async fn a_port_is_all_that_is_needed() {
 }
 
 #[tokio::test]
-async fn a_demo_shows_itself_and_ends() {
-    let demo = Kreel::new(&["demo", "--once"]).run().await;
-    let rows: Vec<_> = demo
-        .success()
-        .lines()
-        .filter(|line| line.contains("POST"))
-        .collect();
-    assert_eq!(rows.len(), 6, "{demo}");
-    for (row, status) in rows.iter().zip(["200", "200", "201", "200", "202", "500"]) {
-        assert!(row.contains(&format!(" {status} ")), "{row}");
-    }
-    assert!(demo.stdout.contains("6 of 6 webhooks"), "{demo}");
-    assert!(
-        !demo.stdout.contains('\x1b'),
-        "no colour where there is no terminal: {demo}"
-    );
-}
-
-#[tokio::test]
 async fn a_shell_learns_our_words() {
     let version = Kreel::new(&["--version"]).run().await;
     assert_eq!(

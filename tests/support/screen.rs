@@ -225,6 +225,11 @@ impl Screen {
         self.seen().frames
     }
 
+    /// All bytes it has written.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.seen().raw.clone()
+    }
+
     /// What all of these bytes ask of the terminal.
     pub(crate) fn stream(&self) -> Stream {
         Stream::of(&self.seen().raw)

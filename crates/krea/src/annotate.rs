@@ -1,7 +1,7 @@
 //! Notes on one body, from the body alone. What needs more than it (other deliveries, the app's
 //! answers, the API) is noted in [`crate::jobs`].
 
-use crate::job::{ErrorPlace, Instant, Job, Reading, Shape};
+use crate::job::{ErrorPlace, Instant, Job, JobError, Reading, Shape};
 use crate::note::Note;
 use crate::status::Status;
 
@@ -28,6 +28,9 @@ fn of_job(job: &Job) -> Vec<Note> {
     notes.extend(reason(job));
     notes.extend(shape(job));
     notes.extend(times(job));
+    if !job.unreadable.is_empty() {
+        notes.push(Note::FieldsUnreadable(job.unreadable.clone()));
+    }
     if !job.extra.is_empty() {
         notes.push(Note::ExtraFields(job.extra.clone()));
     }
@@ -56,17 +59,29 @@ fn outcome(job: &Job) -> Option<Note> {
         Some(Status::Completed) if job.has_result() => None,
         // Results in a shape nobody knows are no proof that there are none.
         Some(Status::Completed) if job.results.shape == Shape::Strange => None,
+        Some(Status::Completed) if hides(job, "style_id") || hides(job, "id") => None,
         Some(Status::Completed) => Some(Note::CompletedWithoutResult),
+        // Nor is a reason that can't be read.
+        Some(Status::Failed) if hides(job, "error") => None,
         Some(Status::Failed) if job.error.is_none() => Some(Note::FailedWithoutReason),
         _ => None,
     }
 }
 
-fn reason(job: &Job) -> Option<Note> {
-    Some(match job.error.as_ref()?.place {
+/// Whether a field may be there and could not be read.
+fn hides(job: &Job, name: &str) -> bool {
+    let mut unreadable = job.unreadable.iter();
+    unreadable
+        .any(|path| path == name || path == "result" || path.strip_prefix("result.") == Some(name))
+}
+
+fn reason(job: &Job) -> Vec<Note> {
+    let both = [&job.error, &job.other_error].into_iter().flatten();
+    let note = |error: &JobError| match error.place {
         ErrorPlace::Top => Note::ErrorTopLevel,
         ErrorPlace::Result => Note::ErrorInResult,
-    })
+    };
+    both.map(note).collect()
 }
 
 fn shape(job: &Job) -> Vec<Note> {

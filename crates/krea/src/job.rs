@@ -58,6 +58,10 @@ pub struct Job {
     pub style_id: Option<String>,
     /// Why it failed.
     pub error: Option<JobError>,
+    /// Why it failed, by `result.error` where `error` says something too.
+    pub other_error: Option<JobError>,
+    /// Fields that are there and can't be read: nested deeper than any job, or broken inside.
+    pub unreadable: Vec<String>,
     /// Fields that are in no schema and no guide, as far as there is room for their names.
     pub extra: Vec<String>,
 }
@@ -110,18 +114,27 @@ impl Reading {
 
 impl Job {
     fn of_fields(fields: &Fields<'_>) -> Self {
-        let text = |name| fields.value(name).as_ref().and_then(text);
-        let result = fields.value("result");
+        let values = fields.values();
+        let text = |name| values.get(name).and_then(text);
+        let result = values.get("result");
+        let mut errors = JobError::all(values.get("error"), result);
+        let mut results = Results::of(result, values.get("urls"));
+        if results.shape == Shape::None && values.unreadable.iter().any(|path| path == "result") {
+            // There is something, and nobody can tell what.
+            results.shape = Shape::Strange;
+        }
         Self {
             // Some clients in the wild read `id`; a job that has only that is known by it.
             id: text("job_id").or_else(|| text("id")).map(JobId),
             status: text("status").map(|name| Status::of(&name)),
-            created_at: Instant::of(fields.value("created_at").as_ref()),
-            completed_at: Instant::of(fields.value("completed_at").as_ref()),
-            results: Results::of(result.as_ref(), fields.value("urls").as_ref()),
-            style_id: style(result.as_ref()),
-            error: JobError::of(fields.value("error").as_ref(), result.as_ref()),
-            extra: fields.extra(result.as_ref()),
+            created_at: Instant::of(values.get("created_at")),
+            completed_at: Instant::of(values.get("completed_at")),
+            results,
+            style_id: style(result),
+            error: errors.next(),
+            other_error: errors.next(),
+            extra: fields.extra(result),
+            unreadable: values.unreadable,
         }
     }
 

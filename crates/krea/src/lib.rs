@@ -7,6 +7,7 @@
 mod annotate;
 mod api_error;
 mod ask;
+mod example;
 mod fetch;
 mod fixture;
 mod job;
@@ -25,6 +26,7 @@ mod status;
 
 pub use annotate::annotate;
 pub use ask::{ApiAnswer, AskError, Asker, Listed};
+pub use example::Example;
 pub use fetch::{
     Connector, FetchError, Fetcher, Health, Later, Picture, Resolver, Stream, SystemConnector,
     SystemResolver,
@@ -41,12 +43,12 @@ pub use keys::{Key, Keys};
 pub use ledger::{Claim, Ledger, LedgerError, Place, RefusedCall, Seen};
 pub use local::is_private;
 pub use mock::{
-    Chaos, InvalidChaos, InvalidOpenApi, InvalidPlan, Mock, MockConfig, MockError, MockEvent,
-    OpenApi, Outcomes,
+    Chaos, ErrorKey, FaultForm, InvalidChaos, InvalidForm, InvalidOpenApi, InvalidPlan, Mock,
+    MockConfig, MockError, MockEvent, OpenApi, Outcomes,
 };
 pub use model::Start;
 pub use note::{Note, Weight};
 pub use outgoing::{Body, BoxError, Outgoing, OutgoingError, full};
-pub use proxy::{InvalidProxy, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
+pub use proxy::{Gone, InvalidProxy, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
 pub use schedule::{Agenda, Asked, Schedule};
 pub use status::Status;

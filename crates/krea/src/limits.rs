@@ -55,6 +55,13 @@ pub(crate) const REQUEST_MAX_BYTES: usize = 1024 * 1024;
 /// The largest upload: 75 MB, as Krea's schema says.
 pub(crate) const ASSET_MAX_BYTES: u64 = 75_000_000;
 
+/// How much of an upload is read at the most: 512 MiB. What is too large is read on and dropped,
+/// since a caller that is cut off while it writes gets no answer.
+pub(crate) const ASSET_READ_BYTES: u64 = 512 * 1024 * 1024;
+
+/// The most images one call can ask the mock for: 100, more than any model makes.
+pub(crate) const MOCK_MAX_BATCH: u64 = 100;
+
 /// How much of an upload is kept to learn its type and size in pixels: 64 KiB.
 pub(crate) const ASSET_HEAD_BYTES: usize = 64 * 1024;
 
@@ -78,6 +85,9 @@ pub(crate) const HELD_BACK: Duration = Duration::from_secs(2);
 /// How long the API may take until the head of its answer: 300 s, beyond the 100 s after which
 /// Cloudflare in front of it gives up.
 pub(crate) const API_DEADLINE: Duration = Duration::from_secs(300);
+
+/// How long the name of the tunnel's address may take to be looked up: 3 s, at the start only.
+pub(crate) const LOOK_UP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How much of a call and of its answer is kept to read it: 64 KiB, six times the longest prompt.
 pub(crate) const KEPT_BYTES: usize = 64 * 1024;

@@ -25,7 +25,7 @@ pub(crate) fn is_meant(headers: &HeaderMap) -> bool {
 }
 
 /// Whether this host is this machine.
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let name = host.trim_end_matches('.').to_ascii_lowercase();
     match address(&name) {
         Some(address) => address.is_loopback(),

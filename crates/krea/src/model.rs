@@ -51,11 +51,34 @@ const MODELS: &[(&str, u64)] = &[
     ("audio/elevenlabs/music-v2.5", 0),
 ];
 
-/// Models past their end, with the day and what took their place where Krea said so.
-pub(crate) const SUNSET: [(&str, &str); 3] = [
-    ("video/bytedance/seedance-1.0-lite", "2026-04-27"),
-    ("video/openai/sora-2", "2026-04-27"),
-    ("image/bytedance/seedream-3", "2026-05-13"),
+/// A model past its end.
+#[derive(Debug)]
+pub(crate) struct Sunset {
+    /// Its route.
+    pub(crate) route: &'static str,
+    /// Its last day, as Krea told it.
+    pub(crate) day: &'static str,
+    /// What the mock names in its place: our choice, Krea's is not known.
+    pub(crate) replacement: &'static str,
+}
+
+/// Models past their end.
+pub(crate) const SUNSET: [Sunset; 3] = [
+    Sunset {
+        route: "video/bytedance/seedance-1.0-lite",
+        day: "2026-04-27",
+        replacement: "video/bytedance/seedance-1.0-pro-fast",
+    },
+    Sunset {
+        route: "video/openai/sora-2",
+        day: "2026-04-27",
+        replacement: "video/google/veo-3.1",
+    },
+    Sunset {
+        route: "image/bytedance/seedream-3",
+        day: "2026-05-13",
+        replacement: "image/bytedance/seedream-4",
+    },
 ];
 
 impl Start {

@@ -70,6 +70,8 @@ pub enum Note {
     ResultHostNotKrea(String),
     /// There are fields nobody knows; their names.
     ExtraFields(Vec<String>),
+    /// There are fields that can't be read; their names.
+    FieldsUnreadable(Vec<String>),
     /// The app did not answer 2xx; its status.
     HandlerNon2xx(u16),
     /// The app could not be reached or did not answer.
@@ -127,6 +129,7 @@ impl Note {
             Self::LateDelivery(_) => "late-delivery",
             Self::ResultHostNotKrea(_) => "result-host-not-krea",
             Self::ExtraFields(_) => "extra-fields",
+            Self::FieldsUnreadable(_) => "fields-unreadable",
             Self::HandlerNon2xx(_) => "handler-non-2xx",
             Self::HandlerFailed => "handler-failed",
             Self::HandlerSlow(_) => "handler-slow",
@@ -151,6 +154,7 @@ impl Note {
             | Self::CompletedAtMissing
             | Self::DuplicateDelivery
             | Self::LateDelivery(_)
+            | Self::FieldsUnreadable(_)
             | Self::ResultHostNotKrea(_)
             | Self::HandlerSlow(_) => Caution,
             _ => Fault,
@@ -232,6 +236,12 @@ impl fmt::Display for Note {
                 "A result is at {host}, not on a host of krea.ai over https; think before you fetch it."
             ),
             Self::ExtraFields(names) => write!(f, "Fields that are in no schema known here: {}.", names.join(", ")),
+            Self::FieldsUnreadable(names) => write!(
+                f,
+                "Fields that are there and can't be read here, nested deeper than any job or broken \
+                 inside: {}. Your app gets them as they came.",
+                names.join(", ")
+            ),
             Self::HandlerNon2xx(status) => write!(
                 f,
                 "Your app answered {status}; Krea documents no retries, so this may be all there was."
@@ -300,6 +310,7 @@ pub(crate) fn all() -> Vec<Note> {
         Note::LateDelivery(Duration::from_secs(3600)),
         Note::ResultHostNotKrea("files.example".to_owned()),
         Note::ExtraFields(vec!["progress".to_owned()]),
+        Note::FieldsUnreadable(vec!["result.urls".to_owned()]),
         Note::HandlerNon2xx(500),
         Note::HandlerFailed,
         Note::HandlerSlow(Duration::from_secs(6)),

@@ -1,5 +1,6 @@
 //! The HTTP client of those who play Krea or stand in front of it: connections are kept, TLS
-//! trusts the system's authorities and whichever certificates are given besides.
+//! trusts the system's authorities and whichever certificates are given besides, and the
+//! environment's proxies are used (`HTTPS_PROXY`, `NO_PROXY` and their kin).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,10 @@ use thiserror::Error;
 
 use crate::limits::{CONNECT_DEADLINE, IDLE_CONNECTION};
 
+mod dial;
+
+use dial::Dial;
+
 /// A body on its way, in pieces or whole.
 pub type Body = UnsyncBoxBody<Bytes, BoxError>;
 
@@ -30,7 +35,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A client that keeps connections. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    client: Client<HttpsConnector<HttpConnector>, Body>,
+    client: Client<HttpsConnector<Dial>, Body>,
 }
 
 /// Why there is no answer.
@@ -76,10 +81,10 @@ impl Outgoing {
         tcp.set_connect_timeout(Some(CONNECT_DEADLINE));
         tcp.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(config)
+            .with_tls_config(config.clone())
             .https_or_http()
             .enable_http1()
-            .wrap_connector(tcp);
+            .wrap_connector(Dial::new(tcp, config));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_CONNECTION)

@@ -27,7 +27,7 @@ mod tee;
 mod tests;
 
 pub use config::{InvalidProxy, ProxyConfig};
-pub use notice::{Notice, ProxyEvent};
+pub use notice::{Gone, Notice, ProxyEvent};
 
 /// A proxy that has not opened a port yet.
 pub struct Proxy {

@@ -1,7 +1,7 @@
-// A handler for Krea's webhooks, and a call that starts a job, as an app in Node has them.
+// A handler for Krea's webhooks (Express), and a call that starts a job, as an app in Node has them.
 //   node app.mjs serve    prints its port, then each job it was told of
 //   node app.mjs submit   starts a job and prints its id; KREA_API_BASE_URL and KREA_API_KEY
-import { createServer } from 'node:http';
+import express from 'express';
 
 // The part of a client that a job needs, with the options Krea's own has.
 class Krea {
@@ -33,20 +33,12 @@ async function submit() {
 }
 
 function serve() {
-  const routes = {
-    'POST /webhooks/krea': (job, res) => {
-      console.log(JSON.stringify(job));
-      res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"received":true}');
-    },
-  };
-  const server = createServer(async (req, res) => {
-    const route = routes[`${req.method} ${req.url}`];
-    if (!route) return res.writeHead(404).end();
-    let body = '';
-    for await (const piece of req) body += piece;
-    route(JSON.parse(body), res);
+  const app = express();
+  app.post('/webhooks/krea', express.json(), (req, res) => {
+    console.log(JSON.stringify(req.body));
+    res.json({ received: true });
   });
-  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+  const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));
 }
 
 await { serve, submit }[process.argv[2]]();

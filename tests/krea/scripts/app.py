@@ -1,13 +1,15 @@
-"""A handler for Krea's webhooks, and a call that starts a job, as an app in Python has them.
+"""A handler for Krea's webhooks (FastAPI), and a call that starts a job, as an app in Python has them.
 
 python3 app.py serve    prints its port, then each job it was told of
 python3 app.py submit   starts a job and prints its id; KREA_API_BASE_URL and KREA_API_KEY
 """
 import json
 import os
+import socket
 import sys
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import datetime
+from uuid import UUID
 
 
 def submit():
@@ -23,40 +25,28 @@ def submit():
         print(json.load(response)["job_id"])
 
 
-ROUTES = {}
-
-
-def post(path):
-    def add(handler):
-        ROUTES[path] = handler
-        return handler
-    return add
-
-
-@post("/webhooks/krea")
-def krea(job):
-    print(json.dumps(job), flush=True)
-    return {"received": True}
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        handler = ROUTES.get(self.path)
-        answer = json.dumps(handler(json.loads(body))).encode() if handler else b""
-        self.send_response(200 if handler else 404)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *words):
-        pass
-
-
 def serve():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    print(server.server_port, flush=True)
-    server.serve_forever()
+    import uvicorn
+    from fastapi import FastAPI, Request
+    from pydantic import BaseModel
+
+    app = FastAPI()
+
+    class Job(BaseModel):
+        job_id: UUID
+        status: str
+        created_at: datetime
+        completed_at: datetime | None = None
+        result: dict | None = None
+
+    @app.post("/webhooks/krea")
+    async def krea(job: Job, request: Request):
+        print((await request.body()).decode(), flush=True)
+        return {"received": str(job.job_id)}
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
 
 
 {"serve": serve, "submit": submit}[sys.argv[1]]()

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
 use http::Uri;
-use kreel_krea::{Chaos, Outcomes};
+use kreel_krea::{Chaos, ErrorKey, FaultForm, Outcomes};
 
 use super::Secret;
 
@@ -57,7 +57,8 @@ pub(crate) struct MockKreaArgs {
 
     /// How jobs end, in turn, like completed*19,failed; also failed-in-result, silent-failure,
     /// shadow-fail, cancelled, timeout, stuck, html, or a status: 400 401 402 403 404 410 422 429
-    /// 500. A prompt with mock:failed in it ends so
+    /// 500 502 503 504 520 522 524, or 422-issues for another form. A prompt with mock:failed in
+    /// it ends so, and a call with the header X-Mock-Outcome: failed
     #[arg(
         long,
         value_name = "PLAN",
@@ -113,6 +114,26 @@ pub(crate) struct MockKreaArgs {
     /// What bodies are refused with: 400 as in Krea's schema, or 422 as some saw it
     #[arg(long, value_name = "STATUS", default_value_t = 400, value_parser = status, help_heading = "Calls")]
     pub(crate) validation_status: u16,
+
+    /// How refusals with 422 tell what is wrong: detail, detail-text, details, errors, issues or
+    /// nested
+    #[arg(
+        long,
+        value_name = "FORM",
+        default_value = "detail",
+        help_heading = "Calls"
+    )]
+    pub(crate) fault_form: FaultForm,
+
+    /// The key of other errors: error as in Krea's schema, message, or mixed, which has message
+    /// for 401 and 402 as others saw it
+    #[arg(
+        long,
+        value_name = "KEY",
+        default_value = "mixed",
+        help_heading = "Calls"
+    )]
+    pub(crate) error_key: ErrorKey,
 
     /// Answer this model with the headers of one that will go, like image/bfl/flux-1-dev
     #[arg(long, value_name = "MODEL", help_heading = "Calls")]

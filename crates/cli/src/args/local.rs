@@ -6,13 +6,17 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
-/// See it work: a relay, a client and a sample app in one process
+/// See it work: Krea's API (a stand-in), its proxy, a relay, the inspector and a sample app
 #[derive(Debug, Clone, Args)]
 #[command(after_help = ABOUT_DEMO)]
 pub(crate) struct DemoArgs {
-    /// End after the six webhooks, also on a terminal
+    /// End after the last webhook, also on a terminal, with lines in place of the inspector
     #[arg(long)]
     pub(crate) once: bool,
+
+    /// Lines in place of the inspector, also on a terminal
+    #[arg(long)]
+    pub(crate) no_tui: bool,
 }
 
 /// Print a completion script for a shell
@@ -34,11 +38,18 @@ pub(crate) struct ManArgs {
 }
 
 const ABOUT_DEMO: &str = "\
-Six webhooks take the whole way over encrypted loopback connections, and their
-answers come back. Nothing leaves this machine, and nothing stays on it.
+An app asks a stand-in for Krea's API for eight things: images, videos, a 3D
+model, a node app, a style. The jobs walk through their states, some forty
+times as fast as life, and their webhooks take the whole way through a relay
+to the app. One job fails, one is cancelled, which the app answers with an
+error, and one webhook comes twice.
+
+On a terminal the inspector shows it until you leave with q; elsewhere, and
+with --once, lines do, and it ends by itself. It needs no account and no
+network, nothing leaves this machine, and nothing stays on it.
 
 Examples:
-  kreel demo           Look at them in the inspector; q leaves
+  kreel demo           Look at it in the inspector; q leaves
   kreel demo --once    The same as lines, and then it ends
 ";
 

@@ -1,79 +1,55 @@
-//! `kreel demo`: relay, client, sample app and sender in one process, over real connections.
+//! `kreel demo`: an app that asks Krea for things, with everyone it takes in one process: a stand-in
+//! for Krea's API, the proxy in front of it, a relay, a client and the app's handler.
 //!
-//! Nothing is faked: six webhooks are posted over HTTPS to the relay's public address and take
-//! the whole way to the app and back. All of it is gone at the end.
+//! Nothing is faked between them: the calls go through the proxy, and the webhooks over HTTPS to
+//! the relay's public address and all the way to the handler. All of it is gone at the end.
 
 mod app;
-mod script;
-mod sender;
-mod stage;
+mod caller;
+mod cast;
+mod lines;
+mod screen;
 
-use std::io::{self, IsTerminal};
-use std::net::Ipv4Addr;
-use std::path::Path;
+use std::io;
 
-use kreel_client::{Client, Config, History, HostHeader, Policy, Since};
-use tokio::net::TcpListener;
-
-use self::stage::Stage;
+use self::cast::Cast;
 use crate::args::DemoArgs;
-use crate::embedded::{self, Embedded};
 use crate::exit::Exit;
-use crate::options::{GRACE, Remote};
-use crate::problem::{Code, Problem, Result, of_client_config, of_history};
+use crate::problem::{Code, Problem, Result};
 use crate::runtime;
 use crate::signals::Signals;
-use crate::tunnels::random_name;
+use crate::terminal::has_screen;
 
-/// Plays the demo; on a terminal it stays for the user's own webhooks.
+/// How much faster than life jobs are where someone watches: an image takes a quarter of a second,
+/// a training half a minute.
+const WATCHED: f64 = 40.0;
+
+/// The same where nobody does: a training takes 3 s.
+const UNWATCHED: f64 = 500.0;
+
+/// Plays the demo: on a terminal in the inspector, until it is left.
 pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
-    let is_watched = io::stdout().is_terminal();
+    let has_screen = has_screen();
+    let in_inspector = has_screen && !args.no_tui && !args.once;
+    let stays = has_screen && !args.once;
     runtime::log("error");
-    runtime::on_this_thread()?.block_on(demo(is_watched, is_watched && !args.once))
+    runtime::on_this_thread()?.block_on(demo(in_inspector, stays))
 }
 
-async fn demo(is_watched: bool, stays: bool) -> Result<Exit> {
+async fn demo(in_inspector: bool, stays: bool) -> Result<Exit> {
     let mut signals = Signals::take()?;
+    let speed = if stays { WATCHED } else { UNWATCHED };
     let folder = tempfile::tempdir().map_err(|error| refused(&error))?;
-    let relay = Embedded::start(folder.path(), 0).await?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-    let listener = listener.map_err(|error| refused(&error))?;
-    let address = listener.local_addr().map_err(|error| refused(&error))?;
-    let app = tokio::spawn(app::serve(listener));
-    let client = client(relay.remote.clone(), &address.to_string(), folder.path())?;
-    let mut stage = Stage::open(client, &relay, is_watched);
-    let result = tokio::select! {
-        result = stage.play(stays) => result.map(|()| Exit::Success),
-        signal = signals.next() => Ok(signal.exit()),
+    let mut cast = Cast::gather(folder.path(), speed).await?;
+    let result = match in_inspector {
+        true => screen::play(&mut cast, &mut signals).await,
+        false => lines::play(&mut cast, stays, &mut signals).await,
     };
     tokio::select! {
-        () = async { stage.close().await; relay.stop().await } => {}
+        () = cast.leave() => {}
         _ = signals.next() => {}
     }
-    app.abort();
     result
-}
-
-fn client(remote: Remote, app: &str, folder: &Path) -> Result<Client> {
-    let opened = History::open(&folder.join("history.db")).map_err(|error| of_history(&error))?;
-    let config = Config {
-        relay: remote.url,
-        token: remote.token,
-        relay_ca: remote.ca,
-        tunnel: random_name()?,
-        policy: Policy::default(),
-        target: Some(app.parse().expect("a socket's address is a target")),
-        timeout: None,
-        headers: Vec::new(),
-        host_header: HostHeader::Rewrite,
-        insecure: false,
-        grace: GRACE,
-        relay_name: embedded::NAME.to_owned(),
-        since: Since::Last,
-        gated: false,
-        retries: 0,
-    };
-    Client::new(config, opened.history).map_err(|error| of_client_config(&error))
 }
 
 fn refused(error: &io::Error) -> Problem {
@@ -82,5 +58,14 @@ fn refused(error: &io::Error) -> Problem {
         "the demo can't start",
         error,
         "check that there is room in the folder for temporary files, and a free port",
+    )
+}
+
+fn incomplete(why: &str) -> Problem {
+    Problem::new(
+        Code::DemoIncomplete,
+        "the demo did not come through",
+        why,
+        "look for a firewall or a proxy that is in the way of connections to 127.0.0.1",
     )
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use kreel_client::{Client, Config, History, Opened};
 
+pub(crate) use self::screen::editor;
 use self::session::{Memory, Session};
 use crate::args::{ListenArgs, Output};
 use crate::embedded::{self, Slot};

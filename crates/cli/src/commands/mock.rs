@@ -41,6 +41,8 @@ fn config(args: &MockKreaArgs) -> Result<MockConfig> {
         balance: args.balance,
         token: args.api_token.as_ref().map(|token| token.0.clone()),
         validation_status: args.validation_status,
+        fault_form: args.fault_form,
+        error_key: args.error_key,
         is_lenient: args.lenient,
         openapi: args.openapi.as_deref().map(openapi).transpose()?,
         media_url: args.media_url.clone(),

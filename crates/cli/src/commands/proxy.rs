@@ -1,7 +1,9 @@
 //! `kreel proxy krea`: runs the proxy in front of Krea's API, and tells what goes through it.
 
 use kreel_client::inert::inert;
-use kreel_krea::{InvalidProxy, KnownJob, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
+use kreel_krea::{
+    Gone, InvalidProxy, KnownJob, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent,
+};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
@@ -40,6 +42,8 @@ pub(crate) fn run(args: ProxyArgs) -> Result<Exit> {
 async fn serve(args: &ProxyKreaArgs, config: ProxyConfig) -> Result<Exit> {
     let mut signals = Signals::take()?;
     let upstream = config.upstream.clone();
+    let looked_up = config.look_up().await;
+    looked_up.map_err(|error| unusable(&error.into()))?;
     let (events, happening) = mpsc::channel(EVENTS);
     let ledger = krea::ledger(args.jobs.as_deref())?;
     let proxy = Proxy::new(config, ledger, events);
@@ -117,13 +121,29 @@ fn line(event: &ProxyEvent) -> String {
             status,
             words,
             meaning,
+            gone,
         } => {
             let meaning = meaning
                 .map(|meaning| format!(" ({meaning})"))
                 .unwrap_or_default();
-            format!("refused  {path}: {status} {words}{meaning}")
+            let gone = gone.as_ref().map(instead).unwrap_or_default();
+            format!("refused  {path}: {status} {words}{meaning}{gone}")
         }
     }
+}
+
+/// What there is in place of a model that is gone.
+fn instead(gone: &Gone) -> String {
+    let said = [
+        ("since", &gone.sunset_date),
+        ("use", &gone.replacement),
+        ("see", &gone.migration_url),
+    ];
+    let said = said.into_iter().filter_map(|(word, value)| {
+        let value = value.as_deref()?;
+        Some(format!("; {word} {value}"))
+    });
+    said.collect()
 }
 
 fn object(event: &ProxyEvent) -> Value {
@@ -148,9 +168,15 @@ fn object(event: &ProxyEvent) -> Value {
             status,
             words,
             meaning,
-        } => json!({
-            "type": "refused", "path": path, "status": status, "words": words, "meaning": meaning,
-        }),
+            gone,
+        } => {
+            let gone = gone.clone().unwrap_or_default();
+            json!({
+                "type": "refused", "path": path, "status": status, "words": words,
+                "meaning": meaning, "replacement": gone.replacement,
+                "sunset_date": gone.sunset_date, "migration_url": gone.migration_url,
+            })
+        }
     }
 }
 

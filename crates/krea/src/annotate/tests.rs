@@ -87,6 +87,7 @@ fn every_note_of_a_body_has_a_fixture() {
     // What a body alone can't tell, or is too large to keep ready, is tested elsewhere.
     let elsewhere = [
         "too-large",
+        "fields-unreadable",
         "unknown-job",
         "duplicate-delivery",
         "conflicting-delivery",

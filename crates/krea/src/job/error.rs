@@ -26,12 +26,15 @@ pub enum ErrorPlace {
 }
 
 impl JobError {
-    /// The first of both places that says anything.
-    pub(super) fn of(top: Option<&Value>, result: Option<&Value>) -> Option<Self> {
+    /// What both places say, the schema's before the guide's.
+    pub(super) fn all(
+        top: Option<&Value>,
+        result: Option<&Value>,
+    ) -> impl Iterator<Item = Self> + use<> {
         let inner = result.and_then(|result| result.get("error"));
         let both = [(top, ErrorPlace::Top), (inner, ErrorPlace::Result)];
-        both.into_iter()
-            .find_map(|(value, place)| Self::read(value?, place))
+        let read = both.map(|(value, place)| Self::read(value?, place));
+        read.into_iter().flatten()
     }
 
     fn read(value: &Value, place: ErrorPlace) -> Option<Self> {

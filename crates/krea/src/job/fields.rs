@@ -1,14 +1,15 @@
 //! The fields of an object, still as bytes: only those a job has are parsed further.
 //!
 //! Values are cut out without building them, so a body nested a hundred thousand deep costs no
-//! stack; one that is nested deeper than any job is taken for absent.
+//! stack. What can't be built (nested deeper than any job, a number beyond all ranges, half a
+//! character) is known to be there, and all beside it is read.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::limits::MAX_EXTRA_FIELDS;
 
@@ -60,6 +61,25 @@ const KNOWN_IN_RESULT: [&str; 12] = [
     "fps",
 ];
 
+/// Stands for a value that is there and can't be built: it is of no shape that anyone knows.
+const UNREADABLE: Value = Value::Bool(false);
+
+/// The values of a job's fields, and which of them can't be built.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    known: [Option<Value>; KNOWN.len()],
+    /// The fields that can't be built, those of the result with their path.
+    pub(super) unreadable: Vec<String>,
+}
+
+impl Values {
+    /// The value of one of a job's fields.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        let at = KNOWN.iter().position(|known| *known == name)?;
+        self.known[at].as_ref()
+    }
+}
+
 /// Reads an object; nothing if it is JSON of another kind.
 pub(super) fn read(body: &[u8]) -> serde_json::Result<Option<Fields<'_>>> {
     let Top(fields) = serde_json::from_slice(body)?;
@@ -67,11 +87,19 @@ pub(super) fn read(body: &[u8]) -> serde_json::Result<Option<Fields<'_>>> {
 }
 
 impl Fields<'_> {
-    /// The value of one of a job's fields. The last one counts where there are several, as in
-    /// most parsers.
-    pub(super) fn value(&self, name: &str) -> Option<Value> {
-        let at = KNOWN.iter().position(|known| *known == name)?;
-        serde_json::from_str(self.known[at]?.get()).ok()
+    /// The values of a job's fields. The last one counts where there are several, as in most
+    /// parsers.
+    pub(super) fn values(&self) -> Values {
+        let mut values = Values::default();
+        for (at, raw) in self.known.iter().enumerate() {
+            let Some(raw) = raw else {
+                continue;
+            };
+            let value = serde_json::from_str(raw.get()).ok();
+            let value = value.unwrap_or_else(|| values.in_parts(KNOWN[at], raw));
+            values.known[at] = Some(value);
+        }
+        values
     }
 
     /// A field by which another service's body is known, if a job's are all absent.
@@ -96,6 +124,56 @@ impl Fields<'_> {
         if self.extra.len() < MAX_EXTRA_FIELDS {
             self.extra.push(super::short(name));
         }
+    }
+}
+
+impl Values {
+    /// A value that can't be built as a whole: of an object, whatever fields can be.
+    fn in_parts(&mut self, name: &str, raw: &RawValue) -> Value {
+        let Ok(Parts(parts)) = serde_json::from_str(raw.get()) else {
+            self.note(name.to_owned());
+            return UNREADABLE;
+        };
+        let mut fields = Map::new();
+        for (field, raw) in parts {
+            let value = serde_json::from_str(raw.get()).unwrap_or_else(|_| {
+                self.note(format!("{name}.{}", super::short(&field)));
+                UNREADABLE
+            });
+            fields.insert(field.into_owned(), value);
+        }
+        Value::Object(fields)
+    }
+
+    fn note(&mut self, path: String) {
+        if self.unreadable.len() < MAX_EXTRA_FIELDS {
+            self.unreadable.push(path);
+        }
+    }
+}
+
+/// The fields of an object, not built.
+struct Parts<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Parts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collecting;
+        impl<'de> Visitor<'de> for Collecting {
+            type Value = Parts<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut parts = Vec::new();
+                while let Some((Name(name), raw)) = map.next_entry()? {
+                    parts.push((name, raw));
+                }
+                Ok(Parts(parts))
+            }
+        }
+        deserializer.deserialize_map(Collecting)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Answers of the mock, errors with the bodies that are documented or were observed: `message`
-//! for 401 and 402, `error` for the rest, a structure for 410.
+//! Answers of the mock, errors with the bodies that are documented or were observed: one sentence
+//! under a key that can be chosen, a structure for 410 and 422, a page beyond 500.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -7,13 +7,18 @@ use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use crate::model::{SUNSET, Start};
+use super::form::{ErrorKey, FaultForm};
+use crate::model::{SUNSET, Start, Sunset};
 
 /// An answer.
 pub(super) type Answer = Response<Full<Bytes>>;
 
 /// An answer in place of what was asked for.
 pub(super) type Refusal = Box<Answer>;
+
+/// The sentence of an error, kept beside its body until it is known how it is written.
+#[derive(Clone)]
+struct Words(String);
 
 /// The sentence Krea answers an empty balance with.
 const EMPTY_BALANCE: &str = "Your API balance is separate from your workspace compute balance. \
@@ -41,22 +46,28 @@ pub(super) fn empty() -> Answer {
     Response::new(Full::default())
 }
 
-/// An error with a sentence of its own.
+/// An error with a sentence of its own; [`spell`] gives it its key.
 pub(super) fn error(status: u16, words: &str) -> Answer {
-    match status {
-        401 | 402 => json(status, &json!({"message": words})),
-        _ => json(status, &json!({"error": words})),
-    }
+    let mut answer = bytes(status, "application/json", Bytes::new());
+    answer.extensions_mut().insert(Words(words.to_owned()));
+    answer
 }
 
-/// A body that was refused, in the form of either status.
-pub(super) fn invalid(status: u16, place: &str, words: &str) -> Answer {
+/// Writes an error's sentence under the key for its status. Other answers stay as they are.
+pub(super) fn spell(mut answer: Answer, key: ErrorKey) -> Answer {
+    if let Some(Words(words)) = answer.extensions_mut().remove() {
+        let key = key.of(answer.status().as_u16());
+        let body = json!({ key: words });
+        *answer.body_mut() = Full::new(body.to_string().into());
+    }
+    answer
+}
+
+/// A body that was refused: 422 in this form, any other status in a sentence.
+pub(super) fn invalid(status: u16, form: FaultForm, place: &str, words: &str) -> Answer {
     match status {
-        422 => json(
-            422,
-            &json!({"detail": [{"loc": ["body", place], "msg": words, "type": "value_error"}]}),
-        ),
-        status => json(status, &json!({"error": format!("{place}: {words}")})),
+        422 => json(422, &form.body(place, words)),
+        status => error(status, &format!("{place}: {words}")),
     }
 }
 
@@ -69,7 +80,7 @@ pub(super) fn html(status: u16, title: &str) -> Answer {
 }
 
 /// The answer to a call that is to be refused with this status.
-pub(super) fn refusal(status: u16, start: Option<&Start>) -> Answer {
+pub(super) fn refusal(status: u16, form: FaultForm, start: Option<&Start>) -> Answer {
     match status {
         400 => error(400, "Invalid request body"),
         401 => error(401, "Unauthorized"),
@@ -83,27 +94,47 @@ pub(super) fn refusal(status: u16, start: Option<&Start>) -> Answer {
                 .unwrap_or("image/acme/old"),
             None,
         ),
-        422 => invalid(422, "image_url", "Invalid asset URL"),
+        422 => invalid(422, form, "image_url", "Invalid asset URL"),
         429 => error(429, "CONCURRENCY_LIMIT_REACHED"),
-        _ => html(502, "502 Bad Gateway"),
+        500 => error(500, "Internal Server Error"),
+        502 => html(502, "502 Bad Gateway"),
+        503 => html(503, "503 Service Unavailable"),
+        504 => html(504, "504 Gateway Time-out"),
+        // Cloudflare's own, in front of the API.
+        status => html(status, &format!("api.krea.ai | {status}: {}", edge(status))),
+    }
+}
+
+fn edge(status: u16) -> &'static str {
+    match status {
+        522 => "Connection timed out",
+        524 => "A timeout occurred",
+        _ => "Web server is returning an unknown error",
     }
 }
 
 /// The answer for a model past its end; nothing if it is not.
 pub(super) fn sunset(start: &Start) -> Option<Answer> {
     let route = start.route();
-    let (_, day) = SUNSET.iter().find(|(gone, _)| *gone == route)?;
-    Some(gone(&route, Some(day)))
+    let sunset = SUNSET.iter().find(|sunset| sunset.route == route)?;
+    Some(gone(&route, Some(sunset)))
 }
 
-fn gone(route: &str, day: Option<&str>) -> Answer {
+/// The structure Krea documents, with both fields that may be absent.
+fn gone(route: &str, sunset: Option<&Sunset>) -> Answer {
+    let kind = route.split('/').next().unwrap_or_default();
+    let any = match kind {
+        "video" => "video/google/veo-3.1",
+        _ => "image/bfl/flux-1-dev",
+    };
     json(
         410,
         &json!({
             "error": "model_unavailable",
             "reason": "deprecated",
             "message": format!("The model {route} is no longer available."),
-            "sunset_date": day.unwrap_or("2026-01-31"),
+            "sunset_date": sunset.map_or("2026-01-31", |sunset| sunset.day),
+            "replacement": sunset.map_or(any, |sunset| sunset.replacement),
             "migration_url": MIGRATION,
         }),
     )

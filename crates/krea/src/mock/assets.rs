@@ -13,7 +13,7 @@ use super::answer::{self, Answer};
 use super::life;
 use super::shared::Shared;
 use super::world::{World, time};
-use crate::limits::{ASSET_HEAD_BYTES, ASSET_MAX_BYTES};
+use crate::limits::{ASSET_HEAD_BYTES, ASSET_MAX_BYTES, ASSET_READ_BYTES};
 
 /// Kinds of files that are taken, by type, with the ending of what is served for them.
 const TAKEN: [(&str, &str); 12] = [
@@ -30,6 +30,9 @@ const TAKEN: [(&str, &str); 12] = [
     ("audio/mpeg", "wav"),
     ("audio/mp3", "wav"),
 ];
+
+/// What is said of a file beyond the limit.
+const TOO_LARGE: &str = "file: larger than 75MB";
 
 /// An upload that has come to its end.
 #[derive(Debug, Default)]
@@ -50,6 +53,7 @@ pub(super) async fn post(shared: &Shared, headers: &HeaderMap, body: Incoming) -
         return answer::error(400, "Expected multipart/form-data");
     };
     match read(body, boundary).await {
+        Ok(Some(upload)) if upload.size > ASSET_MAX_BYTES => answer::error(400, TOO_LARGE),
         Ok(Some(upload)) => keep(shared, &upload),
         Ok(None) => answer::error(400, "file: Required"),
         Err(words) => answer::error(400, &words),
@@ -59,7 +63,7 @@ pub(super) async fn post(shared: &Shared, headers: &HeaderMap, body: Incoming) -
 /// Reads the form piece by piece; nothing if there is no file in it.
 async fn read(body: Incoming, boundary: String) -> Result<Option<Upload>, String> {
     let sizes = multer::SizeLimit::new()
-        .whole_stream(ASSET_MAX_BYTES + 64 * 1024)
+        .whole_stream(ASSET_READ_BYTES)
         .for_field("description", 4096)
         .for_field("metadata", 64 * 1024);
     let limits = multer::Constraints::new().size_limit(sizes);
@@ -71,7 +75,7 @@ async fn read(body: Incoming, boundary: String) -> Result<Option<Upload>, String
                 has_file = true;
                 upload.kind = field.content_type().map(ToString::to_string);
                 while let Some(piece) = field.chunk().await.map_err(words)? {
-                    upload.take(&piece)?;
+                    upload.take(&piece);
                 }
             }
             Some("description") => upload.description = Some(field.text().await.map_err(words)?),
@@ -83,22 +87,18 @@ async fn read(body: Incoming, boundary: String) -> Result<Option<Upload>, String
 
 fn words(error: multer::Error) -> String {
     match error {
-        multer::Error::StreamSizeExceeded { .. } => "file: larger than 75MB".to_owned(),
+        multer::Error::StreamSizeExceeded { .. } => TOO_LARGE.to_owned(),
         error => format!("Invalid form data: {error}"),
     }
 }
 
 impl Upload {
-    fn take(&mut self, piece: &Bytes) -> Result<(), String> {
+    fn take(&mut self, piece: &Bytes) {
         self.size += piece.len() as u64;
-        if self.size > ASSET_MAX_BYTES {
-            return Err("file: larger than 75MB".to_owned());
-        }
         let room = ASSET_HEAD_BYTES
             .saturating_sub(self.head.len())
             .min(piece.len());
         self.head.extend_from_slice(&piece[..room]);
-        Ok(())
     }
 
     /// Width and height, where the first bytes tell.
@@ -139,7 +139,8 @@ fn keep(shared: &Shared, upload: &Upload) -> Answer {
 
 /// `GET /assets`.
 pub(super) fn list(shared: &Shared, query: &[(String, String)]) -> Answer {
-    super::others::page(&shared.world().assets, query, "uploaded_at")
+    let world = shared.world();
+    super::others::page(world.assets.values().rev(), query, "uploaded_at")
 }
 
 /// `GET /assets/{id}` and `DELETE /assets/{id}`.

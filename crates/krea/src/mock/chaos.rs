@@ -47,27 +47,27 @@ const NAMES: [&str; 10] = [
 
 /// What happens to one job's webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Fate {
+pub(crate) struct Fate {
     /// It is never posted.
-    pub(super) lost: bool,
+    pub(crate) lost: bool,
     /// It is posted twice.
-    pub(super) twice: bool,
+    pub(crate) twice: bool,
     /// Another one overtakes it.
-    pub(super) overtaken: bool,
+    pub(crate) overtaken: bool,
     /// Its body breaks off.
-    pub(super) truncated: bool,
+    pub(crate) truncated: bool,
     /// Its body is no JSON.
-    pub(super) garbled: bool,
+    pub(crate) garbled: bool,
     /// Its body comes in small pieces over a second.
-    pub(super) slow: bool,
+    pub(crate) slow: bool,
     /// One that says `processing` comes first.
-    pub(super) early: bool,
+    pub(crate) early: bool,
     /// One that says the opposite comes after it.
-    pub(super) contradicted: bool,
+    pub(crate) contradicted: bool,
     /// How long it waits.
-    pub(super) delay: Duration,
+    pub(crate) delay: Duration,
     /// How often it is tried again.
-    pub(super) retries: u32,
+    pub(crate) retries: u32,
 }
 
 impl FromStr for Chaos {
@@ -116,7 +116,7 @@ impl Chaos {
     }
 
     /// What happens to the webhook of the nth job.
-    pub(super) fn fate(&self, seed: u64, n: u64) -> Fate {
+    pub(crate) fn fate(&self, seed: u64, n: u64) -> Fate {
         let strikes = |chance: Chance, salt| chance.strikes(seed, salt, n);
         let delay = self.delay.map(|(from, to)| {
             let part = rng(seed, "delay", n).f64();

@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 use super::config::MockConfig;
+use super::world::BATCH_FIELDS;
 use crate::job::Kind;
+use crate::limits::MOCK_MAX_BATCH;
 use crate::model::Start;
 
 /// A fault: where, and what.
@@ -160,6 +162,9 @@ pub(super) fn fault(config: &MockConfig, path: &str, start: &Start, body: &Value
     if object.get("urls").is_some_and(|urls| !urls.is_array()) {
         return fault("urls", "Expected array".to_owned());
     }
+    if let Some(fault) = too_long(start, object).or_else(|| no_batch(start, object)) {
+        return Some(fault);
+    }
     let strange = object.keys().find(|field| !known.contains(&field.as_str()));
     // A model nobody knows may have fields nobody knows.
     let strange = strange.filter(|_| start.is_known())?;
@@ -167,6 +172,83 @@ pub(super) fn fault(config: &MockConfig, path: &str, start: &Start, body: &Value
         strange,
         format!("Unrecognized key(s) in object: '{strange}'"),
     )
+}
+
+/// How many characters the prompts of a model may have, by the document of May 2026.
+const PROMPTS: [(&str, usize); 7] = [
+    ("image/bfl/flux-1-dev", 1800),
+    ("image/bfl/flux-1-kontext-dev", 1800),
+    ("image/runway/gen-4-image", 1000),
+    ("image/luma/uni-1", 6000),
+    ("video/kling/kling-3.0", 2500),
+    ("video/xai/grok-video", 4096),
+    ("video/runway/aleph", 1000),
+];
+
+/// How many those of other models may have: the longest that was seen.
+const PROMPT: usize = 10_000;
+
+/// How many characters the address of an asset may have, as others saw it in the live document.
+const ASSET_URL: usize = 1024;
+
+/// Fields that are addresses of assets, or lists of them.
+const ASSET_FIELDS: [&str; 14] = [
+    "audio_url",
+    "edit_video",
+    "end_image",
+    "end_video",
+    "image_url",
+    "image_urls",
+    "init_image_url",
+    "init_video",
+    "reference_images",
+    "start_image",
+    "start_video",
+    "style_images",
+    "urls",
+    "video_reference",
+];
+
+type Fields = serde_json::Map<String, Value>;
+
+/// A prompt or an address that is longer than Krea takes.
+fn too_long(start: &Start, object: &Fields) -> Option<Fault> {
+    let fault = |place: &str, most: usize| {
+        let words = format!("String must contain at most {most} character(s)");
+        Some((place.to_owned(), words))
+    };
+    let route = start.route();
+    let limit = PROMPTS.iter().find(|(known, _)| *known == route);
+    let limit = limit.map_or(PROMPT, |(_, limit)| *limit);
+    let prompt = object.get("prompt").and_then(Value::as_str);
+    if prompt.is_some_and(|prompt| prompt.chars().count() > limit) {
+        return fault("prompt", limit);
+    }
+    let is_long = |value: &Value| {
+        let address = value.as_str().or_else(|| value.get("url")?.as_str());
+        address.is_some_and(|address| address.chars().count() > ASSET_URL)
+    };
+    let long = ASSET_FIELDS.iter().find(|field| match object.get(**field) {
+        Some(Value::Array(items)) => items.iter().any(is_long),
+        Some(value) => is_long(value),
+        None => false,
+    });
+    fault(long?, ASSET_URL)
+}
+
+/// A number of images that is none.
+fn no_batch(start: &Start, object: &Fields) -> Option<Fault> {
+    let most = match start.kind {
+        // There it is how many images are learnt from at once, and has no end.
+        Kind::Training => u64::MAX,
+        _ => MOCK_MAX_BATCH,
+    };
+    let field = BATCH_FIELDS.iter().find(|field| {
+        let number = object.get(**field).map(Value::as_u64);
+        number.is_some_and(|number| !number.is_some_and(|n| (1..=most).contains(&n)))
+    })?;
+    let words = format!("Number must be between 1 and {most}");
+    Some(((*field).to_owned(), words))
 }
 
 /// The fields of a kind, and those it can't do without; nothing where any object will do.

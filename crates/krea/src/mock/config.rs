@@ -3,6 +3,7 @@
 use rustls::pki_types::CertificateDer;
 
 use super::chaos::Chaos;
+use super::form::{ErrorKey, FaultForm};
 use super::openapi::OpenApi;
 use super::plan::Outcomes;
 
@@ -27,6 +28,10 @@ pub struct MockConfig {
     pub token: Option<String>,
     /// The status for bodies that are refused: 400 as in the schema, or 422.
     pub validation_status: u16,
+    /// How those with 422 tell what is wrong.
+    pub fault_form: FaultForm,
+    /// The key of all other errors.
+    pub error_key: ErrorKey,
     /// Whether bodies are taken as they come.
     pub is_lenient: bool,
     /// The document bodies are checked against.
@@ -55,6 +60,8 @@ impl Default for MockConfig {
             balance: None,
             token: None,
             validation_status: 400,
+            fault_form: FaultForm::default(),
+            error_key: ErrorKey::default(),
             is_lenient: false,
             openapi: None,
             media_url: None,

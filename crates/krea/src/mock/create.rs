@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::{self, Answer, Refusal};
 use super::plan::Outcome;
 use super::shared::Shared;
-use super::world::{MockJob, Room};
+use super::world::{Asked, MockJob, Room};
 use super::{check, life};
 use crate::job::Kind;
 use crate::model::Start;
@@ -23,12 +23,13 @@ pub(super) fn job(
     start: Start,
     headers: &HeaderMap,
     body: &Bytes,
+    asked: Option<Outcome>,
 ) -> Answer {
     if let Some(gone) = answer::sunset(&start) {
         return gone;
     }
-    let refuse =
-        |place: &str, words: &str| answer::invalid(shared.config.validation_status, place, words);
+    let (status, form) = (shared.config.validation_status, shared.config.fault_form);
+    let refuse = |place: &str, words: &str| answer::invalid(status, form, place, words);
     let Ok(body) = serde_json::from_slice::<Value>(body) else {
         return refuse("body", "Invalid JSON");
     };
@@ -40,7 +41,8 @@ pub(super) fn job(
     };
     let is_app = start.kind == Kind::NodeApp;
     let is_deprecated = shared.config.deprecated.contains(&start.route());
-    let mut answer = match admit(shared, start, &body, webhook) {
+    let outcome = asked.or_else(|| Outcome::in_prompt(&body));
+    let mut answer = match admit(shared, start, outcome, Asked::of(&body), webhook) {
         // Node apps answer with a list, by the schema.
         Ok(created) if is_app => answer::json(200, &json!([created])),
         Ok(created) => answer::json(200, &created),
@@ -56,31 +58,32 @@ pub(super) fn job(
 fn admit(
     shared: &Arc<Shared>,
     start: Start,
-    body: &Value,
+    outcome: Option<Outcome>,
+    asked: Asked,
     webhook: Option<http::Uri>,
 ) -> Result<Value, Refusal> {
     let config = &shared.config;
     let (number, created, runs) = {
         let mut world = shared.world();
         let number = world.next_number();
-        let outcome = Outcome::in_prompt(body).unwrap_or_else(|| config.outcomes.of(number));
-        match outcome {
-            Outcome::Refused(status) => return Err(answer::refusal(status, Some(&start)).into()),
-            Outcome::Html => return Err(answer::html(502, "502 Bad Gateway").into()),
-            _ => {}
+        let outcome = outcome.unwrap_or_else(|| config.outcomes.of(number));
+        if let Some(refusal) = refusal(shared, outcome, Some(&start)) {
+            return Err(refusal.into());
         }
+        let form = config.fault_form;
         if config.balance.is_some_and(|balance| number >= balance) {
-            return Err(answer::refusal(402, None).into());
+            return Err(answer::refusal(402, form, None).into());
         }
         let status = match world.room(config.concurrency, config.backlog) {
             Room::Now => Status::Queued,
             Room::Later => Status::Backlogged,
-            Room::None => return Err(answer::refusal(429, None).into()),
+            Room::None => return Err(answer::refusal(429, form, None).into()),
         };
         let job = MockJob {
             number,
             id: life::uuid(shared, "job", number).to_string(),
             start,
+            asked,
             outcome,
             created_at: world.next_moment(),
             completed_at: None,
@@ -98,6 +101,16 @@ fn admit(
         life::begin(shared, number);
     }
     Ok(created)
+}
+
+/// The answer to a call that is to go like this; nothing if it may start a job.
+pub(super) fn refusal(shared: &Shared, outcome: Outcome, start: Option<&Start>) -> Option<Answer> {
+    match outcome {
+        Outcome::Refused(status) => Some(answer::refusal(status, shared.config.fault_form, start)),
+        Outcome::Invalid(form) => Some(answer::refusal(422, form, start)),
+        Outcome::Html => Some(answer::html(502, "502 Bad Gateway")),
+        _ => None,
+    }
 }
 
 /// Where the webhook is to go; an error if that is no address.

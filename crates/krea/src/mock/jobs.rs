@@ -24,12 +24,7 @@ pub(super) fn get(shared: &Shared, id: &str) -> Answer {
 
 /// `GET /jobs`, the newest first.
 pub(super) fn list(shared: &Shared, query: &[(String, String)]) -> Answer {
-    let find = |name: &str| {
-        query
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    };
+    let find = |name: &str| super::others::find(query, name);
     let Some(limit) = limit(find("limit")) else {
         return answer::error(400, "limit: must be between 1 and 1000");
     };

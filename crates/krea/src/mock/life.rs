@@ -11,7 +11,7 @@ use super::chance::rng;
 use super::plan::Outcome;
 use super::shared::{MockEvent, Shared};
 use super::world::{MockJob, World};
-use super::{walk, webhook};
+use super::{styles, walk, webhook};
 use crate::job::Kind;
 use crate::status::Status;
 
@@ -39,6 +39,9 @@ async fn live(shared: Arc<Shared>, number: u64) {
     }
 }
 
+/// The number of a job's preview among its files.
+const PREVIEW: u64 = 999;
+
 /// The longest a step takes, however slow the mock: a day, since timers have an end.
 const LONGEST_STEP: Duration = Duration::from_secs(24 * 3600);
 
@@ -58,7 +61,7 @@ fn advance(shared: &Shared, number: u64, status: Status) {
         return;
     };
     if status == Status::IntermediateComplete {
-        job.result = Some(json!({"urls": [url(shared, number, 99, "images", "png")]}));
+        job.result = Some(json!({"urls": [url(shared, number, PREVIEW, "images", "png")]}));
     }
     job.status = status;
 }
@@ -78,7 +81,7 @@ pub(super) fn end(shared: &Arc<Shared>, number: u64, status: Status) {
         job.status = status;
         job.stop.cancel();
         let job = job.clone();
-        if let Some(style) = style(&job) {
+        if let Some(style) = styles::trained(&job) {
             World::keep(&mut world.styles, style);
         }
         (job, world.release(number))
@@ -119,7 +122,11 @@ fn conclude(shared: &Shared, job: &mut MockJob, status: &Status) {
 fn result(shared: &Shared, job: &MockJob) -> Value {
     let url = |nth, folder, ending| url(shared, job.number, nth, folder, ending);
     match job.start.kind {
-        Kind::Image | Kind::Enhance => json!({"urls": [url(0, "images", "png")]}),
+        Kind::Image => {
+            let urls = (0..job.asked.images).map(|nth| url(nth, "images", "png"));
+            json!({"urls": urls.collect::<Vec<_>>()})
+        }
+        Kind::Enhance => json!({"urls": [url(0, "images", "png")]}),
         Kind::Video => json!({"urls": [url(0, "videos", "mp4")]}),
         Kind::Audio => json!({"urls": [url(0, "audio", "wav")]}),
         Kind::Model => json!({"urls": [
@@ -134,24 +141,9 @@ fn result(shared: &Shared, job: &MockJob) -> Value {
     }
 }
 
-/// The style a training has made; others make none.
-fn style(job: &MockJob) -> Option<Value> {
-    let id = job.result.as_ref()?.get("style_id")?;
-    Some(json!({
-        "id": id,
-        "title": null,
-        "urls": [],
-        "public": false,
-        "prompt": "",
-        "owner": null,
-        "like_count": 0,
-        "created_at": job.object()["completed_at"],
-    }))
-}
-
 /// The address of the nth file of a job.
 fn url(shared: &Shared, number: u64, nth: u64, folder: &str, ending: &str) -> String {
-    let file = uuid(shared, "file", number * 100 + nth);
+    let file = uuid(shared, "file", number * 1_000 + nth);
     format!("{}/{folder}/{file}.{ending}", shared.media)
 }
 

@@ -12,6 +12,7 @@ use thiserror::Error;
 #[derive(Debug, Clone)]
 pub struct OpenApi {
     validators: Arc<HashMap<String, Validator>>,
+    templates: Arc<[String]>,
     text: Bytes,
 }
 
@@ -59,6 +60,7 @@ impl OpenApi {
         match validators.is_empty() {
             true => Err(InvalidOpenApi::Empty),
             false => Ok(Self {
+                templates: templates(&validators),
                 validators: Arc::new(validators),
                 text,
             }),
@@ -70,10 +72,21 @@ impl OpenApi {
         self.text.clone()
     }
 
+    /// The schema of a path: of its own words before one with a placeholder.
+    fn validator(&self, path: &str) -> Option<&Validator> {
+        self.validators.get(path).or_else(|| {
+            let template = self
+                .templates
+                .iter()
+                .find(|template| fits(template, path))?;
+            self.validators.get(template)
+        })
+    }
+
     /// What is wrong with the body of a call to this path, and where; nothing if it is fine, or
     /// nothing for an outsider to say.
     pub(super) fn fault(&self, path: &str, body: &Value) -> Option<Option<(String, String)>> {
-        let validator = self.validators.get(path)?;
+        let validator = self.validator(path)?;
         let first = validator.iter_errors(body).next();
         Some(first.map(|error| {
             let place = error.instance_path().to_string();
@@ -83,5 +96,67 @@ impl OpenApi {
             };
             (place.to_owned(), error.to_string())
         }))
+    }
+}
+
+/// The paths with placeholders, in an order that does not change.
+fn templates(validators: &HashMap<String, Validator>) -> Arc<[String]> {
+    let paths = validators.keys().filter(|path| path.contains('{'));
+    let mut templates: Vec<String> = paths.cloned().collect();
+    templates.sort_unstable();
+    templates.into()
+}
+
+/// Whether a path is what a template like `/node-apps/{id}/execute` means.
+fn fits(template: &str, path: &str) -> bool {
+    let (mut wanted, mut parts) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), parts.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(part)) if wanted == part => {}
+            (Some(wanted), Some(part)) => {
+                let is_any = wanted.starts_with('{') && wanted.ends_with('}');
+                if !is_any || part.is_empty() {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_stand_for_one_part_of_a_path() {
+        let template = "/node-apps/{id}/execute";
+        assert!(fits(template, "/node-apps/4d0e5f97/execute"));
+        for other in [
+            "/node-apps//execute",
+            "/node-apps/a/b/execute",
+            "/node-apps/a",
+            "/node-apps/a/execute/now",
+            "/apps/a/execute",
+        ] {
+            assert!(!fits(template, other), "{other}");
+        }
+    }
+
+    #[test]
+    fn words_of_its_own_come_before_placeholders() {
+        let call = |kind: &str| json!({"post": {"requestBody": {"content": {"application/json": {"schema": {"type": kind}}}}}});
+        let paths = json!({"/a/{id}": call("array"), "/a/b": call("object")});
+        let document = json!({ "paths": paths }).to_string();
+        let document = OpenApi::parse(document.into()).unwrap();
+        let fault = |path: &str| {
+            document
+                .fault(path, &json!({}))
+                .map(|found| found.is_some())
+        };
+        assert_eq!(fault("/a/b"), Some(false));
+        assert_eq!(fault("/a/c"), Some(true));
+        assert_eq!(fault("/a/c/d"), None);
     }
 }

@@ -1,6 +1,4 @@
-//! Styles, node apps, exports and usage.
-
-use std::collections::BTreeMap;
+//! Pages of lists, node apps, exports and usage.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -13,90 +11,29 @@ use super::shared::Shared;
 /// The node app the mock has; any UUID names one as well.
 pub(super) const APP: &str = "demo-app";
 
-/// What a style's owner may change.
-const CHANGEABLE: [&str; 4] = ["public", "urls", "title", "cover_url"];
-
 /// One page of a list, the newest first, that goes on before the time in the cursor.
-pub(super) fn page(items: &BTreeMap<u64, Value>, query: &[(String, String)], by: &str) -> Answer {
-    let find = |name: &str| {
-        query
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    };
-    let Some(limit) = jobs::limit(find("limit")) else {
+pub(super) fn page<'a>(
+    items: impl Iterator<Item = &'a Value>,
+    query: &[(String, String)],
+    by: &str,
+) -> Answer {
+    let Some(limit) = jobs::limit(find(query, "limit")) else {
         return answer::error(400, "limit: must be between 1 and 1000");
     };
-    let cursor = find("cursor");
+    let cursor = find(query, "cursor");
     // Times of one form and zone sort as texts.
     let before = |item: &&Value| cursor.is_none_or(|cursor| item[by].as_str() < Some(cursor));
-    let mut found = items.values().rev().filter(before);
+    let mut found = items.filter(before);
     let items: Vec<&Value> = found.by_ref().take(limit).collect();
     let more = found.next().is_some();
     let next = items.last().filter(|_| more).map(|item| item[by].clone());
     answer::json(200, &json!({"items": items, "next_cursor": next}))
 }
 
-/// `GET /styles`.
-pub(super) fn styles(shared: &Shared, query: &[(String, String)]) -> Answer {
-    page(&shared.world().styles, query, "created_at")
-}
-
-/// `GET /styles/{id}`, and `PATCH` with a body.
-pub(super) fn style(shared: &Shared, id: &str, changes: Option<&Bytes>) -> Answer {
-    let mut world = shared.world();
-    let Some(style) = world.styles.values_mut().find(|style| style["id"] == id) else {
-        return answer::error(404, "Style not found");
-    };
-    if let Some(changes) = changes {
-        let Ok(Value::Object(changes)) = serde_json::from_slice(changes) else {
-            return answer::error(400, "Expected an object");
-        };
-        if let Some(strange) = changes
-            .keys()
-            .find(|key| !CHANGEABLE.contains(&key.as_str()))
-        {
-            return answer::error(400, &format!("Unrecognized key(s) in object: '{strange}'"));
-        }
-        for (key, value) in changes {
-            style[key] = value;
-        }
-    }
-    answer::json(200, style)
-}
-
-/// `GET /styles/{id}/share/link`: 201 the first time.
-pub(super) fn link(shared: &Shared, id: &str) -> Answer {
-    let mut world = shared.world();
-    if !world.styles.values().any(|style| style["id"] == id) {
-        return answer::error(404, "Style not found");
-    }
-    let is_new = !world.shared.iter().any(|shared| shared == id);
-    if is_new {
-        world.shared.push(id.to_owned());
-    }
-    let link = format!("{}/styles/{id}/shared", shared.media);
-    let status = if is_new { 201 } else { 200 };
-    answer::json(status, &json!({"share_link": link, "is_new": is_new}))
-}
-
-/// `POST` and `DELETE /styles/{id}/share/workspace`.
-pub(super) fn workspace(shared: &Shared, id: &str, is_delete: bool) -> Answer {
-    let world = shared.world();
-    if !world.styles.values().any(|style| style["id"] == id) {
-        return answer::error(404, "Style not found");
-    }
-    match is_delete {
-        true => answer::json(200, &json!({"success": true})),
-        false => answer::json(
-            200,
-            &json!({
-                "success": true,
-                "style_id": id,
-                "workspace": {"id": "mock-workspace", "name": "Mock", "is_default": true},
-            }),
-        ),
-    }
+/// The value of a query's field.
+pub(super) fn find<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = query.iter().find(|(known, _)| known == name);
+    found.map(|(_, value)| value.as_str())
 }
 
 /// Whether there is such a node app.

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::form::FaultForm;
+
 /// How a job ends, or how the call for it is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -27,6 +29,8 @@ pub(super) enum Outcome {
     Stuck,
     /// The call is answered with this status.
     Refused(u16),
+    /// The call is answered with 422, the fault told in this form.
+    Invalid(FaultForm),
     /// The call is answered with a page of HTML and 502.
     Html,
 }
@@ -38,8 +42,8 @@ pub struct Outcomes(Vec<Outcome>);
 /// Why a text is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "{part:?} is none of {}, nor one of the statuses {STATUSES:?}",
-    names()
+    "{part:?} is none of {}, nor one of the statuses {STATUSES:?}, nor 422 in a form, as {}",
+    names(), FaultForm::ALL.map(|form| format!("422-{form}")).join(", ")
 )]
 pub struct InvalidPlan {
     /// The part that was not understood.
@@ -59,7 +63,9 @@ const NAMED: [(&str, Outcome); 9] = [
 ];
 
 /// The statuses a call can be refused with.
-const STATUSES: [u16; 9] = [400, 401, 402, 403, 404, 410, 422, 429, 500];
+const STATUSES: [u16; 15] = [
+    400, 401, 402, 403, 404, 410, 422, 429, 500, 502, 503, 504, 520, 522, 524,
+];
 
 /// What stands before an outcome in a prompt.
 const KEYWORD: &str = "mock:";
@@ -98,6 +104,9 @@ impl FromStr for Outcome {
     fn from_str(text: &str) -> Result<Self, ()> {
         if let Some((_, outcome)) = NAMED.iter().find(|(name, _)| *name == text) {
             return Ok(*outcome);
+        }
+        if let Some(form) = text.strip_prefix("422-") {
+            return form.parse().map(Self::Invalid).map_err(drop);
         }
         let status = text.parse().map_err(drop)?;
         STATUSES
@@ -157,6 +166,11 @@ mod tests {
             Some(Outcome::ShadowFail)
         );
         assert_eq!(asked("mock:429"), Some(Outcome::Refused(429)));
+        assert_eq!(
+            asked("mock:422-issues."),
+            Some(Outcome::Invalid(FaultForm::Issues))
+        );
+        assert_eq!(asked("mock:422-poem"), None);
         assert_eq!(asked("a mock: up"), None);
         assert_eq!(asked("a fox"), None);
         assert_eq!(Outcome::in_prompt(&json!([])), None);

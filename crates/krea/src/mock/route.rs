@@ -10,9 +10,9 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 
 use super::answer::{self, Answer, Refusal};
-use super::plan::Outcome;
+use super::plan::{InvalidPlan, Outcome};
 use super::shared::{MockEvent, Shared};
-use super::{assets, create, jobs, media, others};
+use super::{assets, create, jobs, media, others, styles};
 use crate::limits::REQUEST_MAX_BYTES;
 use crate::local;
 use crate::model::{self, Start};
@@ -30,6 +30,7 @@ pub(super) async fn answer(
         request.uri().path().to_owned(),
     );
     let answer = dispatch(request, shared).await;
+    let answer = answer::spell(answer, shared.config.error_key);
     let status = answer.status().as_u16();
     shared.tell(MockEvent::Answered {
         method,
@@ -63,17 +64,19 @@ async fn dispatch(request: Request<Incoming>, shared: &Arc<Shared>) -> Answer {
     if let Err(refusal) = authorise(shared, &head.headers) {
         return *refusal;
     }
-    let asked = head
-        .headers
-        .get(OUTCOME)
-        .and_then(|value| value.to_str().ok());
-    let asked: Option<Outcome> = asked.and_then(|asked| asked.parse().ok());
-    match asked {
-        Some(Outcome::Refused(status)) => {
-            return answer::refusal(status, Start::of(&path).as_ref());
-        }
-        Some(Outcome::Html) => return answer::html(502, "502 Bad Gateway"),
-        _ => {}
+    let start = Start::of(&path).filter(|_| head.method == Method::POST);
+    let asked = match asked(&head.headers) {
+        Ok(asked) => asked,
+        Err(words) => return answer::error(400, &words),
+    };
+    if let Some(refusal) = asked.and_then(|asked| create::refusal(shared, asked, start.as_ref())) {
+        return refusal;
+    }
+    if asked.is_some() && start.is_none() {
+        return answer::error(
+            400,
+            "X-Mock-Outcome: this call starts no job that could end so",
+        );
     }
     if head.method == Method::POST && path == "/assets" {
         return assets::post(shared, &head.headers, body).await;
@@ -82,13 +85,11 @@ async fn dispatch(request: Request<Incoming>, shared: &Arc<Shared>) -> Answer {
         Ok(body) => body.to_bytes(),
         Err(_) => return answer::error(413, "The body is too large"),
     };
-    if head.method == Method::POST
-        && let Some(start) = Start::of(&path)
-    {
+    if let Some(start) = start {
         if let Some(id) = app_of(&path).filter(|id| !others::is_app(id)) {
             return answer::error(404, &format!("Node app {id} not found"));
         }
-        return create::job(shared, &path, start, &head.headers, &body);
+        return create::job(shared, &path, start, &head.headers, &body, asked);
     }
     let query = query(head.uri.query().unwrap_or_default());
     rest(shared, &head.method, &path, &query, &body)
@@ -110,18 +111,31 @@ fn rest(
         ("GET", ["assets"]) => assets::list(shared, query),
         ("GET", ["assets", id]) => assets::one(shared, id, false),
         ("DELETE", ["assets", id]) => assets::one(shared, id, true),
-        ("GET", ["styles"]) => others::styles(shared, query),
-        ("GET", ["styles", id]) => others::style(shared, id, None),
-        ("PATCH", ["styles", id]) => others::style(shared, id, Some(body)),
-        ("GET", ["styles", id, "share", "link"]) => others::link(shared, id),
-        ("POST", ["styles", id, "share", "workspace"]) => others::workspace(shared, id, false),
-        ("DELETE", ["styles", id, "share", "workspace"]) => others::workspace(shared, id, true),
+        ("GET", ["styles"]) => styles::list(shared, query),
+        ("GET", ["styles", id]) => styles::get(shared, id),
+        ("PATCH", ["styles", id]) => styles::change(shared, id, body),
+        ("GET", ["styles", id, "share", "link"]) => styles::link(shared, id),
+        ("POST", ["styles", id, "share", "workspace"]) => styles::share(shared, id, true),
+        ("DELETE", ["styles", id, "share", "workspace"]) => styles::share(shared, id, false),
         ("GET", ["node-apps", id]) => others::app(id),
         ("GET", ["node-apps", id, "versions"]) => others::versions(id),
         ("POST", ["export", "3d"]) => others::export(shared, body),
         ("GET", ["usage"]) => others::usage(),
         _ => answer::error(404, "Not found"),
     }
+}
+
+/// How the caller wants the call to go, or the job to end; words if that is no outcome.
+fn asked(headers: &HeaderMap) -> Result<Option<Outcome>, String> {
+    let Some(value) = headers.get(OUTCOME) else {
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let asked = text.trim().parse().map(Some);
+    asked.map_err(|()| {
+        let part = text.into_owned();
+        format!("X-Mock-Outcome: {}", InvalidPlan { part })
+    })
 }
 
 /// The node app whose execution a path asks for.
@@ -143,7 +157,7 @@ fn authorise(shared: &Shared, headers: &HeaderMap) -> Result<(), Refusal> {
     match (token, &shared.config.token) {
         (Some(_), None) => Ok(()),
         (Some(token), Some(wanted)) if token == wanted => Ok(()),
-        _ => Err(answer::refusal(401, None).into()),
+        _ => Err(answer::error(401, "Unauthorized").into()),
     }
 }
 

@@ -54,7 +54,7 @@ fn end(outcome: Outcome) -> Option<Status> {
         Outcome::Failed | Outcome::FailedInResult | Outcome::Silent | Outcome::TimedOut => {
             Some(Status::Failed)
         }
-        Outcome::Stuck | Outcome::Refused(_) | Outcome::Html => None,
+        Outcome::Stuck | Outcome::Refused(_) | Outcome::Invalid(_) | Outcome::Html => None,
     }
 }
 

@@ -1,16 +1,19 @@
 //! Everything the mock knows: jobs, assets, styles. Passive: it decides who may run, and never
 //! waits.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::plan::Outcome;
-use crate::limits::{MOCK_MAX_ITEMS, MOCK_MAX_JOBS};
+use crate::limits::{MOCK_MAX_BATCH, MOCK_MAX_ITEMS, MOCK_MAX_JOBS};
 use crate::model::Start;
 use crate::status::Status;
+
+/// Fields that say how many images are wanted.
+pub(super) const BATCH_FIELDS: [&str; 2] = ["batch_size", "num_images"];
 
 /// A job.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub(super) struct MockJob {
     pub(super) id: String,
     /// What it was started with.
     pub(super) start: Start,
+    /// What of its parameters matters here.
+    pub(super) asked: Asked,
     /// How it will end.
     pub(super) outcome: Outcome,
     /// Its state.
@@ -39,6 +44,17 @@ pub(super) struct MockJob {
     pub(super) stop: CancellationToken,
 }
 
+/// What of a call's parameters the mock makes something of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    /// How many images, where images are made.
+    pub(super) images: u64,
+    /// The name of a style.
+    pub(super) name: Option<String>,
+    /// The model a style is for.
+    pub(super) base: Option<String>,
+}
+
 /// Everything the mock knows.
 #[derive(Debug, Default)]
 pub(super) struct World {
@@ -53,7 +69,23 @@ pub(super) struct World {
     /// Styles by their number, the newest last.
     pub(super) styles: BTreeMap<u64, Value>,
     /// Ids of styles that have a link.
-    pub(super) shared: Vec<String>,
+    pub(super) linked: HashSet<String>,
+}
+
+impl Asked {
+    /// What this body asks for. Numbers beyond what a batch has are cut short: bodies may be
+    /// taken unchecked.
+    pub(super) fn of(body: &Value) -> Self {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let images = BATCH_FIELDS
+            .iter()
+            .find_map(|name| body.get(*name)?.as_u64());
+        Self {
+            images: images.unwrap_or(1).clamp(1, MOCK_MAX_BATCH),
+            name: text("name"),
+            base: text("model"),
+        }
+    }
 }
 
 /// Whether a job may run.

@@ -1,8 +1,6 @@
 //! A call on its way to the API: what of its head is changed, and why.
 
-use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, EXPECT, HOST, HeaderName, HeaderValue, USER_AGENT,
-};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, HOST, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri};
@@ -16,7 +14,9 @@ use crate::model::Start;
 const WEBHOOK: HeaderName = HeaderName::from_static("x-webhook-url");
 
 /// Headers that are about one connection only (RFC 9110, section 7.6.1).
-const HOP_BY_HOP: [&str; 8] = [
+const HOP_BY_HOP: [&str; 9] = [
+    // hyper itself answers it, and the API never sees it.
+    "expect",
     "connection",
     "keep-alive",
     "proxy-connection",
@@ -66,9 +66,10 @@ impl Call {
         let start = Some(&head.method)
             .filter(|method| **method == Method::POST)
             .and_then(|_| Start::of(&path));
-        strip(&mut head.headers);
-        head.headers.remove(HOST);
-        head.headers.remove(EXPECT);
+        head.headers = passed_on(head.headers);
+        if let Some(host) = host_of(&head.uri) {
+            head.headers.insert(HOST, host);
+        }
         // The edge in front of the API turns away those who do not say who they are.
         let agent = HeaderValue::from_static(concat!("kreel/", env!("CARGO_PKG_VERSION")));
         head.headers.entry(USER_AGENT).or_insert(agent);
@@ -117,6 +118,9 @@ impl Call {
             self.notices.push(Notice::Undocumented);
         }
         self.notices.push(notice);
+        if self.is_own_webhook && config.is_out_of_reach(webhook.as_deref()) {
+            self.notices.push(Notice::OwnOutOfReach);
+        }
         if !self.is_own_webhook
             && let Some(Ok(value)) = webhook.as_deref().map(HeaderValue::from_str)
         {
@@ -126,8 +130,9 @@ impl Call {
     }
 }
 
-/// Takes out what concerns one connection only, also what `Connection` names.
-pub(super) fn strip(headers: &mut HeaderMap) {
+/// The headers in their order, without those that concern one connection only, which `Connection`
+/// may name. Nothing is taken out of the map that came: taking out moves what is behind.
+pub(super) fn passed_on(headers: HeaderMap) -> HeaderMap {
     let named: Vec<HeaderName> = headers
         .get_all(http::header::CONNECTION)
         .iter()
@@ -135,12 +140,24 @@ pub(super) fn strip(headers: &mut HeaderMap) {
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
         .collect();
-    for name in named {
-        headers.remove(name);
+    let goes_on = |name: &HeaderName| !named.contains(name) && !HOP_BY_HOP.contains(&name.as_str());
+    let mut kept = HeaderMap::with_capacity(headers.keys_len());
+    // A name is told with the first of its values only.
+    let mut last = None;
+    for (name, mut value) in headers {
+        last = name.or(last);
+        // Whoever prints it does not print this.
+        value.set_sensitive(last == Some(AUTHORIZATION));
+        if let Some(name) = last.as_ref().filter(|name| goes_on(name)) {
+            kept.append(name, value);
+        }
     }
-    for name in HOP_BY_HOP {
-        headers.remove(name);
-    }
+    kept
+}
+
+/// The upstream's name as its `Host` has it.
+fn host_of(upstream: &Uri) -> Option<HeaderValue> {
+    HeaderValue::from_str(upstream.authority()?.as_str()).ok()
 }
 
 /// A path behind the upstream's address, byte for byte.

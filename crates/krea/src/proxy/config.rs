@@ -6,6 +6,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::keys::Keys;
+use crate::limits::LOOK_UP_DEADLINE;
 use crate::local::is_private;
 
 /// Where Krea's API is.
@@ -68,6 +69,38 @@ impl ProxyConfig {
     /// An address that is known from the beginning and does not change.
     pub fn fixed(url: Option<Uri>) -> watch::Receiver<Option<Uri>> {
         watch::channel(url).1
+    }
+
+    /// Refuses an address for webhooks whose name leads into a private network, though it does not
+    /// look so. A name that leads nowhere from here may be known elsewhere.
+    pub async fn look_up(&self) -> Result<(), InvalidProxy> {
+        let (Some(webhook), Some(upstream)) = (self.address()?, host(&self.upstream)) else {
+            return Ok(());
+        };
+        let Some(name) = host(&webhook).filter(|_| !is_private(upstream)) else {
+            return Ok(());
+        };
+        let found = tokio::net::lookup_host((name.trim_matches(['[', ']']), 0));
+        let Ok(Ok(found)) = tokio::time::timeout(LOOK_UP_DEADLINE, found).await else {
+            return Ok(());
+        };
+        let mut addresses = found.map(|address| address.ip().to_string()).peekable();
+        let is_out_of_reach =
+            addresses.peek().is_some() && addresses.all(|address| is_private(&address));
+        match is_out_of_reach {
+            true => Err(InvalidProxy::PrivateWebhook {
+                host: name.to_owned(),
+                upstream: upstream.to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the API could never reach this address, as far as its name tells.
+    pub(super) fn is_out_of_reach(&self, address: Option<&str>) -> bool {
+        let address = address.and_then(|address| address.parse::<Uri>().ok());
+        let is_private_here = |uri: &Uri| uri.host().is_some_and(is_private);
+        address.as_ref().is_some_and(is_private_here) && !is_private_here(&self.upstream)
     }
 
     /// Refuses what can't work.

@@ -33,7 +33,20 @@ pub enum ProxyEvent {
         words: String,
         /// What that means, if the words do not say it.
         meaning: Option<&'static str>,
+        /// What to do about a model that is gone.
+        gone: Option<Gone>,
     },
+}
+
+/// What the API says of a model past its end.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Gone {
+    /// The model to take in its place.
+    pub replacement: Option<String>,
+    /// Its last day.
+    pub sunset_date: Option<String>,
+    /// The page about it.
+    pub migration_url: Option<String>,
 }
 
 /// Something worth saying about a call.
@@ -55,8 +68,15 @@ pub enum Notice {
     VersionStripped,
     /// The token came with `Key` and not with `Bearer`.
     KeyScheme,
-    /// The model will be taken away, on this day if one was given.
-    Deprecated(Option<String>),
+    /// The model will be taken away.
+    Deprecated {
+        /// The day, if one was given.
+        sunset: Option<String>,
+        /// The page about it, if one was given.
+        page: Option<String>,
+    },
+    /// The caller's own address is one the API can't reach.
+    OwnOutOfReach,
     /// The API could not be reached; why.
     Unreachable(String),
     /// The call was not meant for this port.
@@ -75,7 +95,8 @@ impl Notice {
             Self::Undocumented => "webhook-undocumented",
             Self::VersionStripped => "version-stripped",
             Self::KeyScheme => "key-scheme",
-            Self::Deprecated(_) => "deprecated",
+            Self::Deprecated { .. } => "deprecated",
+            Self::OwnOutOfReach => "webhook-out-of-reach",
             Self::Unreachable(_) => "unreachable",
             Self::NotMeant => "not-meant",
         }
@@ -105,8 +126,17 @@ impl fmt::Display for Notice {
             }
             Self::VersionStripped => f.write_str("Krea's paths have no /v1; it was taken out"),
             Self::KeyScheme => f.write_str("the token came as \"Key\"; Krea documents \"Bearer\""),
-            Self::Deprecated(Some(day)) => write!(f, "this model will be taken away: {day}"),
-            Self::Deprecated(None) => f.write_str("this model will be taken away"),
+            Self::Deprecated { sunset, page } => {
+                f.write_str("this model will be taken away")?;
+                for said in [sunset, page].into_iter().flatten() {
+                    write!(f, ": {said}")?;
+                }
+                Ok(())
+            }
+            Self::OwnOutOfReach => f.write_str(
+                "that address is on this machine or in a private network, where Krea can't post; \
+                 leave the header out, and the tunnel's is put in",
+            ),
             Self::Unreachable(why) => write!(f, "the API could not be reached: {why}"),
             Self::NotMeant => {
                 f.write_str("a web page elsewhere made this call; it was not passed on")

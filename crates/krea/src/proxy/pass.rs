@@ -14,9 +14,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Shared;
-use super::call::{Call, strip};
+use super::call::{Call, passed_on};
 use super::notice::{Notice, ProxyEvent};
-use super::record::{self, Facts};
+use super::record::{self, Facts, Status};
 use super::tee::Tee;
 use crate::keys::Key;
 use crate::limits::API_DEADLINE;
@@ -112,16 +112,16 @@ fn hand_back(
     shared: &Arc<Shared>,
 ) -> Response<Body> {
     let (mut head, body) = response.into_parts();
-    strip(&mut head.headers);
-    let status = head.status.as_u16();
-    let is_read = facts.start.is_some() || status >= 400;
+    head.headers = passed_on(head.headers);
+    let begun = Status::of(&head);
+    let is_read = facts.start.is_some() || begun.status >= 400;
     if !is_read {
         return Response::from_parts(head, body.map_err(BoxError::from).boxed_unsync());
     }
     let shared = shared.clone();
     let at_end = move |answer: Bytes, _| {
         let asked = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        record::read(&shared, &facts, status, &asked, &answer);
+        record::read(&shared, &facts, begun, &asked, &answer);
     };
     Response::from_parts(head, Tee::new(body, at_end).boxed_unsync())
 }

@@ -13,6 +13,27 @@ use crate::keys::Key;
 use crate::ledger::{LedgerError, RefusedCall};
 use crate::model::Start;
 
+/// How an answer begins, as far as reading its body needs it.
+#[derive(Debug, Clone)]
+pub(super) struct Status {
+    /// Its status.
+    pub(super) status: u16,
+    /// How its body is compressed.
+    pub(super) coding: Option<String>,
+}
+
+impl Status {
+    /// Of this head.
+    pub(super) fn of(head: &http::response::Parts) -> Self {
+        let coding = head.headers.get(http::header::CONTENT_ENCODING);
+        let coding = coding.and_then(|coding| coding.to_str().ok());
+        Self {
+            status: head.status.as_u16(),
+            coding: coding.map(str::to_ascii_lowercase),
+        }
+    }
+}
+
 /// What is known of a call before it is answered.
 #[derive(Debug, Clone)]
 pub(super) struct Facts {
@@ -33,9 +54,16 @@ pub(super) struct Facts {
 }
 
 /// Reads the answer to a call, of which this is the beginning.
-pub(super) fn read(shared: &Shared, facts: &Facts, status: u16, asked: &Bytes, answer: &Bytes) {
+pub(super) fn read(
+    shared: &Shared,
+    facts: &Facts,
+    Status { status, coding }: Status,
+    asked: &Bytes,
+    answer: &Bytes,
+) {
     if status >= 400 {
-        let words = api_error::words(answer);
+        let answer = api_error::unpacked(coding.as_deref(), answer);
+        let words = api_error::words(&answer);
         if facts.start.is_some() {
             let call = RefusedCall {
                 at: facts.started_at,
@@ -51,6 +79,7 @@ pub(super) fn read(shared: &Shared, facts: &Facts, status: u16, asked: &Bytes, a
             status,
             words,
             meaning: api_error::meaning(status),
+            gone: api_error::gone(status, &answer),
         });
         return;
     }
@@ -108,5 +137,17 @@ fn jobs(facts: &Facts, asked: &Bytes, answer: &Bytes) -> Vec<KnownJob> {
 pub(super) fn deprecation(headers: &http::HeaderMap) -> Option<Notice> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     text("deprecation").filter(|value| *value != "false")?;
-    Some(Notice::Deprecated(text("sunset").map(str::to_owned)))
+    Some(Notice::Deprecated {
+        sunset: text("sunset").map(str::to_owned),
+        page: text("link").and_then(page),
+    })
+}
+
+/// The address of `<…>; rel="deprecation"` among the links.
+fn page(links: &str) -> Option<String> {
+    let link = links
+        .split(',')
+        .find(|link| link.contains("rel=\"deprecation\"") || link.contains("rel=deprecation"))?;
+    let (_, rest) = link.split_once('<')?;
+    Some(rest.split_once('>')?.0.to_owned())
 }

@@ -107,7 +107,8 @@ fn headers_stay_but_for_those_of_the_connection() {
             .unwrap()
             .starts_with("kreel/")
     );
-    for gone in ["connection", "x-hop", "te", "host"] {
+    assert_eq!(headers["host"], "api.krea.ai");
+    for gone in ["connection", "x-hop", "te"] {
         assert_eq!(headers.get(gone), None, "{gone}");
     }
     assert_eq!(codes(&call), ["key-scheme"]);

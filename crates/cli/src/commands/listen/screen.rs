@@ -113,7 +113,7 @@ pub(super) fn setup(
 }
 
 /// The user's editor: the one for screens first, as programs have always asked for it.
-fn editor() -> String {
+pub(crate) fn editor() -> String {
     let named = ["VISUAL", "EDITOR"]
         .into_iter()
         .filter_map(|name| env::var(name).ok());
