@@ -42,7 +42,7 @@ fn typed(command: &str) -> (&'static [&'static str], Option<i32>) {
         "diff" => (&["last~1", "last"], 1),
         "idempotency" => (&["last", "--to", "1", "--at-once", "0"], 1),
         "wait" => (&["path:/never", "--timeout", "50ms"], 6),
-        "assert" => (&["path:/never", "--within", "50ms"], 1),
+        "assert" => (&["path:/never", "--within", "50ms"], 6),
         "exec" => (
             &[
                 "--since",
