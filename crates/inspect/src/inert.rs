@@ -62,7 +62,8 @@ fn is_bidi(c: char) -> bool {
 }
 
 /// Characters without width or shape, by which two texts look the same and are not: joiners,
-/// fillers, variation selectors, tags, what is not assigned to be seen.
+/// fillers, variation selectors, tags, what is not assigned to be seen. And the modifiers of skin,
+/// which some terminals draw into the sign before and some beside it: columns would not stay in line.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -83,6 +84,7 @@ fn is_invisible(c: char) -> bool {
             | '\u{fff0}'..='\u{fffb}'
             | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}'
+            | '\u{1f3fb}'..='\u{1f3ff}'
             | '\u{e0000}'..='\u{e0fff}'
     )
 }
@@ -105,6 +107,7 @@ mod tests {
             ("a\u{200b}b\u{feff}", "a\\u{200b}b\\u{feff}"),
             ("x\u{e0041}", "x\\u{e0041}"),
             ("a\u{2028}b", "a\\u{2028}b"),
+            ("👍\u{1f3fd}", "👍\\u{1f3fd}"),
         ] {
             assert_eq!(inert(raw), shown);
         }
