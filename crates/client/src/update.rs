@@ -35,8 +35,9 @@ pub enum Command {
     TellGated,
     /// Hand a delivery over again.
     Replay(Box<Replay>),
-    /// Start no further replays of this delivery; said again, give up those that run.
-    StopReplaying(DeliveryId),
+    /// Start no further replays of this delivery, or of any if none is named; said again, give up
+    /// those that run.
+    StopReplaying(Option<DeliveryId>),
 }
 
 /// What a running client reports.
@@ -146,6 +147,8 @@ pub enum Update {
         on: bool,
         /// How many wait for their turn.
         waiting: u64,
+        /// Those that do not, though others are held: the app is at work on them.
+        running: Vec<DeliveryId>,
     },
     /// The counters, when the link comes and goes and at the end.
     Counters(Counters),

@@ -143,12 +143,12 @@ fn status(head: &[u8]) -> Option<u16> {
 /// How much of a body is worth waiting for: what a relay says when it refuses tells its length.
 fn content_length(head: &[u8]) -> usize {
     let text = String::from_utf8_lossy(head);
-    let values = text.lines().filter_map(|line| {
+    let mut values = text.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         let is_length = name.eq_ignore_ascii_case("content-length");
         is_length.then(|| value.trim().parse().ok()).flatten()
     });
-    values.last().unwrap_or(0)
+    values.next_back().unwrap_or(0)
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {

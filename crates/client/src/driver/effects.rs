@@ -49,7 +49,7 @@ impl Running {
                 None => self.put(Job::Stand { id, standing }),
             },
             Effect::Stand { id, standing } => self.put(Job::Stand { id, standing }),
-            Effect::Duplicate => self.put(Job::Duplicate),
+            Effect::Duplicate { id } => self.put(Job::Duplicate { id }),
             Effect::Backlog { after, limit } => {
                 let since_us = self.introduction.since_us;
                 self.put(Job::Backlog {

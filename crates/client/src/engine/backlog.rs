@@ -177,7 +177,7 @@ impl Engine {
                 self.drain.one_done();
                 if !self.rules.asks_for_past {
                     self.counters.duplicates += 1;
-                    effects.push(Effect::Duplicate);
+                    effects.push(Effect::Duplicate { id });
                 }
             }
             Known::Waiting { .. } => self.drain.one_known(),

@@ -118,7 +118,7 @@ pub(crate) enum Event<'a> {
     /// A replay can't begin.
     NotReplayed { run: Run, why: String },
     /// The user wants no further replays of a delivery.
-    StopReplaying(DeliveryId),
+    StopReplaying(Option<DeliveryId>),
     /// The client is stopping: nothing new is started.
     Stop,
     /// There is no more time for replays either.
@@ -158,7 +158,7 @@ pub(crate) enum Effect {
     /// Have the history note where a delivery stands, with no attempt of it.
     Stand { id: DeliveryId, standing: Standing },
     /// Have the history count a delivery that came again after it was finished.
-    Duplicate,
+    Duplicate { id: DeliveryId },
     /// Ask the history for those that wait beyond a position.
     Backlog { after: Option<Seq>, limit: usize },
     /// Nothing of this delivery is needed any more: neither its body, nor a running attempt.

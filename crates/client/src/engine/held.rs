@@ -3,6 +3,7 @@
 use kreel_wire::DeliveryId;
 use tokio::time::Instant;
 
+use super::entry::Entry;
 use super::{Effect, Engine, Hold, Stage};
 use crate::Update;
 use crate::limits::TOLD_AGAIN;
@@ -11,6 +12,7 @@ use crate::limits::TOLD_AGAIN;
 #[derive(Debug, Default)]
 pub(super) struct HeldNotice {
     waiting: u64,
+    running: Vec<DeliveryId>,
     told_at: Option<Instant>,
 }
 
@@ -50,7 +52,8 @@ impl Engine {
 
     /// When the number of those held is to be told again, if it has changed.
     pub(super) fn held_deadline(&self) -> Option<Instant> {
-        let is_news = self.hold == Hold::On && self.in_line() != self.held.waiting;
+        let is_news = self.hold == Hold::On
+            && (self.in_line() != self.held.waiting || self.under_way() != self.held.running);
         let told_at = self.held.told_at.filter(|_| is_news)?;
         Some(told_at + TOLD_AGAIN)
     }
@@ -64,12 +67,25 @@ impl Engine {
     fn tell_held(&mut self, now: Instant, effects: &mut Vec<Effect>) {
         self.held = HeldNotice {
             waiting: self.in_line(),
+            running: self.under_way(),
             told_at: Some(now),
         };
         effects.push(Effect::Update(Update::Held {
             on: self.hold == Hold::On,
             waiting: self.held.waiting,
+            running: self.held.running.clone(),
         }));
+    }
+
+    /// Those that are being attempted, in order. Asked only while others are held, so that they are
+    /// few.
+    fn under_way(&self) -> Vec<DeliveryId> {
+        let is_under_way =
+            |entry: &&Entry| matches!(entry.stage, Stage::Beginning(_) | Stage::Running(_));
+        let entries = self.deliveries.values().filter(is_under_way);
+        let mut running: Vec<DeliveryId> = entries.map(|entry| entry.summary.id).collect();
+        running.sort_unstable();
+        running
     }
 
     /// How many wait for their turn.

@@ -176,7 +176,8 @@ impl Engine {
             failed: 0,
             state: State::Goes,
             told_at: now,
-            is_news: false,
+            // That it has begun is told, too, unless it is over before.
+            is_news: true,
         });
         self.start_replays(effects);
     }
@@ -240,10 +241,10 @@ impl Engine {
         self.start_replays(effects);
     }
 
-    /// Begins no further ones of this delivery, or gives up those that run if that is so already.
-    pub(super) fn stop_replaying(&mut self, id: DeliveryId, effects: &mut Vec<Effect>) {
+    /// Begins no further ones of this delivery, or of any, or gives up those that run if that is so already.
+    pub(super) fn stop_replaying(&mut self, id: Option<DeliveryId>, effects: &mut Vec<Effect>) {
         for series in &mut self.replays.series {
-            if series.replay.delivery == id {
+            if id.is_none_or(|id| series.replay.delivery == id) {
                 match series.state {
                     State::Goes => series.state = State::Stopped,
                     State::Stopped | State::Refused => {

@@ -153,7 +153,7 @@ fn is_for_history(effect: &Effect) -> bool {
             | Effect::Ended { .. }
             | Effect::Stand { .. }
             | Effect::Replayed { .. }
-            | Effect::Duplicate
+            | Effect::Duplicate { .. }
             | Effect::Backlog { .. }
     )
 }
@@ -206,7 +206,7 @@ fn short(effect: &Effect) -> String {
             Update::AppDown { .. } => "app down".into(),
             Update::AppUp { waiting } => format!("app up, {waiting} waiting"),
             Update::Counters(_) => "counters".into(),
-            Update::Held { on, waiting } => {
+            Update::Held { on, waiting, .. } => {
                 let how = if *on { "held" } else { "let go" };
                 format!("{how}, {waiting} wait")
             }

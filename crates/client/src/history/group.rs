@@ -121,10 +121,7 @@ impl<'a> Group<'a> {
             Job::Promise { id, attempts } => self.promise(id, attempts),
             Job::Allot { id, reply } => self.allot(id, reply),
             Job::Replayed { id, attempt } => self.replayed(id, &attempt),
-            Job::Duplicate => {
-                self.tally.duplicate(self.tunnel);
-                Ok(())
-            }
+            Job::Duplicate { id } => self.came_again(id),
             look @ (Job::Backlog { .. } | Job::Load { .. } | Job::Head { .. }) => {
                 self.write_fresh()?;
                 self.done.extend(look::perform(self.db, self.tunnel, look)?);
@@ -240,6 +237,16 @@ impl<'a> Group<'a> {
             .execute([least, most])?;
         self.bodies.begin(id, row.number, is_kept.then_some(known));
         self.piece(id, first, is_complete)
+    }
+
+    /// One came that was finished: it is counted, and marked as such.
+    fn came_again(&mut self, id: DeliveryId) -> rusqlite::Result<()> {
+        self.tally.duplicate(self.tunnel);
+        self.write_fresh()?;
+        self.db
+            .prepare_cached("UPDATE delivery SET came_again = came_again + 1 WHERE id = ?1")?
+            .execute([id.as_bytes()])?;
+        Ok(())
     }
 
     fn received(&mut self, is_kept: bool, id: DeliveryId, known: Known) -> rusqlite::Result<()> {
@@ -570,7 +577,7 @@ impl Fresh {
     ) -> rusqlite::Result<bool> {
         let delivery = &self.delivery;
         let last = self.ended.last();
-        let (status, failure) = last.map_or((None, None), |last| attempts::outcome(last));
+        let (status, failure) = last.map_or((None, None), attempts::outcome);
         scratch.clear();
         super::record::write_headers(&delivery.headers, scratch);
         let Seq(seq) = delivery.seq;

@@ -102,7 +102,7 @@ pub(crate) enum Job {
         attempt: Box<StoredAttempt>,
     },
     /// A delivery came again after it was finished.
-    Duplicate,
+    Duplicate { id: DeliveryId },
 }
 
 /// The number of an attempt, and whose it is.

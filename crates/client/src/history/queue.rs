@@ -248,7 +248,7 @@ impl Job {
                 | Self::Head { .. }
                 | Self::Allot { .. }
                 | Self::Whole { .. }
-                | Self::Duplicate => 0,
+                | Self::Duplicate { .. } => 0,
             }
     }
 
@@ -268,7 +268,7 @@ impl Job {
             | Self::Stand { .. }
             | Self::Ended { .. }
             | Self::Replayed { .. }
-            | Self::Duplicate => false,
+            | Self::Duplicate { .. } => false,
         }
     }
 }
@@ -289,8 +289,13 @@ mod tests {
         (began.elapsed(), group.len())
     }
 
+    fn duplicate() -> Job {
+        let id = kreel_wire::DeliveryId::from_bytes([7; 16]);
+        Job::Duplicate { id }
+    }
+
     fn put(queue: &Queue, count: usize) {
-        (0..count).for_each(|_| queue.put(Job::Duplicate));
+        (0..count).for_each(|_| queue.put(duplicate()));
     }
 
     #[test]
@@ -321,7 +326,7 @@ mod tests {
         for jobs in [
             vec![begun()],
             (0..pieces).map(|_| piece()).collect(),
-            (0..HISTORY_GROUP).map(|_| Job::Duplicate).collect(),
+            (0..HISTORY_GROUP).map(|_| duplicate()).collect(),
         ] {
             let queue = Queue::default();
             queue.lock().is_busy = true;

@@ -436,7 +436,7 @@ impl AtStake {
                 | Job::Whole { .. }
                 | Job::Allot { .. }
                 | Job::Replayed { .. }
-                | Job::Duplicate => {}
+                | Job::Duplicate { .. } => {}
                 Job::Backlog {
                     after,
                     since_us,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// by a line feed, in order, as bytes. `standing` is that of [`super::record`]. `piece` and
 /// `attempt` are kept in the order of their keys: the delivery's number times 2^20, and which one
 /// of it; the views `body` and `attempts` tell the two apart.
-const MIGRATIONS: [&str; 3] = [FIRST, REPLAYS, NOTES];
+const MIGRATIONS: [&str; 4] = [FIRST, REPLAYS, NOTES, CAME_AGAIN];
 
 const FIRST: &str = "CREATE TABLE state (
         one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -117,6 +117,9 @@ const NOTES: &str = "CREATE TABLE note (
     CREATE INDEX delivery_unusual ON delivery (number, last_status, standing)
         WHERE last_status >= 300 OR last_failure IS NOT NULL OR standing BETWEEN 3 AND 5;
     CREATE INDEX attempt_replay ON attempt (key, is_edited) WHERE is_replay = 1;";
+
+/// How often a delivery came again from its relay after it was finished.
+const CAME_AGAIN: &str = "ALTER TABLE delivery ADD COLUMN came_again INTEGER NOT NULL DEFAULT 0;";
 
 /// Which schema this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;

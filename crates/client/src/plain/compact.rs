@@ -298,7 +298,9 @@ impl Compact {
             Update::NotReplayed { delivery, why } => self
                 .notice_colors
                 .yellow(&format!("{delivery} is not replayed: {}", inert(why))),
-            Update::Held { on: true, waiting } => format!("deliveries are held, {waiting} wait"),
+            Update::Held {
+                on: true, waiting, ..
+            } => format!("deliveries are held, {waiting} wait"),
             Update::Held { on: false, .. } => "deliveries are held no longer".to_owned(),
             Update::HistoryFailing { cause } => self.notice_colors.red(&format!(
                 "the history can't be written: {}; the relay keeps what it promised until it can",

@@ -105,6 +105,7 @@ fn all() -> Vec<Update> {
         Update::Held {
             on: true,
             waiting: 2,
+            running: Vec::new(),
         },
         Update::Skipped { count: 9 },
         Update::Stopping {

@@ -33,11 +33,15 @@ const KEYS: [Key; 15] = [
         "header:x-id=42",
         "a header with this text in its value; `header:x-id` only asks whether it is there",
     ),
-    key("body", "body:\"not found\"", "text anywhere in the body"),
+    key(
+        "body",
+        "body:\"not found\"",
+        "text anywhere in the body, in its first 8 MiB",
+    ),
     key(
         "jq",
         "jq:'.status == \"failed\"'",
-        "JSON bodies for which the program's first output is neither false nor null",
+        "JSON bodies of up to 1 MiB for which the program's first output is neither false nor null",
     ),
     key("age", "age<10m", "how long ago it came: s, m, h, d"),
     key(
@@ -53,7 +57,7 @@ const KEYS: [Key; 15] = [
     key(
         "is",
         "is:failed,lost",
-        "replay, failed, marked, waiting, edited, duplicate, held, noted, queued, answered, captured, lost, broken",
+        "replay, failed, marked, waiting, edited, duplicate, noted, queued, answered, captured, lost, broken",
     ),
     key(
         "tunnel",

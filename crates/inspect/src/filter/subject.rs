@@ -52,22 +52,20 @@ pub enum Flag {
     Waiting = 1 << 3,
     /// Handed over changed by the user.
     Edited = 1 << 4,
-    /// It came more than once.
+    /// It came again after it was finished.
     Duplicate = 1 << 5,
-    /// Held until the user releases it.
-    Held = 1 << 6,
     /// With a note of the user's.
-    Noted = 1 << 7,
+    Noted = 1 << 6,
     /// Kept by the relay while nobody listened.
-    Queued = 1 << 8,
+    Queued = 1 << 7,
     /// Answered by the app.
-    Answered = 1 << 9,
+    Answered = 1 << 8,
     /// Taken without an app to hand it to.
-    Captured = 1 << 10,
+    Captured = 1 << 9,
     /// Promised, and gone for good.
-    Lost = 1 << 11,
+    Lost = 1 << 10,
     /// Its request never became complete.
-    Broken = 1 << 12,
+    Broken = 1 << 11,
 }
 
 /// All that a delivery is.
@@ -89,14 +87,13 @@ impl Flags {
 
 impl Flag {
     /// All of them, with their words.
-    pub const ALL: [(&'static str, Self); 13] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("replay", Self::Replay),
         ("failed", Self::Failed),
         ("marked", Self::Marked),
         ("waiting", Self::Waiting),
         ("edited", Self::Edited),
         ("duplicate", Self::Duplicate),
-        ("held", Self::Held),
         ("noted", Self::Noted),
         ("queued", Self::Queued),
         ("answered", Self::Answered),

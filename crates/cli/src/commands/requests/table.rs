@@ -132,6 +132,7 @@ mod tests {
             last,
             is_complete: true,
             is_marked: false,
+            is_duplicate: false,
             note: None,
             replays: kreel_client::Replays::default(),
             content_type: None,

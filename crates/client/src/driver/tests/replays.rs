@@ -352,8 +352,8 @@ async fn replays_that_hang_are_given_up_when_that_is_said_twice() {
     caller.request().await;
     let mut beside = app.accept().await;
     beside.request().await;
-    client.command(Command::StopReplaying(id(7))).await;
-    client.command(Command::StopReplaying(id(7))).await;
+    client.command(Command::StopReplaying(Some(id(7)))).await;
+    client.command(Command::StopReplaying(Some(id(7)))).await;
     let over = client
         .update(|update| match update {
             Update::Replaying {

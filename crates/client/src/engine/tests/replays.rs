@@ -145,12 +145,12 @@ fn replays_that_are_stopped_let_those_run_out_that_run_unless_that_is_said_again
     let mut table = Table::new();
     table.replay(seven(10, 2));
     assert!(
-        table.on(Event::StopReplaying(id(8))).is_empty(),
+        table.on(Event::StopReplaying(Some(id(8)))).is_empty(),
         "another's"
     );
-    assert!(table.on(Event::StopReplaying(id(7))).is_empty());
+    assert!(table.on(Event::StopReplaying(Some(id(7)))).is_empty());
     assert_eq!(table.replayed(1, 2, ok()), ["replay 7 #2"]);
-    assert_eq!(table.on(Event::StopReplaying(id(7))), ["give up 2"]);
+    assert_eq!(table.on(Event::StopReplaying(Some(id(7)))), ["give up 2"]);
     let cause = "by hand".to_owned();
     let given_up = AttemptEnd::Failed(Failure::GivenUp { cause });
     assert_eq!(

@@ -92,6 +92,7 @@ impl Row {
             .with(Flag::Failed, is(Standing::Failed) || has_failed)
             .with(Flag::Marked, self.is_marked)
             .with(Flag::Waiting, is(Standing::Waiting) || is(Standing::Live))
+            .with(Flag::Duplicate, self.is_duplicate)
             .with(Flag::Noted, self.note.is_some())
             .with(Flag::Queued, self.summary.kind == kreel_wire::Kind::Queued)
             .with(Flag::Answered, is(Standing::Answered))

@@ -236,8 +236,7 @@ fn of_flag(flag: Flag) -> &'static str {
         Flag::Lost => "standing = 4",
         Flag::Broken => "standing = 5",
         Flag::Captured => "standing = 6",
-        // The file does not tell these.
-        Flag::Duplicate | Flag::Held => "0",
+        Flag::Duplicate => "came_again > 0",
     }
 }
 

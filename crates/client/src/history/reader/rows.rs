@@ -31,6 +31,8 @@ pub struct Row {
     pub is_complete: bool,
     /// Whether the user marked it.
     pub is_marked: bool,
+    /// Whether it came again after it was finished. The app was not handed it again for that.
+    pub is_duplicate: bool,
     /// The user's note on it.
     pub note: Option<String>,
     /// What replays there were.
@@ -112,7 +114,7 @@ pub struct KeptAttempt {
 
 /// The columns of a row, behind those of its summary.
 pub(super) const REST: &str = "number, relay, name, standing, is_complete, is_marked, last_status,
-    last_failure, last_us, note.text, headers, replayed";
+    last_failure, last_us, note.text, headers, replayed, came_again";
 
 /// What they are selected from, behind `delivery`.
 pub(super) const JOINED: &str = "CROSS JOIN tunnel ON tunnel.id = tunnel_id
@@ -310,6 +312,7 @@ pub(super) fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         standing: Standing::from_number(row.get(11)?)?,
         is_complete: row.get(12)?,
         is_marked: row.get(13)?,
+        is_duplicate: row.get::<_, u32>(20)? > 0,
         note: row.get(17)?,
         replays: Replays::default(),
         content_type: None,

@@ -150,7 +150,9 @@ async fn a_newer_file_is_left_alone_and_another_used() {
     let mut desk = Desk::new(&opened.history);
     desk.put(receive(&delivery(1, Kind::Queued), "x", true));
     assert!(matches!(desk.told().await, Done::Received { .. }));
-    desk.put(Job::Duplicate);
+    desk.put(Job::Duplicate {
+        id: delivery(1, Kind::Queued).id,
+    });
     desk.recorder.close().await;
     assert_eq!(fs::read(folder.file()).unwrap(), before);
     let reader = Reader::open(&folder.file()).unwrap().unwrap();

@@ -1,8 +1,11 @@
 //! Lists, searches and single deliveries, beside a recorder.
 
+use std::time::Duration;
+
+use kreel_inspect::filter::Filter;
 use kreel_wire::{Kind, TunnelName};
 
-use super::super::reader::Match;
+use super::super::reader::{From, Match, Scope};
 use super::super::trim::Budget;
 use super::super::{Job, Reader, Standing};
 use super::support::{Desk, Folder, RELAY, begin, delivery, ended, piece, receive, tunnel};
@@ -145,7 +148,9 @@ async fn the_oldest_that_are_finished_are_forgotten_beyond_the_budget() {
             desk.put(ended(&came, Standing::Answered, 1));
         }
     }
-    desk.put(Job::Duplicate);
+    desk.put(Job::Duplicate {
+        id: delivery(1, Kind::Queued).id,
+    });
     desk.recorder.close().await;
     let mut db = folder.db();
     db.execute("UPDATE delivery SET is_marked = 1 WHERE seq = 2", [])
@@ -186,4 +191,30 @@ async fn the_oldest_that_are_finished_are_forgotten_beyond_the_budget() {
         bytes: 4096,
     };
     assert!(bytes.is_exceeded(&db).unwrap());
+}
+
+#[tokio::test]
+async fn what_came_again_when_it_was_finished_is_a_duplicate() {
+    let folder = Folder::new();
+    let desk = Desk::new(&folder.open());
+    for seq in 1..=2 {
+        let came = delivery(seq, Kind::Queued);
+        desk.put(receive(&came, "x", true));
+        desk.put(ended(&came, Standing::Answered, 1));
+        if seq == 2 {
+            desk.put(Job::Duplicate { id: came.id });
+        }
+    }
+    desk.recorder.close().await;
+    let reader = Reader::open(&folder.file()).unwrap().unwrap();
+    let rows = reader.page(None, None, 10).unwrap();
+    let duplicates: Vec<bool> = rows.iter().map(|row| row.is_duplicate).collect();
+    assert_eq!(duplicates, [true, false]);
+    let scope = Scope {
+        filter: Filter::parse("is:duplicate").ok(),
+        ..Scope::default()
+    };
+    let page = reader.look(&scope, From::Newest, 10, Duration::from_secs(5));
+    let found: Vec<i64> = page.unwrap().rows.iter().map(|row| row.number).collect();
+    assert_eq!(found, [2]);
 }

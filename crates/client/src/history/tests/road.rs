@@ -87,7 +87,7 @@ async fn what_came_before_is_known() {
         Known::Finished,
         "it had its turn"
     );
-    desk.put(Job::Duplicate);
+    desk.put(Job::Duplicate { id: came.id });
     // One that failed when nobody had promised it is promised now.
     came = delivery(3, Kind::Live);
     desk.put(begin(&came, "x", true));

@@ -71,7 +71,7 @@ impl<'a> Line<'a> {
                 delivery_id: delivery.to_string(),
                 message: why,
             },
-            Update::Held { on, waiting } => Self::Held {
+            Update::Held { on, waiting, .. } => Self::Held {
                 on: *on,
                 waiting: *waiting,
             },

@@ -254,7 +254,7 @@ impl<'a> World<'a> {
             }
             Step::StopReplaying(which) => {
                 let number = u64::from(which) % self.last.max(1) + 1;
-                self.on(Event::StopReplaying(id(number)));
+                self.on(Event::StopReplaying(Some(id(number))));
             }
         }
     }
@@ -325,7 +325,7 @@ impl<'a> World<'a> {
                 });
             }
             Effect::Stand { id, standing } => self.jobs.push_back(Job::Stand { id, standing }),
-            Effect::Duplicate => self.jobs.push_back(Job::Duplicate),
+            Effect::Duplicate { id } => self.jobs.push_back(Job::Duplicate { id }),
             Effect::Backlog { after, limit } => self.jobs.push_back(Job::Backlog {
                 after,
                 since_us: None,
