@@ -5,6 +5,7 @@ use std::path::Path;
 
 use kreel_client::inert::inert;
 use kreel_inspect::cassette::{self, Masks, Recorded};
+use kreel_inspect::export::Masking;
 
 use crate::private_file;
 use crate::problem::{Code, Problem, Result};
@@ -23,9 +24,9 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Recorded>> {
     })
 }
 
-/// Masks what is always masked, and what these rules say.
-pub(crate) fn masks(rules: &[String]) -> Result<Masks> {
-    Masks::by_rules(rules).map_err(|error| {
+/// Masks these headers, and what these rules say.
+pub(crate) fn masks(headers: Masking, rules: &[String]) -> Result<Masks> {
+    Masks::by_rules(headers, rules).map_err(|error| {
         Problem::new(
             Code::MaskInvalid,
             "the rule for what is masked can't be understood",

@@ -18,6 +18,7 @@ mod problem;
 mod project;
 mod rows;
 mod runtime;
+mod secrets;
 mod settings;
 mod shape;
 mod sign;

@@ -10,6 +10,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use kreel_client::filter::Saved;
 use kreel_client::{RelayUrl, Target};
+use kreel_inspect::mask::Masking;
 use kreel_tui::Images;
 use kreel_wire::TunnelName;
 use serde::{Deserialize, Deserializer, de};
@@ -87,6 +88,16 @@ pub(crate) struct Settings {
     pub(crate) filter: Option<String>,
     /// Saved filters by their names.
     pub(crate) filters: Saved,
+    /// What is masked besides what always is.
+    pub(crate) mask: Mask,
+}
+
+/// What is masked on screen and in exports, besides what always is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Mask {
+    /// Headers by their names, in whatever case.
+    pub(crate) headers: Vec<String>,
 }
 
 /// Keys by the names of actions.
@@ -163,6 +174,13 @@ impl Layers {
         layers
             .flat_map(|layer| layer.settings.filters.clone())
             .collect()
+    }
+
+    /// Which headers are masked: those that always are, and those of all places. Nobody's file
+    /// uncovers what another's covers.
+    pub(crate) fn masking(&self) -> Masking {
+        let added = self.0.iter().flat_map(|layer| &layer.settings.mask.headers);
+        Masking::standard().with(added)
     }
 
     /// The places in order.

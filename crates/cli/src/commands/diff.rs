@@ -7,7 +7,6 @@ use kreel_client::KeptAttempt;
 use kreel_client::inert::inert;
 use kreel_client::plain::inert_line;
 use kreel_inspect::compare::{Change, Comparison, DiffLine, Ignore, Section, Side, Sign, compare};
-use kreel_inspect::mask::Masking;
 use kreel_wire::Headers;
 use serde_json::{Value, json};
 
@@ -15,6 +14,7 @@ use crate::args::DiffArgs;
 use crate::exit::Exit;
 use crate::past::{Past, Taken, is_whole};
 use crate::problem::{Code, Problem, Result};
+use crate::secrets;
 use crate::terminal::{Paint, print};
 
 /// How wide lines are where there is no terminal: never broken.
@@ -31,10 +31,7 @@ pub(crate) fn run(args: &DiffArgs) -> Result<Exit> {
         &right.side(&right_taken)?,
         &ignore,
     );
-    let masking = match args.show_secrets {
-        true => Masking::off(),
-        false => Masking::standard(),
-    };
+    let masking = secrets::masking(args.show_secrets)?;
     let comparison = comparison.mask(&masking);
     match args.place.json {
         true => {

@@ -7,7 +7,6 @@ use std::path::Path;
 use kreel_client::Row;
 use kreel_client::inert::inert;
 use kreel_inspect::cassette::Masks;
-use kreel_inspect::export::Masking;
 use serde_json::json;
 
 use super::flow::{Flowing, Next};
@@ -18,7 +17,7 @@ use crate::exit::Exit;
 use crate::past::{self, Past, left_out, nothing_whole};
 use crate::problem::{Code, Problem, Result};
 use crate::terminal::say;
-use crate::{private_file, runtime};
+use crate::{private_file, runtime, secrets};
 
 /// A cassette that is written.
 struct Cassette<'a> {
@@ -35,9 +34,10 @@ struct Cassette<'a> {
 
 /// Records what was asked for.
 pub(crate) fn run(args: &RecordArgs) -> Result<Exit> {
+    let headers = secrets::masking(args.show_secrets)?;
     let masks = match args.show_secrets {
-        true => Masks::of(Masking::off()),
-        false => cassette::masks(&args.mask)?,
+        true => Masks::of(headers),
+        false => cassette::masks(headers, &args.mask)?,
     };
     let mut cassette = Cassette::open(args, masks)?;
     let recorded = match args.ids.is_empty() {

@@ -19,6 +19,7 @@ use crate::exit::Exit;
 use crate::filters;
 use crate::past::{Past, not_found, nothing_yet, sifting};
 use crate::problem::{Code, Problem, Result, of_history};
+use crate::secrets;
 use crate::terminal::{Paint, print, quoted, say};
 
 /// A delivery in brief, as an object for scripts.
@@ -103,17 +104,13 @@ fn get(args: &GetArgs) -> Result<()> {
     }
     let whole = reader.get(number).map_err(|error| of_history(&error))?;
     let whole = whole.ok_or_else(|| not_found(&args.id))?;
+    let masking = secrets::masking(args.show_secrets)?;
     match args.place.json {
-        true => print_objects(&[object::of_whole(&whole, args.show_secrets)]),
+        true => print_objects(&[object::of_whole(&whole, &masking)]),
         false => {
             let first = reader.piece(number, 0);
             let first = first.map_err(|error| of_history(&error))?;
-            let text = show::text(
-                &whole,
-                first.as_deref(),
-                args.show_secrets,
-                Paint::of_stdout(),
-            );
+            let text = show::text(&whole, first.as_deref(), &masking, Paint::of_stdout());
             print(&text)
         }
     }

@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use kreel_client::filter::{Filter, Saved};
 use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
+use kreel_inspect::mask::Masking;
 use kreel_tui::{Images, KeyMap, Theme};
 use kreel_wire::TunnelName;
 
@@ -59,6 +60,8 @@ pub(crate) struct ListenOptions {
     pub(crate) keys: KeyMap,
     /// Saved filters by their names.
     pub(crate) saved_filters: Saved,
+    /// Which headers are masked in the inspector.
+    pub(crate) masking: Masking,
     /// Which deliveries are shown, if not all.
     pub(crate) filter: Option<Filter>,
     /// Whether standard output is for the public address alone.
@@ -132,6 +135,7 @@ impl ListenOptions {
             images: layers.value(|s| &s.images).unwrap_or_default(),
             keys: keys(&layers)?,
             saved_filters: layers.filters(),
+            masking: layers.masking(),
             filter: filter.transpose()?.filter(|filter| !filter.is_empty()),
             print_url: args.print_url,
         })

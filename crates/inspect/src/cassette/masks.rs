@@ -28,10 +28,10 @@ impl Masks {
         }
     }
 
-    /// Masks what is always masked, and what these rules say: `header:x-token`, `query:token`,
+    /// Masks these headers, and what these rules say: `header:x-token`, `query:token`,
     /// `$.user.email`.
-    pub fn by_rules(rules: &[String]) -> Result<Self, IgnoreError> {
-        let mut masks = Self::of(Masking::standard());
+    pub fn by_rules(headers: Masking, rules: &[String]) -> Result<Self, IgnoreError> {
+        let mut masks = Self::of(headers);
         let mut paths = Vec::new();
         for rule in rules {
             match rule.split_once(':') {
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn fields_of_the_query_are_masked_by_name() {
-        let masks = Masks::by_rules(&["query:token".to_owned()]).unwrap();
+        let masks = Masks::by_rules(Masking::standard(), &["query:token".to_owned()]).unwrap();
         for (target, masked) in [
             (
                 "/a?token=s3cret&x=1&token",
@@ -144,7 +144,10 @@ mod tests {
     #[test]
     fn rules_that_make_no_sense_are_told() {
         for rule in ["password", "header:", "$.a["] {
-            assert!(Masks::by_rules(&[rule.to_owned()]).is_err(), "{rule}");
+            assert!(
+                Masks::by_rules(Masking::standard(), &[rule.to_owned()]).is_err(),
+                "{rule}"
+            );
         }
     }
 
@@ -169,7 +172,7 @@ mod tests {
             started_at_us: None,
             timings: Timings::default(),
         };
-        let masks = Masks::by_rules(&["$.a".to_owned()]).unwrap();
+        let masks = Masks::by_rules(Masking::standard(), &["$.a".to_owned()]).unwrap();
         let text = masks.line(&exchange, b"/hook?x=1");
         assert!(
             !text.contains("k7mq2vxn") && !text.contains("s3cret"),

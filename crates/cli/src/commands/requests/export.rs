@@ -13,6 +13,7 @@ use crate::args::{ExportArgs, ExportFormat};
 use crate::past::{Past, Pick, Taken, left_out, nothing_whole, nothing_yet};
 use crate::private_file;
 use crate::problem::{Code, Problem, Result};
+use crate::secrets;
 use crate::terminal::say;
 
 /// The most bodies of one HAR: 256 MiB, since it is one document, and importers open it whole.
@@ -38,10 +39,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
             "export them one by one, or with --format ndjson",
         ));
     }
-    let masking = match args.show_secrets {
-        true => Masking::off(),
-        false => Masking::standard(),
-    };
+    let masking = secrets::masking(args.show_secrets)?;
     let picks = match args.format {
         ExportFormat::Fixture => whole(&past, picks)?,
         _ => picks,

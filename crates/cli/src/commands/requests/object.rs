@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use kreel_client::plain::{milliseconds, rfc3339};
 use kreel_client::{KeptAttempt, Row, Whole};
+use kreel_inspect::mask::Masking;
 use kreel_wire::Headers;
 use serde_json::{Value, json};
-
-use super::show::is_secret;
 
 /// What stands for a secret.
 pub(super) const MASK: &str = "********";
@@ -37,18 +36,18 @@ pub(super) fn of_row(row: &Row) -> Value {
 }
 
 /// All of a delivery but its body.
-pub(super) fn of_whole(whole: &Whole, with_secrets: bool) -> Value {
+pub(super) fn of_whole(whole: &Whole, masking: &Masking) -> Value {
     let mut object = of_row(&whole.row);
     object["is_complete"] = whole.row.is_complete.into();
     object["scheme"] = whole.delivery.scheme.as_str().into();
     object["forwarded_for"] = (&*whole.delivery.forwarded_for).into();
-    object["headers"] = headers(&whole.delivery.headers, with_secrets);
-    let attempt = |attempt| of_attempt(attempt, with_secrets);
+    object["headers"] = headers(&whole.delivery.headers, masking);
+    let attempt = |attempt| of_attempt(attempt, masking);
     object["attempts_ended"] = whole.attempts.iter().map(attempt).collect();
     object
 }
 
-fn of_attempt(attempt: &KeptAttempt, with_secrets: bool) -> Value {
+fn of_attempt(attempt: &KeptAttempt, masking: &Masking) -> Value {
     let request = attempt.request.as_ref();
     let answer = attempt.answer.as_ref();
     let failure = attempt.failure.as_ref();
@@ -60,11 +59,11 @@ fn of_attempt(attempt: &KeptAttempt, with_secrets: bool) -> Value {
         "method": attempt.method,
         "other_target": attempt.other_target,
         "url": request.map(|(url, _)| url),
-        "request_headers": request.map(|(_, lines)| headers(lines, with_secrets)),
+        "request_headers": request.map(|(_, lines)| headers(lines, masking)),
         "status": attempt.status,
         "failure": failure.map(|(code, _)| code),
         "message": failure.map(|(_, words)| words),
-        "answer_headers": answer.map(|(lines, _)| headers(lines, with_secrets)),
+        "answer_headers": answer.map(|(lines, _)| headers(lines, masking)),
         "answer_bytes": attempt.answer_bytes,
         "duration_ms": milliseconds(attempt.timings.total),
         "connect_ms": attempt.timings.connect.map(milliseconds),
@@ -73,9 +72,9 @@ fn of_attempt(attempt: &KeptAttempt, with_secrets: bool) -> Value {
 }
 
 /// Names and values in order, with their repeats.
-fn headers(headers: &Headers, with_secrets: bool) -> Value {
+fn headers(headers: &Headers, masking: &Masking) -> Value {
     let pair = |line: &kreel_wire::Header| {
-        let value = match is_secret(&line.name) && !with_secrets {
+        let value = match masking.hides(&line.name) {
             true => Cow::Borrowed(MASK),
             false => String::from_utf8_lossy(&line.value),
         };

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -16,12 +15,7 @@ use super::object::MASK;
 use crate::terminal::Paint;
 
 /// The text; `first` is the first piece of the body.
-pub(super) fn text(
-    whole: &Whole,
-    first: Option<&[u8]>,
-    with_secrets: bool,
-    paint: Paint,
-) -> String {
+pub(super) fn text(whole: &Whole, first: Option<&[u8]>, masking: &Masking, paint: Paint) -> String {
     let (row, delivery) = (&whole.row, &whole.delivery);
     let target = match delivery.target.is_empty() {
         true => Cow::Borrowed("/"),
@@ -52,10 +46,10 @@ pub(super) fn text(
     let standing = row.standing.as_str().replace('_', " ");
     line("stands", &format!("{standing}, {begun}"));
     text.push('\n');
-    push_headers(&mut text, &delivery.headers, with_secrets, "");
+    push_headers(&mut text, &delivery.headers, masking, "");
     push_body(&mut text, first, row.summary.size_bytes, paint);
     for attempt in &whole.attempts {
-        push_attempt(&mut text, attempt, with_secrets, paint);
+        push_attempt(&mut text, attempt, masking, paint);
     }
     text
 }
@@ -78,7 +72,7 @@ fn push_body(text: &mut String, first: Option<&[u8]>, all: Option<u64>, paint: P
     text.push('\n');
 }
 
-fn push_attempt(text: &mut String, attempt: &KeptAttempt, with_secrets: bool, paint: Paint) {
+fn push_attempt(text: &mut String, attempt: &KeptAttempt, masking: &Masking, paint: Paint) {
     let again = match (attempt.is_replay, attempt.is_edited) {
         (false, _) => "",
         (true, false) => ", a replay",
@@ -105,7 +99,7 @@ fn push_attempt(text: &mut String, attempt: &KeptAttempt, with_secrets: bool, pa
     }
     let _ = writeln!(text, "  {}", paint.dim(&parts.join(", ")));
     if let Some((headers, body)) = &attempt.answer {
-        push_headers(text, headers, with_secrets, "  ");
+        push_headers(text, headers, masking, "  ");
         if !body.is_empty() {
             let body = match std::str::from_utf8(body) {
                 Ok(_) => lines(body).replace('\n', "\n  "),
@@ -119,20 +113,14 @@ fn push_attempt(text: &mut String, attempt: &KeptAttempt, with_secrets: bool, pa
     }
 }
 
-fn push_headers(text: &mut String, headers: &Headers, with_secrets: bool, indent: &str) {
+fn push_headers(text: &mut String, headers: &Headers, masking: &Masking, indent: &str) {
     for line in headers {
-        let value = match is_secret(&line.name) && !with_secrets {
+        let value = match masking.hides(&line.name) {
             true => Cow::Borrowed(MASK),
             false => inert_bytes(&line.value),
         };
         let _ = writeln!(text, "{indent}{}: {value}", inert_bytes(&line.name));
     }
-}
-
-/// Whether a header's value lets its reader act for somebody.
-pub(super) fn is_secret(name: &[u8]) -> bool {
-    static SECRETS: LazyLock<Masking> = LazyLock::new(Masking::standard);
-    SECRETS.hides(name)
 }
 
 /// Bytes as inert text with its lines.
