@@ -47,6 +47,7 @@ pub(crate) enum Action {
     ReplayMany,
     ReplayElsewhere,
     StopReplaying,
+    Trigger,
     Edit,
     Compare,
     Hold,

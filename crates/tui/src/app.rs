@@ -1,5 +1,6 @@
 //! What the screen shows, as plain data. Drawing reads it; actions change it.
 
+pub(crate) mod differences;
 mod explaining;
 pub(crate) mod lines;
 pub(crate) mod list;
@@ -14,20 +15,21 @@ pub(crate) mod toast;
 use std::time::Instant;
 
 use kreel_client::{Marker, Row, Totals};
-use kreel_inspect::compare::DiffLine;
 use kreel_inspect::document::Cursor;
 use kreel_inspect::filter::Filter;
 
+use self::differences::Differences;
 use self::list::List;
 use self::menu::Menu;
 use self::pane::{Pane, Tab};
-use self::prompt::Prompt;
+use self::prompt::{Prompt, Purpose};
 use self::status::Status;
 use self::subjects::Subjects;
 use self::toast::{News, Toasts};
-use crate::desk::{Comparing, Picture, Which};
+use crate::desk::{Picture, Which};
 use crate::keys::KeyMap;
 use crate::lens::Of;
+use crate::limits::WORK_IS_SEEN;
 use crate::setup::Facts;
 use crate::theme::Theme;
 
@@ -53,12 +55,14 @@ pub(crate) struct App {
     pub(crate) has_mouse: bool,
     /// Whether images are shown as such.
     pub(crate) shows_images: bool,
-    /// The row that was marked last.
-    pub(crate) marked: Option<i64>,
+    /// How many lines there are for rows and for the lines across them.
+    pub(crate) lines: usize,
     /// Lines across the rows.
     pub(crate) markers: Vec<Marker>,
     /// The oldest rows are to be gone to once they are looked up.
     pub(crate) wants_oldest: bool,
+    /// What is being done at a desk, and since when.
+    pub(crate) working: Option<(&'static str, Instant)>,
     /// Where the eye was before a search inside the detail was begun.
     pub(crate) before_find: Option<Cursor>,
     pub(crate) now: Instant,
@@ -117,14 +121,8 @@ pub(crate) enum Mode {
     Help { scrolled: usize },
     /// A choice of a few things, each with its key.
     Menu(Menu),
-    /// Two sides, compared; scrolled so far.
-    Compare {
-        comparing: Box<Comparing>,
-        scrolled: usize,
-        unfolded: bool,
-        /// As they were laid out last, for this width, folded or not.
-        lines: Option<(u16, bool, Vec<DiffLine>)>,
-    },
+    /// Two sides, compared.
+    Compare(Box<Differences>),
 }
 
 impl App {
@@ -148,9 +146,10 @@ impl App {
             shows_secrets: false,
             has_mouse: false,
             shows_images: true,
-            marked: None,
+            lines: 0,
             markers: Vec::new(),
             wants_oldest: false,
+            working: None,
             before_find: None,
             now,
         }
@@ -159,6 +158,27 @@ impl App {
     /// Says something, for a while.
     pub(crate) fn say(&mut self, news: News, text: impl Into<String>) {
         self.toasts.add(news, text.into(), self.now);
+    }
+
+    /// When what is being done is to be told of: what is over at once would only flicker.
+    pub(crate) fn tells_of_work_at(&self) -> Option<Instant> {
+        self.working.map(|(_, since)| since + WORK_IS_SEEN)
+    }
+
+    /// What has been done for so long that it is to be told of.
+    pub(crate) fn work(&self) -> Option<&'static str> {
+        let is_seen = self.tells_of_work_at().is_some_and(|at| at <= self.now);
+        self.working.filter(|_| is_seen).map(|(what, _)| what)
+    }
+
+    /// Shows only what comes after this one.
+    pub(crate) fn only_after(&mut self, number: i64) {
+        self.view.since = Some(number);
+        self.list.reset();
+        self.say(
+            News::Fair,
+            "only what comes from now on; z or Esc shows all again",
+        );
     }
 
     /// The image that is shown, if it is one, and which of the delivery's.
@@ -186,6 +206,16 @@ impl App {
         match self.facts.lens.is_some() {
             true => &Tab::ALL,
             false => &Tab::ALL[..5],
+        }
+    }
+
+    /// Whether something is being said or chosen about the selected delivery, which stays selected
+    /// meanwhile.
+    pub(crate) fn is_about_one(&self) -> bool {
+        match &self.mode {
+            Mode::Prompt(prompt) => !matches!(prompt.purpose, Purpose::Search),
+            Mode::Menu(_) => true,
+            Mode::Browse | Mode::Help { .. } | Mode::Compare(_) => false,
         }
     }
 

@@ -37,6 +37,8 @@ pub(crate) enum Deed {
         text: String,
         says: String,
     },
+    /// Post a ready-made webhook to the public address.
+    Trigger(String),
     /// Open a link in a browser.
     Browse(String),
     /// Edit the file again that had a fault.
@@ -65,7 +67,7 @@ pub(crate) fn key(app: &mut App, event: KeyEvent) -> Vec<Deed> {
     match &mut app.mode {
         Mode::Prompt(_) => typed(app, event),
         Mode::Menu(menu) => {
-            let number = menu.number;
+            let about = menu.about;
             let chosen = match event.code {
                 crossterm::event::KeyCode::Char(key) => menu.choice(key),
                 _ => None,
@@ -73,7 +75,7 @@ pub(crate) fn key(app: &mut App, event: KeyEvent) -> Vec<Deed> {
             match (chosen, action) {
                 (Some(choice), _) => {
                     app.mode = Mode::Browse;
-                    acting::chosen(app, number, choice)
+                    acting::chosen(app, about, choice)
                 }
                 (None, Some(Action::Back | Action::Quit)) => {
                     app.mode = Mode::Browse;
@@ -102,17 +104,15 @@ pub(crate) fn act(app: &mut App, action: Action) -> Vec<Deed> {
                 return Vec::new();
             }
         }
-        Mode::Compare {
-            scrolled, unfolded, ..
-        } => {
-            if let Some(to) = scroll(*scrolled, action) {
-                *scrolled = to;
+        Mode::Compare(shown) => {
+            if let Some(to) = scroll(shown.scrolled, action) {
+                shown.scrolled = to;
                 return Vec::new();
             }
             match action {
-                Action::UnfoldAll | Action::Sideways(1) => *unfolded = true,
-                Action::FoldAll | Action::Sideways(-1) => *unfolded = false,
-                Action::Open => *unfolded = !*unfolded,
+                Action::UnfoldAll | Action::Sideways(1) => shown.is_unfolded = true,
+                Action::FoldAll | Action::Sideways(-1) => shown.is_unfolded = false,
+                Action::Open => shown.is_unfolded = !shown.is_unfolded,
                 Action::Back | Action::Quit | Action::Compare => app.mode = Mode::Browse,
                 _ => {
                     return if is_global(action) {
@@ -170,9 +170,13 @@ fn rest(app: &mut App, action: Action) -> Vec<Deed> {
         A::Tab(_) | A::NextTab | A::PreviousTab | A::NextAttempt | A::PreviousAttempt => {
             browsing::turned(app, action)
         }
-        A::Search | A::Note | A::Marker | A::ReplayMany | A::ReplayElsewhere | A::Command => {
-            typing::begin(app, action)
-        }
+        A::Search
+        | A::Note
+        | A::Marker
+        | A::ReplayMany
+        | A::ReplayElsewhere
+        | A::Trigger
+        | A::Command => typing::begin(app, action),
         A::FindNext | A::FindPrevious => browsing::find(app, action == A::FindNext),
         A::OnlyMarked | A::Clear => browsing::narrowed(app, action),
         A::Unmask => {

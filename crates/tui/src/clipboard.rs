@@ -4,9 +4,13 @@
 //! took it. Inside tmux it is tmux that has to be asked. A terminal that can't do either leaves a
 //! file.
 
+use std::borrow::Cow;
 use std::env;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+
+use kreel_inspect::inert::is_inert;
 
 use crate::limits::CLIPBOARD_BYTES;
 use crate::terminal::Screen;
@@ -30,6 +34,34 @@ pub(crate) fn copy(screen: &mut Screen, text: &str) -> Result<(), String> {
     screen
         .copy(text)
         .map_err(|error| format!("not copied: {error}"))
+}
+
+/// A text of others as it may be pasted anywhere: in a shell no byte of it is obeyed, and none turns
+/// the direction of writing. Lines and tabs stay, and what emoji are joined by.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let is_line_end = |at: usize| text[at..].starts_with("\r\n");
+    let stays = |at: usize, c: char| {
+        is_inert(c)
+            || matches!(
+                c,
+                '\n' | '\t' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+            )
+            || is_line_end(at)
+    };
+    if text.char_indices().all(|(at, c)| stays(at, c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for (at, c) in text.char_indices() {
+        match stays(at, c) {
+            true => shown.push(c),
+            false => {
+                // Writing to a string can't fail.
+                let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
+            }
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Terminals that are known to have none.

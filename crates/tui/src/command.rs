@@ -52,6 +52,11 @@ pub(crate) const COMMANDS: &[Command] = &[
         says: "Draw a line across the rows",
     },
     Command {
+        name: "trigger",
+        usage: "trigger krea.completed",
+        says: "Post a ready-made webhook to the public address",
+    },
+    Command {
         name: "theme",
         usage: "theme light",
         says: "dark, light, contrast or none",
@@ -80,6 +85,7 @@ pub(crate) enum Typed {
     },
     Note(String),
     Marker(String),
+    Trigger(String),
     Theme(Theme),
     Nothing,
 }
@@ -104,6 +110,8 @@ pub(crate) fn parse(text: &str) -> Result<Typed, String> {
         "to" => Typed::ReplayTo(target(rest)?),
         "note" => Typed::Note(rest.to_owned()),
         "line" => Typed::Marker(rest.to_owned()),
+        "trigger" if rest.is_empty() => Typed::Act(Action::Trigger),
+        "trigger" => Typed::Trigger(rest.to_owned()),
         "export" => export(rest)?,
         "theme" => Typed::Theme(Theme::named(rest).ok_or_else(|| {
             let names: Vec<&str> = Theme::ALL.iter().map(|(name, _)| *name).collect();

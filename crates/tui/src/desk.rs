@@ -17,6 +17,7 @@ mod slot;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -35,10 +36,11 @@ pub(crate) use rows::Look;
 pub(crate) use slot::{Slot, Wanted};
 
 use crate::app::Progress;
+use crate::app::differences::Laid;
 use crate::app::pane::Body;
 use crate::images::Way;
 use crate::lens::{Acted, Lens, Of, Page, Sheet};
-use crate::setup::Setup;
+use crate::setup::{Setup, Trigger};
 
 /// What was found, or done.
 #[derive(Debug)]
@@ -62,7 +64,12 @@ pub(crate) enum Found {
     /// What was asked to be copied.
     Copy { text: String, says: String },
     /// Two sides, compared.
-    Compared(Box<Comparing>),
+    Compared(Arc<Comparing>),
+    /// Their differences in lines.
+    LaidOut {
+        comparing: Arc<Comparing>,
+        laid: Laid,
+    },
     /// A file to edit.
     ToEdit(Box<ToEdit>),
     /// What a lens makes of something.
@@ -80,6 +87,8 @@ pub(crate) enum Found {
     Failed(String),
     /// The delivery that was meant.
     Goto(i64),
+    /// The newest there is: only those after it are to be shown.
+    Newest(i64),
     /// Rows may look different now.
     Changed,
     /// A desk has panicked, and finds nothing any more.
@@ -115,7 +124,7 @@ pub(crate) struct ToEdit {
 }
 
 /// Two sides and how they differ.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Comparing {
     pub(crate) left: String,
     pub(crate) right: String,
@@ -130,6 +139,9 @@ pub(crate) struct Desk {
     pictures: Arc<Slot<ToEncode>>,
     lens: Arc<Slot<InSight>>,
     acts: Arc<Slot<InSight>>,
+    found: mpsc::Sender<Found>,
+    /// Whether a webhook is being posted. Its answer may take a minute, which nobody else waits.
+    is_posting: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -168,6 +180,8 @@ impl Desk {
             pictures: pictures.clone(),
             lens: Arc::default(),
             acts: Arc::default(),
+            found: found.clone(),
+            is_posting: Arc::default(),
             threads: Vec::new(),
         };
         let (path, facts) = (setup.history.clone(), setup.facts.clone());
@@ -193,7 +207,10 @@ impl Desk {
         if let Some(way) = way {
             let found = found.clone();
             let thread = name().name("inspector-images".into());
-            let thread = thread.spawn(move || pictures::run(way, &pictures, &found))?;
+            let thread = thread.spawn(move || {
+                let _bell = Bell(found.clone());
+                pictures::run(way, &pictures, &found);
+            })?;
             desk.threads.push(thread);
         }
         Ok(desk)
@@ -234,6 +251,25 @@ impl Desk {
     /// Has an image made ready, in place of the one asked for before.
     pub(crate) fn encode(&self, image: ToEncode) {
         self.pictures.want(image);
+    }
+
+    /// Has a webhook posted; false if another one is.
+    pub(crate) fn post(&self, trigger: Arc<dyn Trigger>, event: String, url: String) -> bool {
+        if self.is_posting.swap(true, Ordering::SeqCst) {
+            return false;
+        }
+        let (found, is_posting) = (self.found.clone(), self.is_posting.clone());
+        let post = move || {
+            let said = match trigger.post(&event, &url) {
+                Ok(said) => Found::Done(said),
+                Err(fault) => Found::Failed(fault),
+            };
+            is_posting.store(false, Ordering::SeqCst);
+            // The inspector may have ended meanwhile.
+            let _ = found.blocking_send(said);
+        };
+        let thread = thread::Builder::new().name("inspector-trigger".into());
+        thread.spawn(post).is_ok()
     }
 
     /// Has something done; false if too much is to be done already.

@@ -4,9 +4,11 @@
 //! else is drawn at most every [`FRAME`].
 
 pub(crate) mod deeds;
+mod editing;
 mod news;
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -17,10 +19,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
 
+use self::editing::Editing;
+pub(crate) use self::editing::Lending;
 use crate::End;
-use crate::app::App;
+use crate::app::{App, Mode};
 use crate::apply::{self, Deed};
-use crate::desk::{Desk, Found, ToEdit, ToEncode};
+use crate::desk::{Chore, Desk, Found, ToEdit, ToEncode};
+use crate::editor::EditorTurn;
 use crate::limits::{AWAITED, AWAITED_FRAME, FOUND, FRAME, REFRESH};
 use crate::setup::Setup;
 use crate::terminal::Screen;
@@ -47,8 +52,15 @@ struct Inspector {
     pressed_at: Instant,
     drawn_at: Instant,
     draw_is_due: bool,
-    /// A file that is being edited.
+    /// A file that had a fault, to be edited again.
     edited: Option<ToEdit>,
+    /// A file that is being edited: another program has the terminal.
+    editing: Option<Editing>,
+    /// Whether it has.
+    lent: Arc<Lending>,
+    /// From the moment this process stops itself until it is woken.
+    is_suspended: bool,
+    woken_at: Option<Instant>,
     end: End,
     stops: u32,
 }
@@ -58,6 +70,7 @@ enum Turn {
     Key(Option<io::Result<Event>>),
     Update(Option<Update>),
     Found(Found),
+    Editor(EditorTurn),
     Due,
     /// Somebody wants this process stopped (SIGTSTP), or has woken it (SIGCONT).
     Suspend,
@@ -69,6 +82,7 @@ pub(crate) fn run(
     setup: Setup,
     commands: mpsc::Sender<Command>,
     updates: mpsc::Receiver<Update>,
+    lent: Arc<Lending>,
 ) -> io::Result<End> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -98,6 +112,10 @@ pub(crate) fn run(
             drawn_at: now,
             draw_is_due: true,
             edited: None,
+            editing: None,
+            lent,
+            is_suspended: false,
+            woken_at: None,
             end: End::Quit,
             stops: 0,
         };
@@ -135,7 +153,10 @@ impl Inspector {
                         self.hear(&update);
                     }
                 }
-                Turn::Update(None) => return Ok(self.end),
+                Turn::Update(None) => {
+                    self.close_editor().await?;
+                    return Ok(self.end);
+                }
                 Turn::Found(found) => {
                     self.found(found)?;
                     while let Ok(found) = finding.try_recv() {
@@ -145,11 +166,15 @@ impl Inspector {
                 Turn::Due => {
                     self.draw_is_due |= self.app.toasts.expire(self.app.now);
                     self.draw_is_due |= self.app.status.counts_down();
+                    self.draw_is_due |= self.app.work().is_some();
                 }
+                Turn::Editor(turn) => self.editor(turn)?,
                 Turn::Suspend => self.suspend()?,
-                Turn::Woken => {
-                    self.take_again()?;
-                }
+                Turn::Woken => self.wake()?,
+            }
+            if self.app.status.stopping.is_some() {
+                // Whoever ends kreel does not wait for an editor.
+                self.close_editor().await?;
             }
             if self.end == End::Failed {
                 return Ok(End::Failed);
@@ -166,7 +191,24 @@ impl Inspector {
         woken: &mut Signal,
     ) -> Turn {
         let due = self.next_due();
-        let keys = self.keys.get_or_insert_with(EventStream::new);
+        let editing = self.editing.as_mut();
+        // They are the editor's while there is one, and the shell's while this is suspended.
+        let keys = match editing.is_none() && !self.is_suspended {
+            true => Some(self.keys.get_or_insert_with(EventStream::new)),
+            false => None,
+        };
+        let key = async move {
+            match keys {
+                Some(keys) => keys.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        let editor = async move {
+            match editing {
+                Some(editing) => editing.editor.turn().await,
+                None => std::future::pending().await,
+            }
+        };
         let due = async move {
             match due {
                 Some(due) => sleep_until(due.into()).await,
@@ -175,11 +217,12 @@ impl Inspector {
         };
         tokio::select! {
             biased;
-            event = keys.next() => Turn::Key(event),
+            _ = woken.recv() => Turn::Woken,
+            event = key => Turn::Key(event),
+            turn = editor => Turn::Editor(turn),
             Some(found) = finding.recv() => Turn::Found(found),
             update = updates.recv() => Turn::Update(update),
             _ = suspend.recv() => Turn::Suspend,
-            _ = woken.recv() => Turn::Woken,
             () = due => Turn::Due,
         }
     }
@@ -242,7 +285,9 @@ impl Inspector {
             .counts_down()
             .then(|| self.drawn_at + SECOND);
         let toast = self.app.toasts.next_end();
-        [look, draw, count, toast].into_iter().flatten().min()
+        let work = self.app.tells_of_work_at();
+        let work = work.filter(|at| *at > self.drawn_at);
+        [look, draw, count, toast, work].into_iter().flatten().min()
     }
 
     /// How long to wait after a frame before the next is drawn.
@@ -268,6 +313,12 @@ impl Inspector {
                 source,
                 room,
             });
+        }
+        if let Mode::Compare(shown) = &mut self.app.mode
+            && let Some(layout) = shown.next_wanted()
+        {
+            let comparing = shown.comparing.clone();
+            self.desk.chore(Chore::LayOut { comparing, layout });
         }
         // A larger screen may show rows that are not at hand.
         if self.app.list.wants_more() && !self.look_is_due {

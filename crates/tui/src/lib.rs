@@ -24,20 +24,23 @@ mod theme;
 mod view;
 
 use std::io;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use kreel_client::{Command, Update};
 use tokio::sync::{mpsc, oneshot};
 
 pub use images::{Images, UnknownImages};
+use inspector::Lending;
 pub use keys::{InvalidBinding, Key, KeyMap};
-pub use setup::{Facts, Setup};
+pub use setup::{Facts, Setup, Trigger};
 pub use theme::Theme;
 
 /// The inspector, on screen.
 #[derive(Debug)]
 pub struct Inspector {
     ended: oneshot::Receiver<io::Result<End>>,
+    lent: Arc<Lending>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -61,16 +64,24 @@ impl Inspector {
         updates: mpsc::Receiver<Update>,
     ) -> io::Result<Self> {
         let (end, ended) = oneshot::channel();
+        let lent = Arc::<Lending>::default();
+        let lending = lent.clone();
         let thread = thread::Builder::new()
             .name("inspector".into())
             .spawn(move || {
                 // Nobody waits for the end any more: then nobody need know.
-                let _ = end.send(inspector::run(setup, commands, updates));
+                let _ = end.send(inspector::run(setup, commands, updates, lending));
             })?;
         Ok(Self {
             ended,
+            lent,
             thread: Some(thread),
         })
+    }
+
+    /// Whether another program has the terminal, so that Ctrl-C is meant for that: an editor.
+    pub fn has_lent_terminal(&self) -> bool {
+        self.lent.is_on()
     }
 
     /// Waits for its end. Cancelling the wait loses nothing.

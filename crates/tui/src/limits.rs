@@ -20,6 +20,9 @@ pub(crate) const REFRESH_REST: u32 = 4;
 /// one window looks at the other a moment later.
 pub(crate) const OTHERS: Duration = Duration::from_millis(250);
 
+/// How long something is done at a desk before that is told: 100 ms, below which it is at once.
+pub(crate) const WORK_IS_SEEN: Duration = Duration::from_millis(100);
+
 /// How long a toast stays: long enough to be read, short enough to be of the present.
 pub(crate) const TOAST: Duration = Duration::from_secs(5);
 
@@ -52,6 +55,18 @@ pub(crate) const FOUND: usize = 64;
 
 /// The longest text that is typed on a line: 4 KiB, more than a person types.
 pub(crate) const TYPED_BYTES: usize = 4096;
+
+/// How long an editor may take to end once kreel does: 500 ms, enough to restore a terminal. Then it
+/// is killed.
+pub(crate) const EDITOR_ENDS: Duration = Duration::from_millis(500);
+
+/// How long after an editor has ended a Ctrl-C counts as meant for it: 250 ms. The signal that has
+/// ended it comes to kreel, too, on another thread.
+pub(crate) const AFTER_LENDING: Duration = Duration::from_millis(250);
+
+/// How long after kreel was woken a stop counts as the one before: 250 ms. Editor and kreel are
+/// stopped by one Ctrl-Z, which is told twice.
+pub(crate) const AFTER_WAKING: Duration = Duration::from_millis(250);
 
 /// Toasts shown one above the other.
 pub(crate) const TOASTS: usize = 3;

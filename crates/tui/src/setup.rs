@@ -1,6 +1,7 @@
 //! What the inspector has to know before it starts.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,18 @@ pub struct Facts {
     pub editor: String,
     /// Where times of day are told.
     pub zone: TimeZone,
+    /// Posts ready-made webhooks, if there is one.
+    pub trigger: Option<Arc<dyn Trigger>>,
     /// Knows more of some deliveries, if there is one.
     pub lens: Option<Arc<dyn Lens>>,
+}
+
+/// Somebody who posts ready-made webhooks.
+pub trait Trigger: Debug + Send + Sync {
+    /// What there is, by name.
+    fn events(&self) -> Vec<String>;
+
+    /// Posts one to this address and waits for the answer, off the thread that draws. What came of
+    /// it, or why nothing did, in a sentence.
+    fn post(&self, event: &str, url: &str) -> Result<String, String>;
 }

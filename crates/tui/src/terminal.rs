@@ -11,6 +11,7 @@ use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
+use crossterm::style::force_color_output;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -19,6 +20,7 @@ use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Frame, Terminal};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 /// The terminal, taken over. Dropping it gives it back.
 #[derive(Debug)]
@@ -26,6 +28,14 @@ pub(crate) struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
     has_mouse: bool,
 }
+
+/// The settings of a terminal that another program has for a while.
+#[derive(Debug)]
+pub(crate) struct Lent(Termios);
+
+/// Cursor keys and keypad as they are at first, and no looks: a program that was killed leaves its
+/// own.
+const USUAL_KEYS: &[u8] = b"\x1b[?1l\x1b>\x1b[0m";
 
 /// Whether the terminal is ours. Whoever turns it off gives the terminal back, so that a panic on
 /// one thread and the end of another do not both.
@@ -38,6 +48,9 @@ impl Screen {
     /// Takes the terminal over.
     pub(crate) fn take() -> io::Result<Self> {
         give_back_on_panic();
+        // Which colours there are is the theme's to say: under NO_COLOR it has none, unless the user
+        // asked for one that has.
+        force_color_output(true);
         let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         let mut screen = Self {
             terminal: Terminal::new(CrosstermBackend::new(out))?,
@@ -60,6 +73,19 @@ impl Screen {
             execute!(self.terminal.backend_mut(), EnableMouseCapture)?;
         }
         self.forget()
+    }
+
+    /// Gives it to another program for a while.
+    pub(crate) fn lend(&mut self) -> io::Result<Lent> {
+        self.give_back()?;
+        Ok(Lent(tcgetattr(io::stdin())?))
+    }
+
+    /// Takes it from that program again, whatever state it has left it in.
+    pub(crate) fn take_from(&mut self, lent: &Lent) -> io::Result<()> {
+        tcsetattr(io::stdin(), OptionalActions::Now, &lent.0)?;
+        self.terminal.backend_mut().write_all(USUAL_KEYS)?;
+        self.take_again()
     }
 
     /// Gives it back, for another program or for good.

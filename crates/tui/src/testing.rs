@@ -26,6 +26,7 @@ pub(crate) fn facts() -> Facts {
         certificate: None,
         editor: "true".to_owned(),
         zone: jiff::tz::TimeZone::UTC,
+        trigger: None,
         lens: None,
     }
 }
@@ -63,6 +64,7 @@ pub(crate) fn row(number: i64) -> Row {
         }),
         is_complete: true,
         is_marked: false,
+        is_duplicate: false,
         note: None,
         replays: Replays::default(),
         content_type: Some("application/json".to_owned()),

@@ -94,7 +94,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     top::draw(frame, places.top, app);
     match &app.mode {
         Mode::Help { .. } => help::draw(frame, places.rows.union(places.detail), app),
-        Mode::Compare { .. } => compare::draw(frame, places.rows.union(places.detail), app),
+        Mode::Compare(_) => compare::draw(frame, places.rows.union(places.detail), app),
         Mode::Browse | Mode::Prompt(_) | Mode::Menu(_) => {
             match app.listing {
                 Listing::Deliveries => rows::draw(frame, places.rows, app),
@@ -108,8 +108,27 @@ pub(crate) fn draw(frame: &mut Frame<'_>, app: &mut App) {
     }
     toasts(frame, places.bar, app);
     bar::draw(frame, places.bar, app);
+    bound_marks(frame);
     paint_ground(frame, app.theme);
 }
+
+/// Marks above marks take no columns, so that any number of them would go to the terminal for one
+/// character: those that nobody could tell apart are left out. What is drawn as an image stays.
+fn bound_marks(frame: &mut Frame<'_>) {
+    for cell in &mut frame.buffer_mut().content {
+        let symbol = cell.symbol();
+        if symbol.len() <= MARKS || symbol.starts_with('\x1b') {
+            continue;
+        }
+        if let Some((end, _)) = symbol.char_indices().nth(MARKS) {
+            let bounded = symbol[..end].to_owned();
+            cell.set_symbol(&bounded);
+        }
+    }
+}
+
+/// A letter and its marks on a screen: 10, twice what any writing has.
+const MARKS: usize = 10;
 
 /// Toasts stand above the bar, on the right, over whatever is there.
 fn toasts(frame: &mut Frame<'_>, bar: Rect, app: &App) {

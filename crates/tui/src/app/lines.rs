@@ -16,6 +16,7 @@ pub(crate) enum Shown<'a> {
 impl App {
     /// So many lines are there for rows and for the markers among them.
     pub(crate) fn set_lines(&mut self, lines: usize) {
+        self.lines = lines;
         self.list.set_height(lines);
         if self.markers.is_empty() {
             return;
@@ -38,6 +39,12 @@ impl App {
             shown.extend(self.markers.iter().filter(here).map(Shown::Marker));
             shown.push(Shown::Row(row));
             above = row.number;
+        }
+        if self.list.ends_in_sight() {
+            // Drawn before the first delivery: below all of them, as far as there is room.
+            let room = self.lines.saturating_sub(shown.len());
+            let last = self.markers.iter().filter(|marker| marker.below < above);
+            shown.extend(last.take(room).map(Shown::Marker));
         }
         shown
     }

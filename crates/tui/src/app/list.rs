@@ -19,6 +19,9 @@ pub(crate) struct List {
     height: usize,
     /// Whether anything was looked up yet.
     is_loaded: bool,
+    /// Whether the selection stays where it is, though the newest are followed: something is
+    /// being said about it.
+    is_pinned: bool,
 }
 
 /// Which part of the history is wanted.
@@ -82,9 +85,9 @@ impl List {
         self.selected
     }
 
-    /// The newest of those at hand.
-    pub(crate) fn newest(&self) -> Option<i64> {
-        self.rows.first().map(|row| row.number)
+    /// Whether the last line that is visible is the oldest of all.
+    pub(crate) fn ends_in_sight(&self) -> bool {
+        !self.has_older && self.top_index() + self.height >= self.rows.len()
     }
 
     /// All that are at hand.
@@ -125,7 +128,9 @@ impl List {
         self.has_newer = has_newer;
         self.has_older = has_older;
         self.is_loaded = true;
-        if self.follows() || self.selected.is_none() {
+        if self.is_pinned && self.selected.is_some() {
+            // Also one that is not at hand any more.
+        } else if self.follows() || self.selected.is_none() {
             self.selected = self.rows.first().map(|row| row.number);
         } else if self.selected_index().is_none() {
             // It is gone, or no longer among those wanted: the one nearest to it.
@@ -140,6 +145,11 @@ impl List {
     pub(crate) fn reset(&mut self) {
         self.top = None;
         self.is_loaded = false;
+    }
+
+    /// Whether the selection is to stay though the newest are followed.
+    pub(crate) fn pin(&mut self, is_pinned: bool) {
+        self.is_pinned = is_pinned;
     }
 
     /// So many lines are there.

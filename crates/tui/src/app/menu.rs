@@ -1,5 +1,6 @@
 //! A choice of a few things, each with its key.
 
+use super::prompt::About;
 use crate::desk::ExportFormat;
 
 /// A choice of a few things.
@@ -7,8 +8,8 @@ use crate::desk::ExportFormat;
 pub(crate) struct Menu {
     pub(crate) title: &'static str,
     pub(crate) items: Vec<Item>,
-    /// The row it is about.
-    pub(crate) number: i64,
+    /// The delivery it is about, if it is about one.
+    pub(crate) about: Option<About>,
 }
 
 /// One of them.
@@ -37,7 +38,7 @@ pub(crate) enum Choice {
 
 impl Menu {
     /// In which format to export.
-    pub(crate) fn export(number: i64) -> Self {
+    pub(crate) fn export(about: About) -> Self {
         let item = |key, says, format| Item {
             key,
             says,
@@ -56,12 +57,12 @@ impl Menu {
                     ExportFormat::Fixture,
                 ),
             ],
-            number,
+            about: Some(about),
         }
     }
 
     /// What to do with a link.
-    pub(crate) fn link(number: i64) -> Self {
+    pub(crate) fn link() -> Self {
         let item = |key, says, choice| Item { key, says, choice };
         Self {
             title: "This link",
@@ -70,12 +71,12 @@ impl Menu {
                 item('p', "preview the image here", Choice::Preview),
                 item('o', "open in a browser", Choice::Browse),
             ],
-            number,
+            about: None,
         }
     }
 
     /// What to do with an edited file that has a fault.
-    pub(crate) fn faulty(number: i64) -> Self {
+    pub(crate) fn faulty(about: About) -> Self {
         Self {
             title: "That can't be sent",
             items: vec![
@@ -90,7 +91,7 @@ impl Menu {
                     choice: Choice::Drop,
                 },
             ],
-            number,
+            about: Some(about),
         }
     }
 

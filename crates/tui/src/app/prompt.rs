@@ -1,6 +1,7 @@
 //! A line that is being typed, and what it is for.
 
 use crossterm::event::{Event, KeyEvent};
+use kreel_client::{DeliveryId, Row};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
@@ -10,11 +11,32 @@ use crate::limits::TYPED_BYTES;
 #[derive(Debug)]
 pub(crate) struct Prompt {
     pub(crate) purpose: Purpose,
+    /// The delivery that was selected when the line was begun: what is done is done with it,
+    /// whatever has come meanwhile.
+    pub(crate) about: Option<About>,
     pub(crate) input: Input,
+    /// What may be typed, if it is one of a few.
+    pub(crate) choices: Vec<String>,
     /// What is wrong with it: a sentence, and the column at fault.
     pub(crate) fault: Option<(String, usize)>,
     /// What was there before, for Esc.
     pub(crate) before: String,
+}
+
+/// A delivery that something is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct About {
+    pub(crate) number: i64,
+    pub(crate) id: DeliveryId,
+}
+
+impl About {
+    pub(crate) fn row(row: &Row) -> Self {
+        Self {
+            number: row.number,
+            id: row.summary.id,
+        }
+    }
 }
 
 /// What a line is for.
@@ -26,16 +48,18 @@ pub(crate) enum Purpose {
     Find,
     /// A command.
     Command,
-    /// A note for this row.
-    Note(i64),
+    /// A note for the delivery.
+    Note,
     /// The text on a line across the rows.
     Marker,
-    /// How often to replay this row, and how many at once.
-    ReplayMany(i64),
-    /// Where to replay this row to.
-    ReplayElsewhere(i64),
-    /// Where to write an export of this row to.
-    ExportTo(i64, crate::desk::ExportFormat),
+    /// How often to replay it, and how many at once.
+    ReplayMany,
+    /// Where to replay it to.
+    ReplayElsewhere,
+    /// Which ready-made webhook to post.
+    Trigger,
+    /// Where to write an export of it to.
+    ExportTo(crate::desk::ExportFormat),
 }
 
 impl Purpose {
@@ -45,11 +69,12 @@ impl Purpose {
             Self::Search => "/",
             Self::Find => "find: ",
             Self::Command => ":",
-            Self::Note(_) => "note: ",
+            Self::Note => "note: ",
             Self::Marker => "line: ",
-            Self::ReplayMany(_) => "replay how often: ",
-            Self::ReplayElsewhere(_) => "replay to: ",
-            Self::ExportTo(..) => "write to: ",
+            Self::ReplayMany => "replay how often: ",
+            Self::ReplayElsewhere => "replay to: ",
+            Self::Trigger => "trigger: ",
+            Self::ExportTo(_) => "write to: ",
         }
     }
 
@@ -62,18 +87,21 @@ impl Purpose {
             Self::Find => "text to find in what is shown; n finds the next",
             Self::Command => "Tab completes; ? lists all commands",
             Self::Marker => "what begins here, or nothing",
-            Self::ReplayMany(_) => "10 is ten times, 100 at 5 a hundred times, five at once",
-            Self::ReplayElsewhere(_) => "4000, localhost:4000/hook or a URL",
-            Self::Note(_) | Self::ExportTo(..) => "",
+            Self::ReplayMany => "10 is ten times, 100 at 5 a hundred times, five at once",
+            Self::ReplayElsewhere => "4000, localhost:4000/hook or a URL",
+            Self::Trigger => "a webhook by its name; Tab completes",
+            Self::Note | Self::ExportTo(_) => "",
         }
     }
 }
 
 impl Prompt {
-    pub(crate) fn new(purpose: Purpose, text: &str) -> Self {
+    pub(crate) fn new(purpose: Purpose, about: Option<About>, text: &str) -> Self {
         Self {
             purpose,
+            about,
             input: Input::new(text.to_owned()),
+            choices: Vec::new(),
             fault: None,
             before: text.to_owned(),
         }
@@ -81,6 +109,13 @@ impl Prompt {
 
     pub(crate) fn text(&self) -> &str {
         self.input.value()
+    }
+
+    /// Those of the choices that what is typed may become, all of them at first.
+    pub(crate) fn fitting(&self) -> impl Iterator<Item = &str> {
+        let typed = self.text().trim();
+        let choices = self.choices.iter().map(String::as_str);
+        choices.filter(move |choice| choice.contains(typed))
     }
 
     /// Takes a key; whether the text is another one now.

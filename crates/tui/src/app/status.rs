@@ -1,6 +1,6 @@
 //! What the client says of link, app and itself, kept as it was said last.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,8 +22,10 @@ pub(crate) struct Status {
     gated: HashSet<DeliveryId>,
     /// What had waited: how many are done, of how many.
     pub(crate) draining: Option<(u64, u64)>,
-    /// Replays that go on: done, failed, of how many.
-    pub(crate) replaying: Option<Replaying>,
+    /// While they are: those that the app is at work on all the same.
+    pub(crate) running: Vec<DeliveryId>,
+    /// Replays that go on, by their deliveries.
+    pub(crate) replaying: BTreeMap<DeliveryId, Replaying>,
     /// Why the history can't be written.
     pub(crate) history_failing: Option<String>,
     /// Until when running attempts are waited for.
@@ -46,8 +48,8 @@ pub(crate) enum Link {
     },
 }
 
-/// Replays of one delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Replays: done, failed, of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Replaying {
     pub(crate) done: u64,
     pub(crate) failed: u64,
@@ -66,6 +68,21 @@ impl Link {
 }
 
 impl Status {
+    /// Whether the app is at work on a delivery though others are held.
+    pub(crate) fn is_running(&self, id: &DeliveryId) -> bool {
+        self.held.is_some() && self.running.contains(id)
+    }
+
+    /// All replays that go on, taken together.
+    pub(crate) fn replays(&self) -> Option<Replaying> {
+        let replays = self.replaying.values().copied();
+        replays.reduce(|all, one| Replaying {
+            done: all.done + one.done,
+            failed: all.failed + one.failed,
+            total: all.total + one.total,
+        })
+    }
+
     /// Whether something on screen changes with the seconds.
     pub(crate) fn counts_down(&self) -> bool {
         self.stopping.is_some() || matches!(self.link, Link::Down { .. })
@@ -75,8 +92,8 @@ impl Status {
     pub(crate) fn held_back(&self, id: &DeliveryId) -> Option<&'static str> {
         match (self.gated.contains(id), self.held) {
             (true, _) => Some("gated"),
-            (false, Some(_)) => Some("held"),
-            (false, None) => None,
+            (false, Some(_)) if !self.running.contains(id) => Some("held"),
+            (false, _) => None,
         }
     }
 
@@ -160,24 +177,35 @@ impl Status {
                 self.gated.remove(&delivery.id);
                 Some((News::Bad, format!("withheld from the app: {}", inert(why))))
             }
-            Update::Held { on, waiting } => {
+            Update::Held {
+                on,
+                waiting,
+                running,
+            } => {
                 self.held = on.then_some(*waiting);
+                self.running.clone_from(running);
                 None
             }
             Update::Replaying {
+                delivery,
                 done,
                 failed,
                 total,
-                ..
             } => {
                 let (done, failed, total) =
                     (u64::from(*done), u64::from(*failed), u64::from(*total));
                 let is_over = done >= total;
-                self.replaying = (!is_over).then_some(Replaying {
-                    done,
-                    failed,
-                    total,
-                });
+                match is_over {
+                    true => self.replaying.remove(delivery),
+                    false => self.replaying.insert(
+                        *delivery,
+                        Replaying {
+                            done,
+                            failed,
+                            total,
+                        },
+                    ),
+                };
                 is_over.then(|| replayed(failed, total))
             }
             Update::NotReplayed { why, .. } => {

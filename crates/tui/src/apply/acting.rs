@@ -8,9 +8,10 @@ use super::Deed;
 use crate::action::Action;
 use crate::app::menu::{Choice, Menu};
 use crate::app::pane::Tab;
-use crate::app::prompt::{Prompt, Purpose};
+use crate::app::prompt::{About, Prompt, Purpose};
 use crate::app::toast::News;
 use crate::app::{App, Focus, Listing, Mode};
+use crate::clipboard;
 use crate::desk::{Chore, Copied, ExportFormat, Side};
 use crate::lens::Act;
 
@@ -18,6 +19,13 @@ use crate::lens::Act;
 pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
     match action {
         Action::Hold => return hold(app),
+        Action::StopReplaying => {
+            app.say(
+                News::Fair,
+                "no further replays; S again cuts off those that run",
+            );
+            return vec![Deed::Tell(Command::StopReplaying(None))];
+        }
         Action::ReleaseAll => return vec![Deed::Tell(Command::Release)],
         Action::CopyAddress => return copy_address(app),
         Action::Browse => return browse(app),
@@ -27,7 +35,12 @@ pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
         app.say(News::Fair, "nothing is selected");
         return Vec::new();
     };
-    let (number, id, is_marked) = (row.number, row.summary.id, row.is_marked);
+    let (about, is_marked) = (About::row(row), row.is_marked);
+    let About { number, id } = about;
+    if matches!(action, Action::Replay | Action::Edit) && app.view.leaves_out() {
+        // The filter may not pick it any more once it is answered anew.
+        app.list.stay();
+    }
     let shows_secrets = app.shows_secrets;
     let copy = |what| {
         vec![Deed::Chore(Chore::Copy {
@@ -38,7 +51,6 @@ pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
     };
     match action {
         Action::Replay => replay(app, Replay::once(id)),
-        Action::StopReplaying => vec![Deed::Tell(Command::StopReplaying(id))],
         Action::Edit => vec![Deed::Chore(Chore::Edit { number })],
         Action::Mark => vec![Deed::Chore(Chore::Mark {
             number,
@@ -50,7 +62,7 @@ pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
         Action::CopyBody => copy(Copied::Body),
         Action::CopyPath | Action::CopyValue => copy_inside(app, action),
         Action::Export => {
-            app.mode = Mode::Menu(Menu::export(number));
+            app.mode = Mode::Menu(Menu::export(about));
             Vec::new()
         }
         _ => Vec::new(),
@@ -67,36 +79,22 @@ pub(super) fn replay(app: &mut App, replay: Replay) -> Vec<Deed> {
 }
 
 /// Replays that were asked for on a line.
-pub(crate) fn replay_many(app: &mut App, times: u32, at_once: u32) -> Vec<Deed> {
-    with_selected(app, |app, id| {
-        let wanted = Replay {
-            times,
-            at_once,
-            ..Replay::once(id)
-        };
-        replay(app, wanted)
-    })
+pub(super) fn replay_many(app: &mut App, id: DeliveryId, times: u32, at_once: u32) -> Vec<Deed> {
+    let wanted = Replay {
+        times,
+        at_once,
+        ..Replay::once(id)
+    };
+    replay(app, wanted)
 }
 
 /// A replay to another app.
-pub(crate) fn replay_to(app: &mut App, target: Target) -> Vec<Deed> {
-    with_selected(app, |app, id| {
-        let wanted = Replay {
-            to: Some(target),
-            ..Replay::once(id)
-        };
-        replay(app, wanted)
-    })
-}
-
-fn with_selected(app: &mut App, then: impl FnOnce(&mut App, DeliveryId) -> Vec<Deed>) -> Vec<Deed> {
-    match app.row().map(|row| row.summary.id) {
-        Some(id) => then(app, id),
-        None => {
-            app.say(News::Fair, "nothing is selected");
-            Vec::new()
-        }
-    }
+pub(super) fn replay_to(app: &mut App, id: DeliveryId, target: Target) -> Vec<Deed> {
+    let wanted = Replay {
+        to: Some(target),
+        ..Replay::once(id)
+    };
+    replay(app, wanted)
 }
 
 /// Holds deliveries back; while they are held, lets go the selected one if it waits, else the
@@ -120,10 +118,6 @@ fn hold(app: &mut App) -> Vec<Deed> {
 /// The selected delivery with the one marked, else with the one before it; among the answers, the
 /// shown answer with the one before.
 fn compare(app: &mut App, number: i64) -> Vec<Deed> {
-    let delivery = |number| Side {
-        number,
-        attempt: None,
-    };
     let pane = app.shown();
     let answers = pane.and_then(|pane| {
         let attempts = &pane.whole.as_ref()?.attempts;
@@ -131,34 +125,27 @@ fn compare(app: &mut App, number: i64) -> Vec<Deed> {
         let before = attempts.get(shown.checked_sub(1)?)?.number;
         Some((before, attempts.get(shown)?.number))
     });
-    let (left, right) = match (app.tab, app.focus, answers) {
-        (Tab::Answer, _, Some((before, shown))) => {
+    let shows_secrets = app.shows_secrets;
+    vec![Deed::Chore(match (app.tab, answers) {
+        (Tab::Answer, Some((before, shown))) => {
             let answer = |attempt| Side {
                 number,
                 attempt: Some(attempt),
             };
-            (answer(before), answer(shown))
-        }
-        _ => {
-            let marked = app.marked.filter(|marked| *marked != number);
-            let before = match app.listing {
-                Listing::Deliveries => app.list.before_selected().map(|row| row.number),
-                Listing::Subjects(_) => before_about(app),
-            };
-            match marked.or(before) {
-                Some(other) => (delivery(other), delivery(number)),
-                None => {
-                    app.say(News::Fair, "nothing to compare with: m marks another one");
-                    return Vec::new();
-                }
+            Chore::Compare {
+                left: answer(before),
+                right: answer(shown),
+                shows_secrets,
             }
         }
-    };
-    let shows_secrets = app.shows_secrets;
-    vec![Deed::Chore(Chore::Compare {
-        left,
-        right,
-        shows_secrets,
+        _ => Chore::CompareWithMarked {
+            number,
+            before: match app.listing {
+                Listing::Deliveries => app.list.before_selected().map(|row| row.number),
+                Listing::Subjects(_) => before_about(app),
+            },
+            shows_secrets,
+        },
     })]
 }
 
@@ -198,8 +185,8 @@ fn copy_inside(app: &mut App, action: Action) -> Vec<Deed> {
             Action::CopyPath => cursor.path(document).map(|path| (path, "path copied")),
             _ => {
                 let value = cursor.value(document)?;
-                let text = String::from_utf8_lossy(&value).into_owned();
-                Some((text, "value copied"))
+                let text = String::from_utf8_lossy(&value);
+                Some((clipboard::harmless(&text).into_owned(), "value copied"))
             }
         }
     });
@@ -251,36 +238,33 @@ fn is_link(text: &str) -> bool {
 }
 
 /// What was chosen in a menu.
-pub(super) fn chosen(app: &mut App, number: i64, choice: Choice) -> Vec<Deed> {
-    match choice {
-        Choice::Export(format) => {
-            let name = default_name(app, format);
-            app.mode = Mode::Prompt(Prompt::new(Purpose::ExportTo(number, format), &name));
+pub(super) fn chosen(app: &mut App, about: Option<About>, choice: Choice) -> Vec<Deed> {
+    match (choice, about) {
+        (Choice::Export(format), Some(about)) => {
+            let name = default_name(about.id, format);
+            let purpose = Purpose::ExportTo(format);
+            app.mode = Mode::Prompt(Prompt::new(purpose, Some(about), &name));
             Vec::new()
         }
-        Choice::Check => super::looking::link(app, Act::Check),
-        Choice::Preview => super::looking::link(app, Act::Preview),
-        Choice::Browse => browse(app),
-        Choice::EditAgain => vec![Deed::EditAgain],
-        Choice::Drop => vec![Deed::DropEdited],
+        (Choice::Export(_), None) => Vec::new(),
+        (Choice::Check, _) => super::looking::link(app, Act::Check),
+        (Choice::Preview, _) => super::looking::link(app, Act::Preview),
+        (Choice::Browse, _) => browse(app),
+        (Choice::EditAgain, _) => vec![Deed::EditAgain],
+        (Choice::Drop, _) => vec![Deed::DropEdited],
     }
 }
 
 /// A name for an export that is not taken by another delivery's.
-fn default_name(app: &App, format: ExportFormat) -> String {
-    let id = app.row().map_or_else(
-        || "delivery".to_owned(),
-        |row| {
-            let id = row.summary.id.to_string();
-            // The end of the id differs most: its begin is the time.
-            format!("kreel-{}", &id[id.len().saturating_sub(12)..])
-        },
-    );
-    format!("{id}.{}", format.extension())
+fn default_name(id: DeliveryId, format: ExportFormat) -> String {
+    let id = id.to_string();
+    // The end of the id differs most: its begin is the time.
+    let end = &id[id.len().saturating_sub(12)..];
+    format!("kreel-{end}.{}", format.extension())
 }
 
 /// An export to this file.
-pub(crate) fn export(app: &mut App, number: i64, format: ExportFormat, to: &str) -> Vec<Deed> {
+pub(super) fn export(app: &mut App, about: About, format: ExportFormat, to: &str) -> Vec<Deed> {
     let to = to.trim();
     if to.is_empty() {
         app.say(News::Fair, "not exported: no file was named");
@@ -291,7 +275,7 @@ pub(crate) fn export(app: &mut App, number: i64, format: ExportFormat, to: &str)
         _ => PathBuf::from(to),
     };
     vec![Deed::Chore(Chore::Export {
-        number,
+        number: about.number,
         format,
         to,
         shows_secrets: app.shows_secrets,

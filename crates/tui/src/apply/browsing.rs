@@ -7,15 +7,16 @@ use crate::action::Action;
 use crate::app::pane::{Extent, Tab};
 use crate::app::toast::News;
 use crate::app::{App, Focus, Listing};
+use crate::desk::Chore;
 
 /// The selection, the focus, or the place inside a detail moves.
 pub(super) fn moved(app: &mut App, action: Action) -> Vec<Deed> {
     match (app.focus, action) {
         (_, Action::NextPane) => {
-            app.focus = match app.focus {
-                Focus::Rows if app.selected().is_some() => Focus::Detail,
-                _ => Focus::Rows,
-            };
+            match app.focus {
+                Focus::Rows if app.selected().is_some() => enter(app),
+                _ => app.focus = Focus::Rows,
+            }
             Vec::new()
         }
         (Focus::Rows, action) if matches!(app.listing, Listing::Subjects(_)) => {
@@ -51,7 +52,7 @@ fn among_rows(app: &mut App, action: Action) -> Vec<Deed> {
                 return vec![Deed::Look];
             }
         }
-        Action::Open if app.subject().is_some() => app.focus = Focus::Detail,
+        Action::Open if app.subject().is_some() => enter(app),
         Action::Back => return back(app),
         _ => {}
     }
@@ -60,6 +61,12 @@ fn among_rows(app: &mut App, action: Action) -> Vec<Deed> {
         deeds.push(Deed::Look);
     }
     deeds
+}
+
+/// Into the detail: what is read there is not to be replaced by what comes.
+fn enter(app: &mut App) {
+    app.list.stay();
+    app.focus = Focus::Detail;
 }
 
 /// Esc among the rows takes back what narrows them, the last thing first.
@@ -79,7 +86,13 @@ fn back(app: &mut App) -> Vec<Deed> {
     } else {
         return Vec::new();
     }
+    // Whoever has chosen one goes on from there.
+    let chosen = app.list.selected_number();
+    let chosen = chosen.filter(|_| !app.list.follows());
     app.list.reset();
+    if let Some(number) = chosen {
+        app.list.select(number);
+    }
     vec![Deed::Look]
 }
 
@@ -182,15 +195,8 @@ pub(super) fn narrowed(app: &mut App, action: Action) -> Vec<Deed> {
         Action::OnlyMarked => app.view.only_marked = !app.view.only_marked,
         _ => match app.view.since.take() {
             Some(_) => app.say(News::Fair, "all again"),
-            None => {
-                // The newest that is known, not the selected one.
-                let newest = app.list.newest().unwrap_or(0);
-                app.view.since = Some(newest);
-                app.say(
-                    News::Fair,
-                    "only what comes from now on; z or Esc shows all again",
-                );
-            }
+            // The newest of the history, not of those that are shown.
+            None => return vec![Deed::Chore(Chore::Clear)],
         },
     }
     app.list.reset();

@@ -71,7 +71,7 @@ pub(super) fn inside(app: &mut App, action: Action) {
         Action::Bottom => sheet.move_by(1 << 30),
         Action::Open => {
             if sheet.line().is_some_and(|line| line.link.is_some()) {
-                app.mode = Mode::Menu(Menu::link(pane.number));
+                app.mode = Mode::Menu(Menu::link());
             } else if !sheet.to_link() {
                 app.say(News::Fair, "there is no link here");
             }

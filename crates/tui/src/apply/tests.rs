@@ -104,3 +104,86 @@ fn the_second_quit_does_not_wait() {
     press(&mut app, "/");
     assert_eq!(key(&mut app, ctrl_c), [Deed::Quit { is_interrupt: true }]);
 }
+
+/// What has come meanwhile, as the loop takes it in.
+fn comes(app: &mut App, number: i64) {
+    let is_about_one = app.is_about_one();
+    app.list.pin(is_about_one);
+    app.list
+        .show((1..=number).rev().map(row).collect(), false, false);
+}
+
+#[test]
+fn a_delivery_that_comes_while_a_line_is_typed_is_not_the_one_acted_on() {
+    let id = row(2).summary.id;
+    for (keys, wanted) in [
+        (
+            "R5 at 2",
+            Replay {
+                times: 5,
+                at_once: 2,
+                ..Replay::once(id)
+            },
+        ),
+        (
+            "f4000",
+            Replay {
+                to: "4000".parse().ok(),
+                ..Replay::once(id)
+            },
+        ),
+        (
+            ":replay 3",
+            Replay {
+                times: 3,
+                ..Replay::once(id)
+            },
+        ),
+        (":replay", Replay::once(id)),
+    ] {
+        let mut app = app(vec![row(2), row(1)]);
+        press(&mut app, keys);
+        comes(&mut app, 3);
+        assert_eq!(app.subject(), Some(2), "{keys}: it stays selected");
+        let deeds = code(&mut app, KeyCode::Enter);
+        let wanted = Deed::Tell(Command::Replay(Box::new(wanted)));
+        assert_eq!(deeds, [wanted], "{keys}");
+        comes(&mut app, 4);
+        assert_eq!(app.subject(), Some(4), "{keys}: then the newest again");
+    }
+}
+
+#[test]
+fn notes_and_exports_are_of_what_was_selected_when_they_were_begun() {
+    use crate::desk::ExportFormat;
+
+    let mut app = app(vec![row(2), row(1)]);
+    press(&mut app, "nlater");
+    comes(&mut app, 3);
+    let text = "later".to_owned();
+    let note = Deed::Chore(Chore::Note { number: 2, text });
+    assert_eq!(code(&mut app, KeyCode::Enter), [note]);
+
+    let mut app = crate::testing::app(vec![row(2), row(1)]);
+    press(&mut app, "x");
+    comes(&mut app, 3);
+    press(&mut app, "j");
+    comes(&mut app, 4);
+    let deeds = code(&mut app, KeyCode::Enter);
+    let [
+        Deed::Chore(Chore::Export {
+            number: 2,
+            format: ExportFormat::Json,
+            to,
+            ..
+        }),
+    ] = &deeds[..]
+    else {
+        panic!("{deeds:?}");
+    };
+    let end = row(2).summary.id.to_string();
+    assert!(
+        to.to_string_lossy().contains(&end[end.len() - 12..]),
+        "{to:?}"
+    );
+}

@@ -3,11 +3,12 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use kreel_inspect::filter::Filter;
 
-use super::acting::{export, replay_many, replay_to};
+use super::acting::{chosen, export, replay_many, replay_to};
 use super::browsing::{find_typed, is_found};
 use super::{Deed, act};
 use crate::action::Action;
-use crate::app::prompt::{Prompt, Purpose};
+use crate::app::menu::Choice;
+use crate::app::prompt::{About, Prompt, Purpose};
 use crate::app::toast::News;
 use crate::app::{App, Focus, Listing, Mode};
 use crate::command;
@@ -15,8 +16,8 @@ use crate::desk::Chore;
 
 /// Begins a line.
 pub(super) fn begin(app: &mut App, action: Action) -> Vec<Deed> {
-    let number = app.subject();
-    let (purpose, text) = match (action, app.focus, number) {
+    let about = app.row().map(About::row);
+    let (purpose, text) = match (action, app.focus, about) {
         (Action::Search, Focus::Rows, _) if matches!(app.listing, Listing::Subjects(_)) => {
             app.say(News::Fair, "that searches webhooks: J shows them");
             return Vec::new();
@@ -25,14 +26,16 @@ pub(super) fn begin(app: &mut App, action: Action) -> Vec<Deed> {
         (Action::Search, ..) => (Purpose::Find, String::new()),
         (Action::Command, ..) => (Purpose::Command, String::new()),
         (Action::Marker, ..) => (Purpose::Marker, String::new()),
-        (Action::Note, _, Some(number)) => {
+        (Action::Trigger, ..) => {
+            begin_trigger(app);
+            return Vec::new();
+        }
+        (Action::Note, _, Some(_)) => {
             let note = app.row().and_then(|row| row.note.clone());
-            (Purpose::Note(number), note.unwrap_or_default())
+            (Purpose::Note, note.unwrap_or_default())
         }
-        (Action::ReplayMany, _, Some(number)) => (Purpose::ReplayMany(number), String::new()),
-        (Action::ReplayElsewhere, _, Some(number)) => {
-            (Purpose::ReplayElsewhere(number), String::new())
-        }
+        (Action::ReplayMany, _, Some(_)) => (Purpose::ReplayMany, String::new()),
+        (Action::ReplayElsewhere, _, Some(_)) => (Purpose::ReplayElsewhere, String::new()),
         _ => {
             app.say(News::Fair, "nothing is selected");
             return Vec::new();
@@ -47,8 +50,22 @@ pub(super) fn begin(app: &mut App, action: Action) -> Vec<Deed> {
             return Vec::new();
         }
     }
-    app.mode = Mode::Prompt(Prompt::new(purpose, &text));
+    app.mode = Mode::Prompt(Prompt::new(purpose, about, &text));
     Vec::new()
+}
+
+/// A line for the name of a ready-made webhook.
+fn begin_trigger(app: &mut App) {
+    let events = app.facts.trigger.as_ref().map(|trigger| trigger.events());
+    match events {
+        Some(choices) => {
+            app.mode = Mode::Prompt(Prompt {
+                choices,
+                ..Prompt::new(Purpose::Trigger, None, "")
+            });
+        }
+        None => app.say(News::Fair, "nothing can be triggered here"),
+    }
 }
 
 /// What a key does to the line.
@@ -62,6 +79,12 @@ pub(crate) fn typed(app: &mut App, event: KeyEvent) -> Vec<Deed> {
         KeyCode::Tab if prompt.purpose == Purpose::Command => {
             if let Some(more) = command::complete(prompt.text()) {
                 prompt.set(more);
+            }
+            Vec::new()
+        }
+        KeyCode::Tab if prompt.purpose == Purpose::Trigger => {
+            if let Some(only) = only_fitting(prompt) {
+                prompt.set(only);
             }
             Vec::new()
         }
@@ -163,7 +186,7 @@ fn finish(app: &mut App) -> Vec<Deed> {
     let Mode::Prompt(prompt) = &mut app.mode else {
         return Vec::new();
     };
-    let (purpose, text) = (prompt.purpose, prompt.text().to_owned());
+    let (purpose, about, text) = (prompt.purpose, prompt.about, prompt.text().to_owned());
     let done = match purpose {
         Purpose::Search if prompt.fault.is_some() => return Vec::new(),
         Purpose::Search => Ok(Vec::new()),
@@ -179,24 +202,21 @@ fn finish(app: &mut App) -> Vec<Deed> {
         Purpose::Command => match command::parse(&text) {
             Ok(typed) => {
                 app.mode = Mode::Browse;
-                return carry_out(app, typed);
+                return carry_out(app, typed, about);
             }
             Err(fault) => Err(fault),
         },
-        Purpose::Note(number) => Ok(vec![Deed::Chore(Chore::Note { number, text })]),
+        Purpose::Note => Ok(note(about, text)),
         Purpose::Marker => Ok(vec![Deed::Chore(Chore::Marker { text })]),
-        Purpose::ReplayMany(_) => command::times(&text).map(|(times, at_once)| {
-            app.mode = Mode::Browse;
-            replay_many(app, times, at_once)
+        Purpose::ReplayMany => command::times(&text).map(|(times, at_once)| {
+            with(app, about, |app, it| {
+                replay_many(app, it.id, times, at_once)
+            })
         }),
-        Purpose::ReplayElsewhere(_) => command::target(&text).map(|target| {
-            app.mode = Mode::Browse;
-            replay_to(app, target)
-        }),
-        Purpose::ExportTo(number, format) => {
-            app.mode = Mode::Browse;
-            return export(app, number, format, &text);
-        }
+        Purpose::ReplayElsewhere => command::target(&text)
+            .map(|target| with(app, about, |app, it| replay_to(app, it.id, target))),
+        Purpose::Trigger => named(prompt).map(|event| vec![Deed::Trigger(event)]),
+        Purpose::ExportTo(format) => Ok(with(app, about, |app, it| export(app, it, format, &text))),
     };
     match done {
         Ok(deeds) => {
@@ -212,8 +232,49 @@ fn finish(app: &mut App) -> Vec<Deed> {
     }
 }
 
+/// The webhook whose name was typed, or as much of it as no other has.
+fn named(prompt: &Prompt) -> Result<String, String> {
+    let typed = prompt.text().trim();
+    if prompt.choices.iter().any(|choice| choice == typed) {
+        return Ok(typed.to_owned());
+    }
+    match (only_fitting(prompt), prompt.fitting().next()) {
+        (Some(only), _) if !typed.is_empty() => Ok(only),
+        (_, None) => Err("there is no such webhook".to_owned()),
+        _ => Err("that could be several: type more of its name".to_owned()),
+    }
+}
+
+/// The only choice that fits what is typed.
+fn only_fitting(prompt: &Prompt) -> Option<String> {
+    let mut fitting = prompt.fitting();
+    let only = fitting.next()?.to_owned();
+    fitting.next().is_none().then_some(only)
+}
+
+/// Does something with the delivery the line is about.
+fn with(
+    app: &mut App,
+    about: Option<About>,
+    act: impl FnOnce(&mut App, About) -> Vec<Deed>,
+) -> Vec<Deed> {
+    match about {
+        Some(about) => act(app, about),
+        None => {
+            app.say(News::Fair, "nothing is selected");
+            Vec::new()
+        }
+    }
+}
+
+fn note(about: Option<About>, text: String) -> Vec<Deed> {
+    let number = about.map(|about| about.number);
+    let chore = number.map(|number| Deed::Chore(Chore::Note { number, text }));
+    chore.into_iter().collect()
+}
+
 /// Does what a command says.
-fn carry_out(app: &mut App, typed: command::Typed) -> Vec<Deed> {
+fn carry_out(app: &mut App, typed: command::Typed, about: Option<About>) -> Vec<Deed> {
     use command::Typed;
     match typed {
         Typed::Act(action) => act(app, action),
@@ -229,21 +290,18 @@ fn carry_out(app: &mut App, typed: command::Typed) -> Vec<Deed> {
                 Vec::new()
             }
         },
-        Typed::Replay { times, at_once } => replay_many(app, times, at_once),
-        Typed::ReplayTo(target) => replay_to(app, target),
+        Typed::Replay { times, at_once } => with(app, about, |app, it| {
+            replay_many(app, it.id, times, at_once)
+        }),
+        Typed::ReplayTo(target) => with(app, about, |app, it| replay_to(app, it.id, target)),
         Typed::Goto(which) => vec![Deed::Chore(Chore::Goto { which })],
+        Typed::Trigger(event) => vec![Deed::Trigger(event)],
         Typed::Marker(text) => vec![Deed::Chore(Chore::Marker { text })],
-        Typed::Note(text) => match app.subject() {
-            Some(number) => vec![Deed::Chore(Chore::Note { number, text })],
-            None => Vec::new(),
-        },
-        Typed::Export { format, to } => match (app.subject(), to) {
-            (Some(number), Some(to)) => export(app, number, format, &to),
-            (Some(number), None) => {
-                super::acting::chosen(app, number, crate::app::menu::Choice::Export(format))
-            }
-            (None, _) => Vec::new(),
-        },
+        Typed::Note(text) => note(about, text),
+        Typed::Export { format, to } => with(app, about, |app, it| match to {
+            Some(to) => export(app, it, format, &to),
+            None => chosen(app, Some(it), Choice::Export(format)),
+        }),
         Typed::Theme(theme) => {
             app.theme = theme;
             vec![Deed::Redraw]

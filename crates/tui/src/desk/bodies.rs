@@ -1,14 +1,16 @@
 //! The desk that opens deliveries: heads, bodies, comparisons, exports.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use kreel_client::{HistoryError, Reader, Whole, with_causes};
+use kreel_client::{From, HistoryError, Reader, Scope, Whole, with_causes};
 use kreel_inspect::compare::{self, Ignore};
 use kreel_inspect::document::{Cancel, Cursor, Document, Kind};
 use kreel_inspect::edit;
 use kreel_inspect::export::Masking;
+use kreel_inspect::filter::Filter;
 use tokio::sync::mpsc;
 
 use super::chore::{ExportFormat, Side};
@@ -16,8 +18,10 @@ use super::exporting::{Taken, curl, headers_text, write_export};
 use super::room::Room;
 use super::slot::Work;
 use super::{Chore, Comparing, Copied, Detail, Found, Picture, Slot, ToEdit, ports};
+use crate::app::differences::Laid;
 use crate::app::pane::{Body, Extent};
-use crate::limits::{AT_ONCE_BYTES, CLIPBOARD_BYTES, SHOWN_BYTES};
+use crate::clipboard;
+use crate::limits::{AT_ONCE_BYTES, CLIPBOARD_BYTES, LOOK, SHOWN_BYTES};
 use crate::setup::Facts;
 
 /// The desk that opens deliveries.
@@ -37,7 +41,7 @@ enum Fault {
     Stale,
 }
 
-impl From<HistoryError> for Fault {
+impl std::convert::From<HistoryError> for Fault {
     fn from(error: HistoryError) -> Self {
         Self::Says(format!(
             "the history can't be read: {}",
@@ -84,7 +88,10 @@ impl Desk {
     fn open(&mut self, detail: Detail, cancel: &Cancel, found: &mpsc::Sender<Found>) -> Result<()> {
         let number = detail.number;
         let whole = self.whole(number, detail.attempt)?.map(Arc::new);
-        let listening = whole.as_deref().map_or_else(Vec::new, ports::listening);
+        let target = self.facts.target.as_deref();
+        let listening = whole
+            .as_deref()
+            .map_or_else(Vec::new, |whole| ports::listening(whole, target));
         tell(
             found,
             Found::Whole {
@@ -177,6 +184,25 @@ impl Desk {
                 right,
                 shows_secrets,
             } => self.compare(left, right, shows_secrets),
+            Chore::CompareWithMarked {
+                number,
+                before,
+                shows_secrets,
+            } => {
+                let Some(other) = self.marked_near(number)?.or(before) else {
+                    let text = "nothing to compare with: m marks another one";
+                    return Ok(Found::Failed(text.to_owned()));
+                };
+                let side = |number| Side {
+                    number,
+                    attempt: None,
+                };
+                self.compare(side(other), side(number), shows_secrets)
+            }
+            Chore::LayOut { comparing, layout } => {
+                let laid = Laid::out(&comparing, layout);
+                Ok(Found::LaidOut { comparing, laid })
+            }
             Chore::Edit { number } => {
                 let taken = self.take(number, None)?;
                 if !taken.is_whole() {
@@ -215,7 +241,10 @@ impl Desk {
                 "headers copied",
             ),
             Copied::Body => match std::str::from_utf8(&taken.body) {
-                Ok(text) => (text.to_owned(), "body copied"),
+                Ok(text) => match clipboard::harmless(text) {
+                    Cow::Borrowed(text) => (text.to_owned(), "body copied"),
+                    Cow::Owned(text) => (text, SPELLED),
+                },
                 Err(_) => {
                     let text = "the body is no text: x r exports the raw bytes".to_owned();
                     return Err(Fault::Says(text));
@@ -238,11 +267,28 @@ impl Desk {
         let (left, right) = (self.side(left)?, self.side(right)?);
         let comparison = compare::compare(&left.side(), &right.side(), &Ignore::default());
         let comparison = comparison.mask(&masking);
-        Ok(Found::Compared(Box::new(Comparing {
+        Ok(Found::Compared(Arc::new(Comparing {
             left: left.label(),
             right: right.label(),
             comparison,
         })))
+    }
+
+    /// The marked delivery nearest to this one, before it if there is one.
+    fn marked_near(&mut self, number: i64) -> Result<Option<i64>> {
+        let scope = Scope {
+            tunnel: Some(self.facts.tunnel.clone()),
+            filter: Filter::parse("is:marked").ok(),
+            since_number: None,
+        };
+        let reader = self.reader()?;
+        for from in [From::Before(number), From::After(number)] {
+            let page = reader.look(&scope, from, 1, LOOK)?;
+            if let Some(row) = page.rows.first() {
+                return Ok(Some(row.number));
+            }
+        }
+        Ok(None)
     }
 
     fn side(&mut self, side: Side) -> Result<super::exporting::TakenSide> {
@@ -271,7 +317,7 @@ impl Desk {
             .headers
             .first("host")
             .map(|host| String::from_utf8_lossy(host));
-        let host = host.unwrap_or(std::borrow::Cow::Borrowed("localhost"));
+        let host = host.unwrap_or(Cow::Borrowed("localhost"));
         let target = String::from_utf8_lossy(&delivery.target);
         let tunnel = &whole.row.tunnel;
         let is_subdomain = host.split('.').next() == Some(tunnel.as_str());
@@ -333,6 +379,9 @@ impl Desk {
             .ok_or_else(|| Fault::Says("there is no history yet".to_owned()))
     }
 }
+
+/// What is said of a body that has what terminals obey.
+const SPELLED: &str = "body copied, its control characters spelled out: x r writes it as it is";
 
 fn tell(found: &mpsc::Sender<Found>, what: Found) -> Result<()> {
     found.blocking_send(what).map_err(|_| Fault::Stale)

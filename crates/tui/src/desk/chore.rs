@@ -1,6 +1,10 @@
 //! What the user wants done once.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Comparing;
+use crate::app::differences::Layout;
 
 use crate::lens::{Act, Of};
 
@@ -34,6 +38,18 @@ pub(crate) enum Chore {
         right: Side,
         shows_secrets: bool,
     },
+    /// A delivery with the marked one nearest to it, before it if there is one, else after it; else
+    /// with this one.
+    CompareWithMarked {
+        number: i64,
+        before: Option<i64>,
+        shows_secrets: bool,
+    },
+    /// Lays out what was compared.
+    LayOut {
+        comparing: Arc<Comparing>,
+        layout: Layout,
+    },
     Edit {
         number: i64,
     },
@@ -42,6 +58,8 @@ pub(crate) enum Chore {
         of: Of,
         act: Act,
     },
+    /// Finds out which delivery is the newest, so that only those after it are shown.
+    Clear,
     /// Finds out which delivery is meant.
     Goto {
         which: String,
@@ -78,8 +96,25 @@ impl Chore {
     pub(crate) fn is_about_rows(&self) -> bool {
         matches!(
             self,
-            Self::Mark { .. } | Self::Note { .. } | Self::Marker { .. } | Self::Goto { .. }
+            Self::Mark { .. }
+                | Self::Note { .. }
+                | Self::Marker { .. }
+                | Self::Clear
+                | Self::Goto { .. }
         )
+    }
+}
+
+impl Chore {
+    /// What is told while it is done, if it may take long.
+    pub(crate) fn what(&self) -> Option<&'static str> {
+        match self {
+            Self::Copy { .. } => Some("copying…"),
+            Self::Export { .. } => Some("exporting…"),
+            Self::Compare { .. } | Self::CompareWithMarked { .. } => Some("comparing…"),
+            Self::Edit { .. } => Some("reading…"),
+            _ => None,
+        }
     }
 }
 

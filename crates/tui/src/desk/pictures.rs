@@ -49,6 +49,7 @@ pub(super) fn run(way: Way, slot: &Slot<ToEncode>, found: &mpsc::Sender<Found>) 
             Work::Idle | Work::Chore(_) => continue,
             Work::Look(wanted, _) => wanted,
         };
+        crate::panic::if_asked_to("pictures");
         let hand = hand.get_or_insert_with(|| Hand::new(way));
         let made = hand.make(wanted.source, wanted.room);
         let made = Found::Picture {

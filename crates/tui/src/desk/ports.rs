@@ -14,7 +14,7 @@ const USUAL: [u16; 16] = [
 const NEAR: u16 = 10;
 
 /// The ports, if the last attempt found no app; nothing is connected to.
-pub(super) fn listening(whole: &Whole) -> Vec<u16> {
+pub(super) fn listening(whole: &Whole, target: Option<&str>) -> Vec<u16> {
     let Some(attempt) = whole.attempts.last() else {
         return Vec::new();
     };
@@ -22,7 +22,10 @@ pub(super) fn listening(whole: &Whole) -> Vec<u16> {
     if !matches!(failure, Some("refused" | "unreachable")) {
         return Vec::new();
     }
-    let own = attempt.request.as_ref().and_then(|(url, _)| port_of(url));
+    // Where nothing could be sent there is no request: then it is the target's.
+    let sent = attempt.request.as_ref().map(|(url, _)| url.as_str());
+    let meant = attempt.other_target.as_deref().or(target);
+    let own = sent.or(meant).and_then(port_of);
     let near = own.map_or(0..=0, |own| {
         own.saturating_sub(NEAR)..=own.saturating_add(NEAR)
     });

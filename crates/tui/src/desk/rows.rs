@@ -154,6 +154,7 @@ impl Desk {
             };
             is_finished = on.go_on(reader, &scope, look.anchor, LOOK)?;
             on.hand_out(look.anchor, &mut rows);
+            keep_selected(reader, look, &mut rows)?;
             rows.progress = match is_finished {
                 true => None,
                 false => Some(on.progress(reader)?),
@@ -164,11 +165,12 @@ impl Desk {
             hunt = None;
             around(reader, &scope, look.anchor, &mut rows)?;
         }
-        if let (Some(newest), Some(oldest)) = (rows.rows.first(), rows.rows.last()) {
-            let (newest, oldest) = (newest.number, oldest.number);
-            let newest = if rows.has_newer { newest + 1 } else { i64::MAX };
-            rows.markers = reader.markers(Some(&tunnel), oldest, newest)?;
-        }
+        let newest = rows.rows.first().filter(|_| rows.has_newer);
+        let newest = newest.map_or(i64::MAX, |row| row.number + 1);
+        // Where there are no older rows, lines that were drawn before the first one are the last.
+        let oldest = rows.rows.last().filter(|_| rows.has_older);
+        let oldest = oldest.map_or(look.since.unwrap_or(0), |row| row.number);
+        rows.markers = reader.markers(Some(&tunnel), oldest, newest)?;
         self.version = Some(version);
         self.hunt = hunt;
         rows.took = began.elapsed();
@@ -208,8 +210,13 @@ impl Desk {
         if self.pen.is_none() {
             self.pen = Pen::open(&self.path)?;
         }
-        if let Chore::Goto { which } = chore {
-            return self.goto(&which);
+        match chore {
+            Chore::Goto { which } => return self.goto(&which),
+            Chore::Clear => {
+                let newest = self.reader()?.map_or(Ok(0), Reader::newest)?;
+                return Ok(Found::Newest(newest));
+            }
+            _ => {}
         }
         let Some(pen) = self.pen.as_mut() else {
             return Ok(Found::Failed("there is no history yet".to_owned()));
@@ -237,6 +244,20 @@ fn now_us() -> u64 {
     since.map_or(0, |since| {
         u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
     })
+}
+
+/// The selected row stays though it is not what is looked for any more: it was answered anew, or is
+/// not marked any longer. It leaves once another is selected.
+fn keep_selected(reader: &Reader, look: &Look, rows: &mut Rows) -> Result<(), HistoryError> {
+    let Anchor::At(number) = look.anchor else {
+        return Ok(());
+    };
+    let place = rows.rows.partition_point(|row| row.number > number);
+    let is_there = rows.rows.get(place).is_some_and(|row| row.number == number);
+    if !is_there && let Some(row) = reader.row(number)? {
+        rows.rows.insert(place, row);
+    }
+    Ok(())
 }
 
 /// The rows around the one that is wanted.

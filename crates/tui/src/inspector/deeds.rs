@@ -2,21 +2,17 @@
 
 use std::io;
 use std::process::Command as Process;
-use std::sync::Arc;
 
-use kreel_client::{Command, Edited, Replay};
-use kreel_inspect::edit;
+use kreel_client::Command;
 use kreel_inspect::filter::Filter;
-use rustix::process::{Signal, getpid, kill_process};
 
 use super::Inspector;
 use crate::End;
 use crate::app::list::Anchor;
-use crate::app::menu::Menu;
 use crate::app::toast::News;
 use crate::app::{App, Listing, Mode};
 use crate::apply::Deed;
-use crate::desk::{Detail, InSight, Look, ToEdit};
+use crate::desk::{Detail, InSight, Look};
 use crate::{clipboard, editor, panic};
 
 impl Inspector {
@@ -40,14 +36,14 @@ impl Inspector {
             }
             Deed::LookThrough => self.look_through(),
             Deed::Chore(chore) => {
-                if let crate::desk::Chore::Mark { number, on } = chore {
-                    self.app.marked = on.then_some(number);
-                }
+                let what = chore.what();
+                self.app.working = what.map(|what| (what, self.app.now)).or(self.app.working);
                 if !self.desk.chore(chore) {
                     self.app.say(News::Bad, "too much is being done already");
                 }
             }
             Deed::Copy { text, says } => self.copy(&text, says)?,
+            Deed::Trigger(event) => self.trigger(event),
             Deed::Browse(url) => match editor::browse(&url) {
                 Ok(()) => self.app.say(News::Good, "opened in the browser"),
                 Err(error) => self
@@ -118,6 +114,20 @@ impl Inspector {
         }
     }
 
+    /// Has a ready-made webhook posted to the public address.
+    fn trigger(&mut self, event: String) {
+        let ready = self.app.status.link.ready();
+        let (Some(trigger), Some(ready)) = (self.app.facts.trigger.clone(), ready) else {
+            let text = "there is no address until the link is up";
+            return self.app.say(News::Fair, text);
+        };
+        let url = ready.url.clone();
+        if !self.desk.post(trigger, event, url) {
+            let text = "one is being posted already, and its answer waited for";
+            self.app.say(News::Fair, text);
+        }
+    }
+
     fn quit(&mut self, is_interrupt: bool) {
         self.stops += 1;
         if is_interrupt {
@@ -139,70 +149,6 @@ impl Inspector {
             Err(fault) => self.app.say(News::Bad, fault),
         }
         Ok(())
-    }
-
-    /// Gives the terminal to the shell until it gives it back.
-    pub(super) fn suspend(&mut self) -> io::Result<()> {
-        self.keys = None;
-        self.screen.give_back()?;
-        // The whole process stops here, and goes on here.
-        kill_process(getpid(), Signal::STOP)?;
-        self.take_again()?;
-        Ok(())
-    }
-
-    /// Has the user edit a request, and sends it if it can be sent.
-    pub(super) fn edit(&mut self, edited: ToEdit) -> io::Result<()> {
-        self.keys = None;
-        self.screen.give_back()?;
-        let text = editor::edit(&self.app.facts.editor, &edited.file);
-        self.take_again()?;
-        self.look_is_due = true;
-        let text = match text {
-            Ok(text) => text,
-            Err(fault) => {
-                self.app.say(News::Bad, fault);
-                return Ok(());
-            }
-        };
-        let request = match edit::read(&text, &edited.original) {
-            Ok(request) => request,
-            Err(fault) => {
-                self.app.say(News::Bad, fault.to_string());
-                self.app.mode = Mode::Menu(Menu::faulty(edited.number));
-                let file = edit::with_fault(&text, &fault);
-                self.edited = Some(ToEdit { file, ..edited });
-                return Ok(());
-            }
-        };
-        let changes = edit::changes(&edited.original, &request);
-        if changes.is_empty() {
-            let text = "nothing was changed, so nothing is sent; r replays it as it is";
-            self.app.say(News::Fair, text);
-            return Ok(());
-        }
-        self.app.say(
-            News::Good,
-            format!("sent with another {}", changes.join(", ")),
-        );
-        self.replay_edited(Replay {
-            edited: Some(Arc::new(Edited {
-                method: request.method,
-                target: request.target,
-                headers: request.headers,
-                body: request.body,
-            })),
-            ..Replay::once(edited.id)
-        });
-        Ok(())
-    }
-
-    fn replay_edited(&mut self, replay: Replay) {
-        if self.app.facts.target.is_none() {
-            self.app.say(News::Bad, "there is no app to send it to");
-            return;
-        }
-        self.tell(Command::Replay(Box::new(replay)));
     }
 }
 

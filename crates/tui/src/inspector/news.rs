@@ -6,6 +6,7 @@ use kreel_client::Update;
 
 use super::Inspector;
 use crate::End;
+use crate::app::differences::Differences;
 use crate::app::toast::News;
 use crate::app::{Listing, Mode};
 use crate::apply;
@@ -28,6 +29,15 @@ impl Inspector {
     /// A desk has found something.
     pub(super) fn found(&mut self, found: Found) -> io::Result<()> {
         self.draw_is_due = true;
+        let is_over = matches!(
+            found,
+            Found::Copy { .. }
+                | Found::Compared(_)
+                | Found::ToEdit(_)
+                | Found::Done(_)
+                | Found::Failed(_)
+        );
+        self.app.working = self.app.working.filter(|_| !is_over);
         match found {
             Found::Rows(rows) if rows.look >= self.valid_from => return self.rows(*rows),
             Found::Rows(_) => {}
@@ -81,12 +91,12 @@ impl Inspector {
                 if comparing.comparison.is_equal {
                     self.app.say(News::Good, "no difference");
                 }
-                self.app.mode = Mode::Compare {
-                    comparing,
-                    scrolled: 0,
-                    unfolded: false,
-                    lines: None,
-                };
+                self.app.mode = Mode::Compare(Box::new(Differences::new(comparing)));
+            }
+            Found::LaidOut { comparing, laid } => {
+                if let Mode::Compare(shown) = &mut self.app.mode {
+                    shown.show(&comparing, laid);
+                }
             }
             Found::ToEdit(edited) => self.edit(*edited)?,
             Found::Goto(number) => {
@@ -96,6 +106,11 @@ impl Inspector {
                 self.ask_for_rows();
                 self.valid_from = self.look;
                 return self.carry_out(deeds);
+            }
+            Found::Newest(number) => {
+                self.app.only_after(number);
+                self.ask_for_rows();
+                self.valid_from = self.look;
             }
             Found::Done(text) => self.app.say(News::Good, text),
             Found::Failed(text) => self.app.say(News::Bad, text),
@@ -133,6 +148,7 @@ impl Inspector {
         app.totals = rows.totals.or(app.totals);
         app.progress = rows.progress;
         app.markers = rows.markers;
+        app.list.pin(app.is_about_one());
         app.list.show(rows.rows, rows.has_newer, rows.has_older);
         if std::mem::take(&mut app.wants_oldest) {
             app.list.go_to_oldest();

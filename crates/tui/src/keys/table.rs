@@ -102,7 +102,8 @@ pub(crate) const BINDINGS: &[Binding] = bindings! {
     ACT Everywhere "stop-replaying" Action::StopReplaying, ["S"], "stop", "Stop the replays that are going on";
     ACT Everywhere "verify" Action::Verify, ["v"], "verify", "Ask the API whether the job's webhook tells the truth";
     ACT Everywhere "deliver" Action::Deliver, ["D"], "deliver", "Make the webhook that never came, and hand it to the app";
-    ACT Everywhere "compare" Action::Compare, ["d"], "diff", "Compare with the one marked, else the one before; in the answers, with the answer before";
+    ACT Everywhere "trigger" Action::Trigger, ["t"], "trigger", "Post a ready-made webhook to the public address";
+    ACT Everywhere "compare" Action::Compare, ["d"], "diff", "Compare with the nearest one marked, else the one before; in the answers, with the answer before";
     ACT Everywhere "hold" Action::Hold, ["space"], "hold", "Hold deliveries back; while held, let one go";
     ACT Everywhere "release-all" Action::ReleaseAll, ["A"], "release all", "Let all that are held go, and hold no more";
     ACT Everywhere "mark" Action::Mark, ["m"], "mark", "Mark it, or unmark it";

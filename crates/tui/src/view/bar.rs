@@ -38,7 +38,7 @@ fn hints(app: &App) -> Vec<Action> {
     use Action as A;
     match &app.mode {
         Mode::Help { .. } => vec![A::Back, A::Move(1), A::Move(-1), A::Page(1)],
-        Mode::Compare { .. } => vec![A::Back, A::Move(1), A::Page(1), A::UnfoldAll, A::FoldAll],
+        Mode::Compare(_) => vec![A::Back, A::Move(1), A::Page(1), A::UnfoldAll, A::FoldAll],
         Mode::Menu(_) => vec![A::Back],
         Mode::Prompt(_) => Vec::new(),
         Mode::Browse if app.status.held.is_some() => {
@@ -138,6 +138,11 @@ fn typing(frame: &mut Frame<'_>, area: Rect, prompt: &Prompt, theme: Theme) {
     frame.set_cursor_position(Position::new(x, area.y));
     match &prompt.fault {
         Some((text, _)) => above(frame, area, &format!("! {text}"), Look::Bad, theme),
+        None if !prompt.choices.is_empty() => {
+            let fitting: Vec<&str> = prompt.fitting().collect();
+            let text = kreel_inspect::inert::inert(&fitting.join("  ")).into_owned();
+            above(frame, area, &text, Look::Dim, theme);
+        }
         None if prompt.text().is_empty() => {
             above(frame, area, prompt.purpose.hint(), Look::Dim, theme);
         }

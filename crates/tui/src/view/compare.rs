@@ -13,42 +13,33 @@ use crate::theme::{Look, Theme};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
     let theme = app.theme;
-    let Mode::Compare {
-        comparing,
-        scrolled,
-        unfolded,
-        lines,
-    } = &mut app.mode
-    else {
+    let Mode::Compare(shown) = &mut app.mode else {
         return;
     };
     let half = usize::from(area.width / 2).saturating_sub(8);
     let title = Line::from(vec![
         Span::styled(" - ", theme.style(Look::Bad)),
-        Span::raw(cut(&comparing.left, half)),
+        Span::raw(cut(&shown.comparing.left, half)),
         Span::styled("  + ", theme.style(Look::Good)),
-        Span::raw(cut(&comparing.right, half)),
+        Span::raw(cut(&shown.comparing.right, half)),
         Span::raw(" "),
     ]);
     let title_columns = title.width();
     let rule = rule(title, true, theme);
     let inner = rule.inner(area);
-    let laid_out = lines
-        .take()
-        .filter(|(width, how, _)| (*width, *how) == (inner.width, *unfolded));
-    let laid_out = laid_out.unwrap_or_else(|| {
-        let all = comparing.comparison.lines(inner.width, *unfolded);
-        (inner.width, *unfolded, all)
-    });
-    let (_, _, lines) = &*lines.insert(laid_out);
-    let most = lines.len().saturating_sub(usize::from(inner.height));
-    *scrolled = (*scrolled).min(most);
-    let shown = lines.iter().skip(*scrolled).take(inner.height.into());
-    let shown: Vec<Line<'static>> = shown.map(|line| styled(line, theme)).collect();
+    let height = usize::from(inner.height);
+    let all = shown.lines(inner.width).len();
+    shown.scrolled = shown.scrolled.min(all.saturating_sub(height));
+    let from = shown.scrolled;
+    let visible = shown.lines(inner.width).iter().skip(from).take(height);
+    let visible: Vec<Line<'static>> = visible.map(|line| styled(line, theme)).collect();
     frame.render_widget(Clear, area);
-    let place_text = place_of(*scrolled, inner.height.into(), lines.len());
     frame.render_widget(rule, area);
-    frame.render_widget(Paragraph::new(shown), inner);
+    frame.render_widget(Paragraph::new(visible), inner);
+    let place_text = match shown.is_behind() {
+        true => Some("laying out…".to_owned()),
+        false => place_of(from, height, all),
+    };
     if let Some(text) = place_text {
         place(frame, area, title_columns, &text, theme);
     }

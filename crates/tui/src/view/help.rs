@@ -99,7 +99,7 @@ const KEYS: usize = 13;
 const EXAMPLES: usize = 24;
 
 /// The signs in front of rows and behind them.
-pub(crate) const SIGNS: [(&str, &str); 9] = [
+pub(crate) const SIGNS: [(&str, &str); 10] = [
     ("✓ → ✗", "Answered by the app: 2xx, 3xx, 4xx or 5xx"),
     ("!", "No answer: refused, timed out, died; or lost"),
     ("… ·", "Running; waiting for its turn or for the app"),
@@ -112,6 +112,10 @@ pub(crate) const SIGNS: [(&str, &str); 9] = [
     ("n", "Has a note of yours"),
     ("R", "Was replayed"),
     ("E", "Was edited and replayed"),
+    (
+        "D",
+        "Duplicate: came again when it was finished; the app was not handed it again",
+    ),
 ];
 
 fn keys(app: &App, columns: u16) -> Vec<Vec<Line<'static>>> {

@@ -31,10 +31,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
     if let Some(text) = place_among(app) {
         place(frame, area, title_columns, &text, app.theme);
     }
-    let lines = match app.list.is_empty() {
-        true => nothing(app, inner.width),
-        false => lines(app, inner, is_here),
-    };
+    let mut lines = lines(app, inner, is_here);
+    if app.list.is_empty() {
+        if app.view.leaves_out() {
+            lines.clear();
+        }
+        lines.extend(nothing(app, inner.width));
+    }
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
@@ -110,7 +113,7 @@ fn across(marker: &Marker, columns: u16, app: &App) -> Line<'static> {
 }
 
 fn line(row: &Row, columns: &Columns, app: &App) -> Line<'static> {
-    let (sign, status, look) = outcome(row, app.status.held_back(&row.summary.id));
+    let (sign, status, look) = standing(row, app);
     let theme = app.theme;
     let mut spans = vec![
         Span::raw(" "),
@@ -123,9 +126,17 @@ fn line(row: &Row, columns: &Columns, app: &App) -> Line<'static> {
     Line::from(spans)
 }
 
+/// How a row stands now, as far as the client tells.
+fn standing(row: &Row, app: &App) -> (&'static str, String, Look) {
+    let id = &row.summary.id;
+    outcome(row, app.status.held_back(id), app.status.is_running(id))
+}
+
 /// How a row stands: a sign, a word or the app's status, and how good that is.
-pub(super) fn outcome(row: &Row, held: Option<&str>) -> (&'static str, String, Look) {
-    let last = row.last.as_ref();
+fn outcome(row: &Row, held: Option<&str>, is_running: bool) -> (&'static str, String, Look) {
+    // Of one that was only captured the answer is kreel's own, until it is replayed.
+    let is_captured = row.standing == Standing::Captured && row.replays.count == 0;
+    let last = row.last.as_ref().filter(|_| !is_captured);
     if let Some(last) = last
         && !matches!(row.standing, Standing::Lost | Standing::BrokenOff)
     {
@@ -148,6 +159,7 @@ pub(super) fn outcome(row: &Row, held: Option<&str>) -> (&'static str, String, L
         Standing::Live | Standing::Waiting if held.is_some() => {
             ("‖", held.unwrap_or_default().to_owned(), Look::Fair)
         }
+        Standing::Waiting if is_running => ("…", "running".to_owned(), Look::Fair),
         Standing::Live => ("…", "running".to_owned(), Look::Fair),
         Standing::Waiting => ("·", "waiting".to_owned(), Look::Fair),
         Standing::Answered => ("✓", "answered".to_owned(), Look::Good),
@@ -260,7 +272,7 @@ fn example(app: &App, url: &str) -> String {
 }
 
 /// A theme's look of a row's outcome, for other panes.
-pub(super) fn styled_outcome(row: &Row, theme: Theme) -> Span<'static> {
-    let (sign, status, look) = outcome(row, None);
-    Span::styled(format!("{sign} {status}"), theme.style(look))
+pub(super) fn styled_outcome(row: &Row, app: &App) -> Span<'static> {
+    let (sign, status, look) = standing(row, app);
+    Span::styled(format!("{sign} {status}"), app.theme.style(look))
 }

@@ -193,12 +193,15 @@ fn states(app: &App) -> Vec<Vec<Span<'static>>> {
     if let Some((done, total)) = status.draining {
         add(Look::Fair, format!("catching up {done}/{total}  "));
     }
-    if let Some(replaying) = status.replaying {
+    if let Some(replaying) = status.replays() {
         let (done, total) = (replaying.done, replaying.total);
         add(
             Look::Fair,
             format!("replaying {done}/{total}, {} failed  ", replaying.failed),
         );
+    }
+    if let Some(what) = app.work() {
+        add(Look::Fair, format!("{what}  "));
     }
     if status.history_failing.is_some() {
         add(Look::Bad, "! history can't be written  ".to_owned());

@@ -4,14 +4,15 @@ use std::env;
 use std::future::pending;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use kreel_client::{Command, Update};
-use kreel_inspect::mask::Masking;
 use kreel_tui::{End, Facts, Inspector, Setup};
 use tokio::sync::mpsc;
 
 use super::session::Memory;
-use crate::options::ListenOptions;
+use crate::commands::trigger::Ready;
+use crate::options::{ListenOptions, certificates};
 use crate::problem::{Code, Problem, Result};
 use crate::runtime;
 
@@ -44,6 +45,11 @@ impl Face {
             Self::Screen(screen) => screen.updates.capacity() > 0,
             Self::Lines | Self::Wanted(_) => true,
         }
+    }
+
+    /// Whether Ctrl-C is meant for another program that has the terminal.
+    pub(super) fn has_lent_terminal(&self) -> bool {
+        matches!(self, Self::Screen(screen) if screen.inspector.has_lent_terminal())
     }
 
     /// Waits for the inspector to end. Cancelling the wait loses nothing.
@@ -91,6 +97,11 @@ pub(super) fn setup(
     memory: &Memory,
     certificate: Option<PathBuf>,
 ) -> Setup {
+    let own = options.remote.as_ref().and_then(|remote| remote.ca.clone());
+    // One that can't be read is told of once it is used.
+    let embedded = certificate.as_deref().map(certificates);
+    let embedded = embedded.and_then(Result::ok);
+    let trusted = own.or(embedded).unwrap_or_default();
     Setup {
         history: options.history.clone(),
         facts: Facts {
@@ -98,11 +109,12 @@ pub(super) fn setup(
             relay_name: memory.history_name(),
             target: options.target.as_ref().map(ToString::to_string),
             saved_filters: options.saved_filters.clone(),
-            masking: Masking::standard(),
+            masking: options.masking.clone(),
             wait: options.policy.wait,
             certificate,
             editor: editor(),
             zone: jiff::tz::TimeZone::system(),
+            trigger: Some(Arc::new(Ready { trusted })),
             lens: None,
         },
         keys: options.keys.clone(),

@@ -162,6 +162,9 @@ impl Session {
                     self.rows.push();
                 }
                 signal = signals.next() => {
+                    if signal == Received::Interrupt && self.face.has_lent_terminal() {
+                        continue;
+                    }
                     let command = match stop.replace(Stop::Signal(signal)) {
                         None => Command::Stop,
                         Some(_) => Command::StopNow,

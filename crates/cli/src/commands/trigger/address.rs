@@ -26,6 +26,15 @@ pub(super) struct Address {
 }
 
 impl Address {
+    /// This one.
+    pub(super) fn of(url: &str, trusted: Vec<CertificateDer<'static>>) -> Result<Self> {
+        Ok(Self {
+            url: join(url, "")?,
+            trusted,
+            advice: "check the link to the relay",
+        })
+    }
+
     /// Finds out where to.
     pub(super) fn resolve(args: &TriggerArgs, matches: &ArgMatches) -> Result<Self> {
         let (base, trusted, advice) = match &args.to {

@@ -37,7 +37,8 @@ impl Event {
         }
     }
 
-    fn named(name: &str) -> Result<Self> {
+    /// The event of this name.
+    pub(super) fn named(name: &str) -> Result<Self> {
         let krea = Fixture::named(name).map(Self::Krea);
         let sample = || Sample::named(name).map(Self::Sample);
         if let Some(ready_made) = krea.or_else(sample) {

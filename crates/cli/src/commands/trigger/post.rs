@@ -153,6 +153,11 @@ pub(super) async fn send(client: &Outgoing, to: &Address, posting: &Posting) -> 
 }
 
 impl Answer {
+    /// The status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Says what came back.
     pub(super) fn show(&self, event: &str, to: &Address, as_json: bool) -> Result<()> {
         let milliseconds = self.took.as_secs_f64() * 1000.0;

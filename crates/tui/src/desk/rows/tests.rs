@@ -117,6 +117,33 @@ fn marks_and_notes_are_seen_by_the_next_look() {
 }
 
 #[test]
+fn the_selected_row_stays_when_it_is_not_what_is_looked_for_any_more() {
+    let (_dir, mut desk) = desk(10);
+    for (number, on) in [(3, true), (7, true), (7, false)] {
+        desk.chore(Chore::Mark { number, on });
+    }
+    let numbers = |desk: &mut Desk, anchor| {
+        let marked = Look {
+            filter: Filter::parse("is:marked").ok(),
+            ..look(anchor)
+        };
+        let rows = rows(desk, &marked).rows;
+        rows.iter().map(|row| row.number).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&mut desk, Anchor::Newest), [3]);
+    assert_eq!(numbers(&mut desk, Anchor::At(7)), [7, 3]);
+    assert_eq!(numbers(&mut desk, Anchor::At(3)), [3]);
+}
+
+#[test]
+fn the_newest_is_that_of_the_history_and_not_of_the_rows_at_hand() {
+    let (_dir, mut desk) = desk(2 * MARGIN as u64);
+    rows(&mut desk, &look(Anchor::Oldest));
+    let newest = desk.chore(Chore::Clear);
+    assert!(matches!(newest, Found::Newest(number) if number == 2 * SIDE));
+}
+
+#[test]
 fn a_search_is_forgotten_when_all_are_shown_again() {
     let (_dir, mut desk) = desk(10);
     let marked = Look {

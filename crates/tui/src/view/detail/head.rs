@@ -27,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
         return;
     };
     let (theme, summary) = (app.theme, &row.summary);
-    let outcome = styled_outcome(row, theme);
+    let outcome = styled_outcome(row, app);
     let method = inert(&summary.method).into_owned();
     let room = usize::from(area.width).saturating_sub(outcome.width() + width(&method) + 4);
     let target = cut(&inert_bytes(&summary.target), room);
@@ -43,10 +43,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &App) {
         attempts(row.attempts),
     ];
     if let Some(note) = &row.note {
-        facts.push(format!(
-            "“{}”",
-            cut(&inert(note), usize::from(area.width / 2))
-        ));
+        // Cut rather than left out: it is what the user wanted to read here.
+        let taken: usize = facts.iter().map(|fact| width(fact) + 3).sum();
+        let room = usize::from(area.width).saturating_sub(taken + 3).max(8);
+        facts.push(format!("“{}”", cut(&inert(note), room)));
     }
     facts.extend(flag_words(row));
     facts.push(summary.id.to_string());
@@ -76,7 +76,9 @@ fn flag_words(row: &kreel_client::Row) -> Vec<String> {
     };
     let edited = row.replays.is_edited.then(|| "edited".to_owned());
     let marked = row.is_marked.then(|| "marked".to_owned());
-    marked.into_iter().chain(replays).chain(edited).collect()
+    let again = row.is_duplicate.then(|| "came again".to_owned());
+    let words = marked.into_iter().chain(replays).chain(edited);
+    words.chain(again).collect()
 }
 
 fn attempts(count: u32) -> String {

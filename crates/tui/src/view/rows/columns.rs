@@ -92,14 +92,35 @@ fn right(text: &str, width: usize, look: Look) -> (String, Look) {
     }
 }
 
-/// Signs, each a letter: marked, note, replayed, edited.
+/// Signs, each a letter: marked, note, replayed, edited, duplicate.
 fn flags(row: &Row) -> String {
     let flags = [
         (row.is_marked, '*'),
         (row.note.is_some(), 'n'),
         (row.replays.count > 0, 'R'),
         (row.replays.is_edited, 'E'),
+        (row.is_duplicate, 'D'),
     ];
     let set = flags.into_iter().filter(|(is_set, _)| *is_set);
     set.map(|(_, sign)| sign).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::row;
+
+    #[test]
+    fn each_flag_has_its_letter() {
+        let mut row = row(1);
+        assert_eq!(flags(&row), "");
+        row.is_duplicate = true;
+        assert_eq!(flags(&row), "D");
+        (row.is_marked, row.note) = (true, Some("note".to_owned()));
+        row.replays.count = 2;
+        row.replays.is_edited = true;
+        assert_eq!(flags(&row), "*nRED");
+        let most = Columns::of(200).flags - 1;
+        assert!(flags(&row).len() <= most, "there is room for all");
+    }
 }

@@ -1,5 +1,6 @@
 //! The main screens as pictures, in two sizes and every theme.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use kreel_client::{Marker, Totals};
 use kreel_inspect::compare::{Ignore, Side, compare};
 
 use super::paint::{drawn, picture, text};
+use crate::app::differences::Differences;
 use crate::app::pane::Tab;
 use crate::app::status::{Link, Replaying};
 use crate::app::toast::News;
@@ -189,16 +191,11 @@ fn two_deliveries_compared() {
         };
         let left = side("#11 POST 08:00:11", scene::BODY);
         let right = side("#12 POST 08:00:12", changed.as_bytes());
-        app.mode = Mode::Compare {
-            comparing: Box::new(Comparing {
-                left: left.label.clone(),
-                right: right.label.clone(),
-                comparison: compare(&left, &right, &Ignore::default()),
-            }),
-            scrolled: 0,
-            unfolded: false,
-            lines: None,
-        };
+        app.mode = Mode::Compare(Box::new(Differences::new(Arc::new(Comparing {
+            left: left.label.clone(),
+            right: right.label.clone(),
+            comparison: compare(&left, &right, &Ignore::default()),
+        }))));
         app
     });
 }
@@ -209,11 +206,13 @@ fn much_at_once() {
         let mut app = scene::app();
         app.status.held = Some(2);
         app.status.draining = Some((40, 214));
-        app.status.replaying = Some(Replaying {
+        let replaying = Replaying {
             done: 3,
             failed: 1,
             total: 10,
-        });
+        };
+        let id = testing::row(1).summary.id;
+        app.status.replaying.insert(id, replaying);
         app.status.app_down = Some("connection refused".to_owned());
         app.status.link = Link::Down {
             cause: "the relay at relay.example closed the connection".to_owned(),

@@ -7,7 +7,8 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
-use crate::app::App;
+use crate::app::differences::Laid;
+use crate::app::{App, Mode};
 use crate::theme::Theme;
 use crate::view;
 
@@ -15,9 +16,19 @@ use crate::view;
 pub(super) fn drawn(app: &mut App, columns: u16, lines: u16) -> Buffer {
     let backend = TestBackend::new(columns, lines);
     let mut terminal = Terminal::new(backend).expect("memory is a terminal");
-    terminal
-        .draw(|frame| view::draw(frame, app))
-        .expect("memory can be drawn on");
+    let mut draw = |app: &mut App| {
+        let drawn = terminal.draw(|frame| view::draw(frame, app)).map(|_| ());
+        drawn.expect("memory can be drawn on");
+    };
+    draw(app);
+    // What a desk would do meanwhile.
+    if let Mode::Compare(shown) = &mut app.mode
+        && let Some(layout) = shown.next_wanted()
+    {
+        let comparing = shown.comparing.clone();
+        shown.show(&comparing, Laid::out(&comparing, layout));
+        draw(app);
+    }
     terminal.backend().buffer().clone()
 }
 
