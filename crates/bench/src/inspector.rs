@@ -3,6 +3,7 @@
 //!
 //! Memory is that of the whole process, the client included.
 
+mod hostile;
 mod keys;
 mod large;
 mod sight;
@@ -76,6 +77,12 @@ pub(crate) async fn measure(stage: &Stage, args: &Args) -> Result<(Vec<Verdict>,
     };
     verdicts.extend([
         Verdict::aim(&of("first frame"), 100.0, millis(&opened.first)?, "ms"),
+        Verdict::aim(
+            &of("first frame, worst"),
+            STALL_MS,
+            one(worst(&opened.first))?,
+            "ms",
+        ),
         Verdict::aim(&of("all of it"), 1_500.0, millis(&opened.whole)?, "ms"),
         Verdict::aim(
             &of("key to frame, p99"),
@@ -83,11 +90,24 @@ pub(crate) async fn measure(stage: &Stage, args: &Args) -> Result<(Vec<Verdict>,
             one(opened.keys.within(0.99))?,
             "ms",
         ),
+        Verdict::aim(
+            &of("key of a search to frame, worst"),
+            STALL_MS,
+            one(opened.searches.within(1.0))?,
+            "ms",
+        ),
+        Verdict::aim(
+            &of("all of it searched"),
+            FOUND_MS,
+            millis(&[opened.found])?,
+            "ms",
+        ),
         Verdict::aim(&of("memory at its peak"), MOST_MIB, peak(&terminal)?, "MiB"),
     ]);
     opened.keys.print("inside a body of 50 MB");
     opened.searches.print("searching all of it");
     verdicts.push(idle(&terminal, "with 50 MB open").await?);
+    verdicts.extend(hostile(&relay, terminal).await?);
     if sample.errors > 0 {
         println!(
             "\nWRONG: {} deliveries, such as: {:?}",
@@ -95,6 +115,31 @@ pub(crate) async fn measure(stage: &Stage, args: &Args) -> Result<(Vec<Verdict>,
         );
     }
     Ok((verdicts, sample.errors == 0))
+}
+
+/// Bodies that are made to be too much: no key waits longer for its frame than a person notices.
+async fn hostile(relay: &Relay, mut terminal: Terminal) -> Result<Vec<Verdict>> {
+    let mut verdicts = Vec::new();
+    for hostile in hostile::all() {
+        hostile.post(&relay.tunnel_at(TUNNEL)?).await?;
+        let what = hostile.what;
+        let walking = tokio::task::spawn_blocking(move || {
+            let walked = hostile.walk(&mut terminal);
+            (terminal, walked)
+        });
+        let (back, walked) = walking.await?;
+        terminal = back;
+        let times = walked?;
+        let of = format!("inspector, {what}: key to frame, worst");
+        verdicts.push(Verdict::aim(&of, STALL_MS, one(times.within(1.0))?, "ms"));
+        times.print(what);
+    }
+    Ok(verdicts)
+}
+
+fn worst(times: &[Duration]) -> f64 {
+    let longest = times.iter().max().copied().unwrap_or_default();
+    longest.as_secs_f64() * 1_000.0
 }
 
 async fn fill(dir: &Path, count: u64) -> Result<()> {
@@ -200,6 +245,12 @@ const LOAD: Load = Load {
     requests: u64::MAX,
     pace: Some(Duration::from_millis(20)),
 };
+
+/// No stall is longer: what a person takes for at once.
+const STALL_MS: f64 = 100.0;
+
+/// 50 MB looked through, with a sign that it goes on.
+const FOUND_MS: f64 = 1_000.0;
 
 /// Memory of the whole process.
 const MOST_MIB: f64 = 150.0;

@@ -21,23 +21,29 @@ pub(super) struct Opened {
     pub(super) whole: Vec<Duration>,
     /// From a key inside of it to its frame.
     pub(super) keys: Times,
-    /// The same where all of it is looked through.
+    /// From a key of what is searched for to its frame, while all of it is looked through.
     pub(super) searches: Times,
+    /// From the last of them until it is found.
+    pub(super) found: Duration,
 }
 
 /// Posts it.
 pub(super) async fn post(target: &Target) -> Result<()> {
-    let body = body();
+    send(target, "/large", "application/json", body().as_bytes()).await
+}
+
+/// Posts a body that is larger than most.
+pub(super) async fn send(target: &Target, path: &str, kind: &str, body: &[u8]) -> Result<()> {
     let mut stream = TcpStream::connect(target.addr).await?;
     let head = format!(
-        "POST {PATH} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+        "POST {PATH} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: {kind}\r\n\
          content-length: {}\r\n{REQUEST_ID}: large\r\n\r\n",
         target.host,
         body.len(),
-        PATH = target.path.replace("/hook", "/large"),
+        PATH = target.path.replace("/hook", path),
     );
     stream.write_all(head.as_bytes()).await?;
-    stream.write_all(body.as_bytes()).await?;
+    stream.write_all(body).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     let expected = format!("large {}", body.len());
@@ -54,6 +60,7 @@ pub(super) fn open(terminal: &mut Terminal) -> Result<Opened> {
         whole: Vec::new(),
         keys: Times::default(),
         searches: Times::default(),
+        found: Duration::ZERO,
     };
     terminal.press("g", Box::new(|screen| is_for(screen, " /large")))?;
     for _ in 0..OPENINGS {
@@ -107,8 +114,7 @@ fn look_around(terminal: &mut Terminal, opened: &mut Opened) -> Result<()> {
         let took = terminal.press(&SOUGHT[end - 1..end], Box::new(effect))?;
         opened.searches.note("typing what is searched for", took);
     }
-    let took = terminal.shows(Box::new(|screen| content(screen).contains(SOUGHT)))?;
-    opened.searches.note("until it is found", took);
+    opened.found = terminal.shows(Box::new(|screen| content(screen).contains(SOUGHT)))?;
     let is_told = |screen: &_| bar(screen).contains("help");
     terminal.press("\r", Box::new(is_told))?;
     Ok(())
