@@ -3,10 +3,14 @@
 mod acting;
 mod comparing;
 mod detail;
+mod editing;
 mod escapes;
 mod frame;
+mod images;
 mod leaving;
+mod newcomer;
 mod rows;
 mod searching;
+mod settings;
 mod taking;
 mod why;

@@ -68,7 +68,7 @@ pub(crate) use process::{KREEL, Process};
 pub(crate) use proxy::Proxy;
 pub(crate) use real_apps::{NodeApp, PythonApp};
 pub(crate) use relay::TestRelay;
-pub(crate) use screen::{Key, Screen};
+pub(crate) use screen::{Drawn, Key, Screen, Stream};
 pub(crate) use sender::{Post, Sender};
 pub(crate) use tls::Tls;
 pub(crate) use wait::{DEADLINE, eventually, within};

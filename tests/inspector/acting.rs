@@ -54,9 +54,10 @@ async fn many_replays_go_so_many_at_once() {
     app.receives(12).await;
     screen.shows("replaying 0/1000").await;
     screen.keys("S");
-    app.release(2);
-    screen.hides("replaying").await;
-    assert!(app.count() <= 13, "{}", app.count());
+    screen.shows("no further replays").await;
+    app.release(4);
+    screen.hides("replaying ").await;
+    assert!(app.count() <= 16, "{}", app.count());
 }
 
 #[tokio::test]
@@ -95,9 +96,11 @@ async fn what_never_came_whole_is_not_replayed() {
     let sender = screen.sender();
     let mut connection = sender.connect().await;
     connection
-        .write(b"POST /hooks/half HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nbegin")
+        .write(b"POST /hooks/half HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
         .await
         .unwrap();
+    // Enough that it is no small one, which would come whole or not at all.
+    connection.write(&[b'x'; 200_000]).await.unwrap();
     screen.shows("/half").await;
     drop(connection);
     screen.shows("broken off").await;
@@ -108,7 +111,7 @@ async fn what_never_came_whole_is_not_replayed() {
 }
 
 /// An editor that runs this script on the file.
-fn editor(folder: &Path, script: &str) -> String {
+pub(super) fn editor(folder: &Path, script: &str) -> String {
     let path = folder.join("editor.sh");
     std::fs::write(&path, format!("file=$1\n{script}\n")).unwrap();
     format!("sh {}", path.display())
@@ -149,7 +152,11 @@ async fn what_is_edited_is_sent_as_it_was_edited() {
     screen.shows_all(&["✓ 201", "2 attempts"]).await;
     // The original stays.
     screen.shows("\"failed\"").await;
-    assert!(screen.row_with("/hook").contains("RE"), "{}", screen.text());
+    assert!(
+        screen.row_with("/hook?a=1").contains("RE"),
+        "{}",
+        screen.text()
+    );
     screen.keys("3");
     screen.shows("edited replay").await;
     screen.keys("q");
@@ -234,7 +241,15 @@ async fn space_holds_and_lets_go_one_or_all() {
     for number in 0..5 {
         sender.post(&format!("/held{number}"), "x").await;
     }
-    screen.shows_all(&["HOLDING 5", "‖ held"]).await;
+    screen.shows("HOLDING 5").await;
+    screen
+        .until("holds all", |text| {
+            let rows = text.lines().filter(|row| row.contains("/held"));
+            rows.filter(|row| row.contains("‖ ") && row.contains(" held "))
+                .count()
+                == 5
+        })
+        .await;
     assert_eq!(app.count(), 0);
     screen.keys(" ");
     let received = app.receives(1).await;
@@ -250,4 +265,99 @@ async fn space_holds_and_lets_go_one_or_all() {
     screen.hides("HOLDING").await;
     sender.post("/free", "x").await;
     eventually("it is not held", DEADLINE, || app.count() == 6).await;
+}
+
+#[tokio::test]
+async fn an_edit_is_seen_in_its_answer_beside_the_one_before() {
+    let app = LocalApp::echo().await;
+    let (_relay, mut screen) = edited("sed -i 's/failed/mended/' \"$file\"", &app).await;
+    screen.keys("e");
+    screen.shows("2 attempts").await;
+    screen.keys("3");
+    screen.shows("edited replay").await;
+    screen.keys("d");
+    screen
+        .shows_all(&["- answer 1", "+ answer 2, edited", "body_sha256"])
+        .await;
+    let changed = screen.row_with("body_sha256");
+    assert!(changed.trim_start().starts_with('~'), "{changed}");
+}
+
+#[tokio::test]
+async fn a_length_of_the_users_own_must_be_true() {
+    let app = LocalApp::answering(200).await;
+    let script = "sed -i -e 's/^content-length: .*/Content-Length: 5/I' -e 's/failed/done/' \"$file\"; \
+                  grep -qi '^content-length' \"$file\" || sed -i '/^x-kept/a Content-Length: 5' \"$file\"";
+    let (_relay, mut screen) = edited(script, &app).await;
+    screen.keys("e");
+    screen
+        .shows_all(&["That can't be sent", "edit it again"])
+        .await;
+    screen.shows("ontent-").await;
+    screen.keys("x");
+    screen.hides("That can't be sent").await;
+    assert_eq!(app.count(), 1);
+}
+
+#[tokio::test]
+async fn what_the_app_is_at_work_on_is_not_held() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::held().await);
+    let mut screen = Screen::listen(&relay, &app, &["--answer", "now"]).await;
+    let sender = screen.sender();
+    sender.post("/working", "x").await;
+    app.receives(1).await;
+    screen.keys(" ");
+    screen.shows("HOLDING 0").await;
+    sender.post("/waiting", "x").await;
+    screen
+        .until("tells them apart", |text| {
+            let says = |path: &str, word: &str| {
+                let row = text.lines().find(|row| row.contains(path));
+                row.is_some_and(|row| row.contains(word))
+            };
+            says("/working", " running ") && says("/waiting", " held ")
+        })
+        .await;
+    screen.keys("A");
+    app.release(2);
+    screen.shows("delivered 2").await;
+}
+
+#[tokio::test]
+async fn s_stops_all_replays_whatever_is_selected() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::held().await);
+    let mut screen = Screen::listen(&relay, &app, &["--answer", "now"]).await;
+    let sender = screen.sender();
+    for path in ["/one", "/two"] {
+        sender.post(path, "x").await;
+    }
+    app.release(2);
+    screen.shows("delivered 2").await;
+    screen.keys("jR50 at 1\r");
+    screen.shows("replaying 0/50").await;
+    screen.keys("kR50 at 1\r");
+    screen.shows("replaying 0/100").await;
+    screen.keys("S");
+    screen.shows("no further replays").await;
+    app.release(4);
+    screen.hides("replaying ").await;
+    assert!(app.count() <= 8, "{}", app.count());
+}
+
+#[tokio::test]
+async fn a_delivery_that_comes_while_a_line_is_typed_is_not_the_one_replayed() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let mut screen = Screen::listen(&relay, &app, &[]).await;
+    let sender = screen.sender();
+    sender.post("/meant", "{\"which\":\"meant\"}").await;
+    screen.shows("which: \"meant\"").await;
+    screen.keys("R");
+    screen.shows("replay how often").await;
+    sender.post("/other", "{\"which\":\"other\"}").await;
+    screen.shows_all(&["received 2", "which: \"meant\""]).await;
+    screen.keys("2\r");
+    let received = app.receives(4).await;
+    assert_eq!(received[2].text(), "{\"which\":\"meant\"}");
+    assert_eq!(received[3].text(), "{\"which\":\"meant\"}");
+    screen.shows("which: \"other\"").await;
 }

@@ -1,6 +1,7 @@
 //! Attacks on the terminal: whatever payloads, headers, paths and answers hold is seen and does
 //! nothing. Each byte the inspector writes is held against what kreel may ask of a terminal.
 
+use super::detail::flate;
 use crate::support::{Key, Listen, LocalApp, Post, Screen, TestRelay};
 
 /// Where the panes stand on 120 × 40, told by the first tab's title; nothing may move it.
@@ -75,16 +76,25 @@ fn fit_for_header(attack: &[u8]) -> Vec<u8> {
     fits.take(4_000).collect()
 }
 
-/// The bytes that get through in a path: those above ASCII as they are, all others in percents.
+/// The bytes that get through in a path: characters beyond ASCII as they are, all else in percents.
 fn fit_for_path(attack: &[u8]) -> Vec<u8> {
     let mut path = Vec::new();
-    for byte in attack.iter().take(1_000) {
-        match byte {
-            0x80.. => path.push(*byte),
-            _ => path.extend_from_slice(format!("%{byte:02x}").as_bytes()),
+    for chunk in attack[..attack.len().min(1_000)].utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\u{a0}'.. => path.extend_from_slice(c.to_string().as_bytes()),
+                _ => in_percents(c.to_string().as_bytes(), &mut path),
+            }
         }
+        in_percents(chunk.invalid(), &mut path);
     }
     path
+}
+
+fn in_percents(bytes: &[u8], path: &mut Vec<u8>) {
+    for byte in bytes {
+        path.extend_from_slice(format!("%{byte:02x}").as_bytes());
+    }
 }
 
 /// As the value of a JSON string with what JSON wants escaped, and the rest as it is.
@@ -126,6 +136,18 @@ fn stands(screen: &Screen, tabs: Option<(usize, usize)>) {
     assert!(screen.row(39).contains("help"), "{}", screen.text());
 }
 
+/// Whether the line above a body, which says what it is, is there.
+fn tells_a_size(text: &str) -> bool {
+    let lines = text.lines().skip(4);
+    let mut rights = lines.map(|line| line.chars().skip(60).collect::<String>());
+    rights.any(|line| {
+        line.contains(", ")
+            && [" byte", " KiB", " MiB"]
+                .iter()
+                .any(|unit| line.contains(unit))
+    })
+}
+
 /// Looks at the newest delivery in each tab.
 async fn look_around(screen: &mut Screen, tabs: Option<(usize, usize)>, is_answered: bool) {
     for (key, sign) in [
@@ -139,13 +161,15 @@ async fn look_around(screen: &mut Screen, tabs: Option<(usize, usize)>, is_answe
             },
         ),
         ("4", "attempt"),
-        ("5", "00000000 "),
-        ("1", ", "),
+        ("5", "SHA-256 "),
     ] {
         screen.keys(key);
         screen.shows(sign).await;
         stands(screen, tabs);
     }
+    screen.keys("1");
+    screen.until("shows the body", tells_a_size).await;
+    stands(screen, tabs);
 }
 
 #[tokio::test]
@@ -182,12 +206,179 @@ async fn nothing_that_a_webhook_or_an_answer_holds_reaches_the_terminal_as_a_com
         }
     }
     assert_eq!(app.count(), came);
-    // Found again, compared, and in the file for an editor as well.
+    // Found again.
     screen.keys("/clear-\r");
-    screen.shows("4 found").await;
-    screen.keys("jd");
-    screen.shows("compare").await;
-    screen.press(Key::Esc);
+    screen.shows("1 of 4").await;
+    screen.keys("q");
+    assert_eq!(screen.exit_code().await, Some(0));
+    screen.is_as_before();
+    screen.stream().is_clean();
+    assert_eq!(screen.copied(), [""; 0], "nobody copied anything");
+}
+
+/// Nothing in it is obeyed by whatever it is pasted into, and none of it turns around.
+fn is_harmless(text: &str) -> bool {
+    let acts = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t' | '\r')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    !text.contains(acts) && !text.replace("\r\n", "").contains('\r')
+}
+
+/// Presses a key that copies; what was copied, unless the screen says this instead.
+async fn copied(screen: &mut Screen, key: &str, instead: &str) -> Option<String> {
+    let before = screen.copied().len();
+    screen.keys(key);
+    let mut text = None;
+    screen
+        .until("copies, or says why not", |shown| {
+            text = screen.copied().get(before).cloned();
+            text.is_some() || shown.contains(instead)
+        })
+        .await;
+    text
+}
+
+#[tokio::test]
+async fn what_is_taken_away_or_edited_does_nothing_either() {
+    let relay = TestRelay::start().await;
+    let app = mirror().await;
+    let listen = Listen::on(&relay).to(&app).env("EDITOR", "true");
+    let mut screen = Screen::open(listen, &relay, (120, 40)).await;
+    let tabs = screen.place_of(TABS);
+    let sender = screen.sender();
+    for (number, (name, attack)) in attacks().into_iter().enumerate() {
+        let post = Post::new("POST", format!("/{name}"))
+            .header("Content-Type", "text/plain")
+            .header("X-Attack", fit_for_header(&attack))
+            .body(attack.clone());
+        sender.send(post).await;
+        screen
+            .shows_all(&[
+                &format!("received {} ", number + 1),
+                &format!("POST /{name}  ✗"),
+            ])
+            .await;
+        let headers = copied(&mut screen, "H", "\u{0}").await.unwrap();
+        assert!(headers.contains("x-attack: "), "{name}: {headers}");
+        assert!(is_harmless(&headers), "{name}: {headers:?}");
+        let curl = copied(&mut screen, "C", "too much for a clipboard").await;
+        assert!(curl.as_deref().is_none_or(is_harmless), "{name}: {curl:?}");
+        let body = copied(&mut screen, "B", "the body is no text").await;
+        match (std::str::from_utf8(&attack), body) {
+            (Ok(text), Some(body)) if is_harmless(text) => {
+                let spelled = body.replace("\\u{", "");
+                assert!(
+                    body == text || spelled.len() < body.len(),
+                    "{name}: {body:?}"
+                );
+            }
+            (Ok(_), Some(body)) => assert!(is_harmless(&body), "{name}: {body:?}"),
+            (Ok(_), None) => panic!("{name}: text is not copied"),
+            (Err(_), body) => assert_eq!(body, None, "{name}"),
+        }
+        screen.press(Key::Esc);
+        // Into a file as it is, through an editor, and beside the one before.
+        screen.keys("xr");
+        screen.shows("write to: ").await;
+        screen.press(Key::Ctrl('u'));
+        screen.keys(&format!("{name}.http\r"));
+        screen.shows(&format!("written to {name}.http")).await;
+        let written = std::fs::read(screen.file(&format!("{name}.http"))).unwrap();
+        assert!(written.ends_with(&attack), "{name}");
+        screen.press(Key::Esc);
+        screen.keys("e");
+        screen
+            .until("edits, or says why not", |text| {
+                text.contains("nothing was changed") || text.contains("not edited: ")
+            })
+            .await;
+        screen.press(Key::Esc);
+        screen.hides("nothing was changed").await;
+        if number > 0 {
+            screen.keys("d");
+            screen.shows_all(&[" - #", "  + #", "Headers"]).await;
+            screen.keys("+");
+            screen.press(Key::Esc);
+            screen.shows("replay").await;
+        }
+        stands(&screen, tabs);
+    }
+    screen.keys("q");
+    assert_eq!(screen.exit_code().await, Some(0));
+    screen.is_as_before();
+    screen.stream().is_clean();
+}
+
+#[tokio::test]
+async fn names_types_and_notes_are_no_way_in_either() {
+    let answers = LocalApp::with(|mut visit| async move {
+        let body = visit.receive().await.body;
+        let mut answer = b"HTTP/1.1 200 OK\r\ncontent-type: ".to_vec();
+        answer.extend_from_slice(&fit_for_header(&body));
+        answer.extend_from_slice(b"\r\ncontent-disposition: ");
+        answer.extend_from_slice(&fit_for_header(&body));
+        answer.extend_from_slice(format!("\r\ncontent-length: {}\r\n\r\n", body.len()).as_bytes());
+        answer.extend_from_slice(&body);
+        visit.answer(&answer).await
+    })
+    .await;
+    let (_relay, _app, mut screen) = against(answers).await;
+    let tabs = screen.place_of(TABS);
+    let sender = screen.sender();
+    let mut came = 0;
+    for (name, attack) in attacks() {
+        let quoted = fit_for_header(&attack);
+        let part = [
+            b"--xx\r\nContent-Disposition: form-data; name=\"",
+            &quoted[..],
+            b"\"; filename=\"",
+            &quoted,
+            b"\"\r\nContent-Type: ",
+            &quoted,
+            b"\r\n\r\n",
+            &attack,
+            b"\r\n--xx--\r\n",
+        ]
+        .concat();
+        let short = &attack[..attack.len().min(60_000)];
+        for post in [
+            Post::new("POST", format!("/{name}-type"))
+                .header("Content-Type", quoted.clone())
+                .body(attack.clone()),
+            Post::new("POST", format!("/{name}-parts"))
+                .header("Content-Type", "multipart/form-data; boundary=xx")
+                .body(part),
+            Post::new("POST", format!("/{name}-gzip"))
+                .header("Content-Type", "application/json")
+                .header("Content-Encoding", "gzip")
+                .body(flate(&as_json(short)[..])),
+            Post::new("POST", format!("/{name}-coding"))
+                .header("Content-Type", "text/plain; charset=\u{202e}x")
+                .header("Content-Encoding", quoted.clone())
+                .body(attack.clone()),
+        ] {
+            sender.send(post).await;
+            came += 1;
+            screen
+                .shows_all(&[&format!("received {came} "), &format!("POST /{name}-")])
+                .await;
+            for key in ["3", "1"] {
+                screen.keys(key);
+                screen.shows("POST /").await;
+                stands(&screen, tabs);
+            }
+        }
+        // Pasted as a note, without what would end the paste.
+        let note = String::from_utf8_lossy(&attack).replace("\u{1b}[201~", "");
+        let note: String = note.chars().take(200).collect();
+        screen.keys("n");
+        screen.shows("note:").await;
+        screen.write(format!("\u{1b}[200~{note}\u{1b}[201~").as_bytes());
+        screen.keys("noted\r");
+        screen.hides("note:").await;
+        stands(&screen, tabs);
+    }
     screen.keys("q");
     assert_eq!(screen.exit_code().await, Some(0));
     screen.is_as_before();
@@ -261,7 +452,7 @@ async fn bodies_that_are_too_much_are_shown_and_walked_through_all_the_same() {
         // All of it is there before it is walked through.
         screen
             .until("has read it", |text| {
-                !text.contains("read…") && text.contains(" bytes") || text.contains("MB")
+                tells_a_size(text) && !text.contains("read…")
             })
             .await;
         screen.press(Key::Enter);
@@ -285,6 +476,7 @@ async fn bodies_that_are_too_much_are_shown_and_walked_through_all_the_same() {
         screen.press(Key::Esc);
         screen.press(Key::Esc);
         screen.hides("search here").await;
+        screen.keys("g");
         look_around(&mut screen, tabs, true).await;
     }
     screen.keys("q");

@@ -58,8 +58,9 @@ async fn a_command_is_typed_completed_mended_and_obeyed() {
     for _ in 0..3 {
         screen.press(Key::Backspace);
     }
+    screen.keys("e");
     screen.press(Key::Tab);
-    screen.shows(":help ").await;
+    screen.shows(":help").await;
     screen.press(Key::Enter);
     screen.shows("Moving").await;
     screen.press(Key::Esc);
@@ -108,15 +109,9 @@ async fn any_size_shows_any_writing_aligned() {
     }
     screen.resize(200, 60);
     screen.shows_all(&["媒体生成", "received 2"]).await;
-    // Each value begins two columns behind its key, whatever was written before it.
-    let (_, first) = screen.place_of("\"chinese\"").unwrap();
-    for key in [
-        "\"combining\"",
-        "\"hebrew\"",
-        "\"arabic\"",
-        "\"emoji\"",
-        "\"end\"",
-    ] {
+    // Each key begins in the same column, whatever stands in the lines around it.
+    let (_, first) = screen.place_of("chinese: ").unwrap();
+    for key in ["combining: ", "hebrew: ", "arabic: ", "emoji: ", "end: "] {
         assert_eq!(
             screen.place_of(key).map(|place| place.1),
             Some(first),
@@ -140,4 +135,59 @@ async fn a_link_that_breaks_is_seen_and_seen_again_when_it_is_back() {
     screen.shows("● up").await;
     screen.sender().post("/after", "x").await;
     screen.shows("/after").await;
+}
+
+/// Paths in writing that terminals count the columns of in their own ways.
+const PATHS: [&str; 9] = [
+    "/plain",
+    "/媒体生成",
+    "/e\u{301}n\u{303}\u{301}",
+    "/שלום",
+    "/مرحبا",
+    "/👍🏽👍🏽👍🏽",
+    "/🇩🇪🇫🇷",
+    "/👩\u{200d}👩\u{200d}👧",
+    "/❤\u{fe0f}ｆｕｌｌ",
+];
+
+#[tokio::test]
+async fn columns_behind_any_writing_stand_where_they_stand_behind_plain_letters() {
+    let (_relay, _app, mut screen) = on((160, 30)).await;
+    for path in PATHS {
+        screen.sender().post(path, "{\"a\":1}").await;
+    }
+    screen.shows_all(&["received 9", "/plain"]).await;
+    let (plain, _) = screen.place_of("POST /plain").unwrap();
+    let (first, status) = (plain + 1 - PATHS.len(), screen.place_of("200 ").unwrap().1);
+    let size = screen.place_of("7 B").unwrap().1;
+    let detail = screen.place_of("1 Body").unwrap().1 - 1;
+    // Row after row is selected, so that each is drawn anew, and others are not.
+    for step in 0..PATHS.len() {
+        let selected = first + step;
+        screen
+            .until("selects", |_| screen.at(selected, 0, 1) == "▌")
+            .await;
+        for row in first..=plain {
+            let text = screen.text();
+            assert_eq!(screen.at(row, status, 4), "200 ", "row {row}:\n{text}");
+            assert_eq!(screen.at(row, size, 3), "7 B", "row {row}:\n{text}");
+            assert_eq!(screen.at(row, detail - 1, 1), " ", "row {row}:\n{text}");
+        }
+        screen.keys("j");
+    }
+    // They move under each other as they scroll.
+    screen.resize(160, 10);
+    screen.keys("g");
+    for _ in 0..PATHS.len() {
+        let frames = screen.frames();
+        screen.keys("j");
+        screen.until("is drawn", |_| screen.frames() > frames).await;
+        for row in 3..9 {
+            let text = screen.text();
+            assert_eq!(screen.at(row, status, 4), "200 ", "row {row}:\n{text}");
+        }
+    }
+    screen.keys("q");
+    assert_eq!(screen.exit_code().await, Some(0));
+    screen.stream().is_clean();
 }

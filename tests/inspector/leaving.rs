@@ -2,7 +2,8 @@
 
 use rustix::process::Signal;
 
-use crate::support::{Home, Key, Listen, LocalApp, Screen, TestRelay};
+use super::detail::image_png;
+use crate::support::{Home, Key, Listen, LocalApp, Post, Screen, TestRelay};
 
 async fn with_one() -> (TestRelay, LocalApp, Screen) {
     let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
@@ -99,11 +100,35 @@ async fn a_panic_gives_the_terminal_back_and_deliveries_go_on() {
     }
 }
 
+#[cfg(debug_assertions)]
+#[tokio::test]
+async fn a_panic_over_an_image_is_no_other() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let listen = Listen::on(&relay)
+        .to(&app)
+        .env("KREEL_TEST_PANIC", "pictures");
+    let mut screen = Screen::open(listen, &relay, (100, 30)).await;
+    let post = Post::new("POST", "/image")
+        .header("Content-Type", "image/png")
+        .body(image_png(8));
+    screen.sender().send(post).await;
+    screen
+        .shows_all(&["KREEL_TEST_PANIC", "goes on without it"])
+        .await;
+    assert!(!screen.is_taken());
+    screen.is_as_before();
+    assert_eq!(screen.sender().post("/after", "x").await.status(), 200);
+    screen.shows("/after").await;
+    screen.signal(Signal::INT);
+    assert_eq!(screen.exit_code().await, Some(130));
+}
+
 /// A shell with job control, in which kreel is run.
-async fn in_a_shell(listen: Listen, relay: &TestRelay) -> Screen {
+pub(super) async fn in_a_shell(listen: Listen, relay: &TestRelay) -> Screen {
     let listen = listen.plain().flags(&["--tunnel", "hooks"]);
     let words = ["--noprofile", "--norc", "-i"].map(str::to_owned);
-    let variables = [("PS1".to_owned(), "shell> ".to_owned())];
+    let mut variables = listen.variables().to_vec();
+    variables.push(("PS1".to_owned(), "shell> ".to_owned()));
     let mut screen = Screen::run("bash", &words, listen.at_home(), &variables, (100, 30));
     screen.belongs_to(relay);
     screen.shows("shell>").await;
@@ -113,12 +138,23 @@ async fn in_a_shell(listen: Listen, relay: &TestRelay) -> Screen {
         .map(|word| format!("'{word}'"))
         .collect();
     screen.keys(&format!(
-        "clear; {} {}; echo ended $?\n",
+        "clear; {} {}\n",
         env!("CARGO_BIN_EXE_kreel"),
         quoted.join(" ")
     ));
     screen.shows("● up").await;
     screen
+}
+
+/// Asks the shell how it ended.
+pub(super) async fn ended(screen: &mut Screen, code: u8) {
+    screen.shows("received ").await;
+    screen
+        .until("is the shell's", |text| text.trim_end().ends_with("shell>"))
+        .await;
+    assert!(!screen.is_taken());
+    screen.keys("echo ended $?\n");
+    screen.shows(&format!("ended {code}")).await;
 }
 
 #[tokio::test]
@@ -144,8 +180,7 @@ async fn suspended_and_woken_it_is_whole_again() {
         assert!(screen.is_taken());
     }
     screen.keys("q");
-    screen.shows("ended 0").await;
-    assert!(!screen.is_taken());
+    ended(&mut screen, 0).await;
 }
 
 #[tokio::test]
@@ -159,6 +194,5 @@ async fn a_stop_from_elsewhere_gives_the_terminal_back_too() {
     screen.keys("clear; fg\n");
     screen.shows_all(&["● up", "no webhook yet"]).await;
     screen.press(Key::Ctrl('c'));
-    screen.shows("ended 130").await;
-    assert!(!screen.is_taken());
+    ended(&mut screen, 130).await;
 }

@@ -21,7 +21,7 @@ async fn posted() -> (TestRelay, LocalApp, Screen) {
     (relay, app, screen)
 }
 
-async fn run(command: &str, screen: &Screen) -> String {
+pub(super) async fn run(command: &str, screen: &Screen) -> String {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", command])
@@ -178,7 +178,7 @@ async fn a_note_is_written_changed_and_taken_away() {
     screen.press(Key::Enter);
     screen.shows("“the first”").await;
     screen.keys("n one of many\r");
-    screen.shows("“the first one of many”").await;
+    screen.shows("“the first one").await;
     screen.keys("n");
     screen.shows("note: the first").await;
     screen.press(Key::Ctrl('u'));
@@ -194,9 +194,25 @@ async fn goto_finds_by_the_begin_of_an_id() {
     screen.shows("received 2").await;
     let id = app.receives(2).await[0].id();
     screen.keys(&format!(":goto {id}\r"));
-    screen.shows("\"who\"").await;
+    screen.shows("who: ").await;
     screen.keys(":goto last\r");
-    screen.shows("\"other\"").await;
+    screen.shows("other: ").await;
     screen.keys(":goto zzz\r");
     screen.shows("zzz is no id").await;
+}
+
+#[tokio::test]
+async fn a_line_can_be_drawn_before_the_first_delivery() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let mut screen = Screen::open(Listen::on(&relay).to(&app), &relay, (120, 30)).await;
+    screen.keys("Tbefore all\r");
+    screen.shows_all(&["before all", "no webhook yet"]).await;
+    screen.sender().post("/first", "x").await;
+    screen.shows("/first").await;
+    screen.hides("no webhook yet").await;
+    let (line, first) = (
+        screen.place_of("before all").unwrap(),
+        screen.place_of("/first").unwrap(),
+    );
+    assert!(first.0 < line.0, "{}", screen.text());
 }

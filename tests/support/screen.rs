@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use self::emulator::Emulator;
 pub(crate) use self::key::Key;
-pub(crate) use self::stream::Stream;
+pub(crate) use self::stream::{Drawn, Stream};
 use super::client::{AppAddress, Home, Listen};
 use super::relay::TestRelay;
 use super::sender::Sender;
@@ -218,6 +218,32 @@ impl Screen {
     /// In which row and column this text begins, wide characters counted as two.
     pub(crate) fn place_of(&self, text: &str) -> Option<(usize, usize)> {
         self.seen().place_of(text)
+    }
+
+    /// What stands in so many columns of a row from a column on, as the terminal has them.
+    pub(crate) fn at(&self, row: usize, column: usize, columns: usize) -> String {
+        self.seen().at(row, column, columns)
+    }
+
+    /// How much was written so far, to be looked back at.
+    pub(crate) fn written(&self) -> usize {
+        self.seen().raw.len()
+    }
+
+    /// Which cells of an area were not written to since so much was: whatever covered them is still
+    /// there. Rows and columns as `(first, count)`.
+    pub(crate) fn untouched_since(
+        &self,
+        written: usize,
+        rows: (usize, usize),
+        columns: (usize, usize),
+    ) -> Vec<(usize, usize)> {
+        self.seen().untouched_since(written, rows, columns)
+    }
+
+    /// All bytes it has written.
+    pub(crate) fn raw(&self) -> Vec<u8> {
+        self.seen().raw.clone()
     }
 
     /// How many frames were drawn so far.

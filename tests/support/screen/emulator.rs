@@ -102,6 +102,41 @@ impl Emulator {
         None
     }
 
+    pub(super) fn at(&self, row: usize, column: usize, columns: usize) -> String {
+        let screen = self.parser.screen();
+        let cell = |column: usize| {
+            let cell = screen.cell(row as u16, column as u16);
+            match cell.map_or("", vt100::Cell::contents) {
+                "" => " ".to_owned(),
+                text => text.to_owned(),
+            }
+        };
+        (column..column + columns).map(cell).collect()
+    }
+
+    pub(super) fn untouched_since(
+        &self,
+        written: usize,
+        rows: (usize, usize),
+        columns: (usize, usize),
+    ) -> Vec<(usize, usize)> {
+        const MARK: &str = "\u{2591}";
+        let (height, width) = self.parser.screen().size();
+        let mut parser = vt100::Parser::new(height, width, 0);
+        for row in 1..=height.get() {
+            let line = MARK.repeat(width.get().into());
+            parser.process(format!("\x1b[{row};1H{line}").as_bytes());
+        }
+        parser.process(&self.raw[written..self.shown]);
+        let is_marked = |(row, column): &(usize, usize)| {
+            let cell = parser.screen().cell(*row as u16, *column as u16);
+            cell.is_some_and(|cell| cell.contents() == MARK)
+        };
+        let cells = (rows.0..rows.0 + rows.1)
+            .flat_map(|row| (columns.0..columns.0 + columns.1).map(move |column| (row, column)));
+        cells.filter(is_marked).collect()
+    }
+
     pub(super) fn is_alternate(&self) -> bool {
         self.parser.screen().alternate_screen()
     }

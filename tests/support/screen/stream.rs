@@ -18,6 +18,14 @@ pub(crate) struct Stream {
     marks: usize,
 }
 
+/// How a terminal is asked to show an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Drawn {
+    Kitty,
+    Iterm2,
+    Sixel,
+}
+
 /// Modes kreel may set and take back: mouse reports, cursor, alternate screen, bracketed paste,
 /// synchronized updates.
 const MODES: [u16; 9] = [25, 1000, 1002, 1003, 1006, 1015, 1049, 2004, 2026];
@@ -32,6 +40,9 @@ impl Stream {
             let at = error.valid_up_to();
             stream.forbidden.push(format!("no UTF-8 at byte {at}"));
         }
+        for begin in strings_in(bytes) {
+            stream.forbid(begin);
+        }
         let mut parser = vte::Parser::new();
         parser.advance(&mut stream, bytes);
         // Nothing may be left open that would swallow what comes next.
@@ -44,6 +55,25 @@ impl Stream {
         }
         stream.printed = printed;
         stream
+    }
+
+    /// Reads all of a stream that has images of this kind in it; how many there are besides.
+    pub(crate) fn with_images(bytes: &[u8], drawn: Drawn) -> (Self, usize) {
+        let mut rest = Vec::with_capacity(bytes.len());
+        let (mut at, mut count) = (0, 0);
+        while at < bytes.len() {
+            match drawn.length(&bytes[at..]) {
+                Some(length) => {
+                    at += length;
+                    count += 1;
+                }
+                None => {
+                    rest.push(bytes[at]);
+                    at += 1;
+                }
+            }
+        }
+        (Self::of(&rest), count)
     }
 
     /// Asserts that nothing in it is forbidden.
@@ -60,6 +90,60 @@ impl Stream {
     fn forbid(&mut self, what: String) {
         self.forbidden.push(what);
     }
+}
+
+impl Drawn {
+    /// How long the image is that stands here, if one does that has nothing in it but an image.
+    fn length(self, bytes: &[u8]) -> Option<usize> {
+        let start = match self {
+            Self::Kitty => 0,
+            Self::Iterm2 | Self::Sixel => cleared(bytes),
+        };
+        let rest = &bytes[start..];
+        let (begin, end, fits): (&[u8], &[u8], fn(u8) -> bool) = match self {
+            Self::Kitty => (b"\x1b_Gq=2,", b"\x1b\\", |byte| {
+                byte.is_ascii_alphanumeric() || b"+/=,;".contains(&byte)
+            }),
+            Self::Iterm2 => (b"\x1b]1337;File=inline=1;", b"\x07", |byte| {
+                byte.is_ascii_alphanumeric() || b"+/=;:".contains(&byte)
+            }),
+            Self::Sixel => (b"\x1bP", b"\x1b\\", |byte| (0x20..0x7f).contains(&byte)),
+        };
+        let inside = rest.strip_prefix(begin)?;
+        let length = inside.windows(end.len()).position(|window| window == end)?;
+        let is_image = inside[..length].iter().all(|byte| fits(*byte));
+        is_image.then_some(start + begin.len() + length + end.len())
+    }
+}
+
+/// How long the sequences here are by which an area is cleared for an image: characters erased, a
+/// line down, lines up.
+fn cleared(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(rest) = bytes[at..].strip_prefix(b"\x1b[") {
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        match rest.get(digits) {
+            Some(b'X' | b'A' | b'B') if digits > 0 => at += 2 + digits + 1,
+            _ => break,
+        }
+    }
+    at
+}
+
+/// The strings a terminal takes in that `vte` reads over without a word: SOS, PM and APC, each in its
+/// form of seven and of eight bits.
+fn strings_in(bytes: &[u8]) -> Vec<String> {
+    let begins: [(&str, [&[u8]; 2]); 3] = [
+        ("SOS", [b"\x1bX", b"\xc2\x98"]),
+        ("PM", [b"\x1b^", b"\xc2\x9e"]),
+        ("APC", [b"\x1b_", b"\xc2\x9f"]),
+    ];
+    let mut found = Vec::new();
+    for (at, pair) in bytes.windows(2).enumerate() {
+        let named = begins.iter().find(|(_, forms)| forms.contains(&pair));
+        found.extend(named.map(|(name, _)| format!("{name} at byte {at}")));
+    }
+    found
 }
 
 impl vte::Perform for Stream {
@@ -99,6 +183,8 @@ impl vte::Perform for Stream {
             ([], 'm') => true,
             // Nothing is there any more.
             ([], 'J') => matches!(numbers[..], [0 | 2]),
+            // An editor's cursor keys and keypad are taken back.
+            (b"?", 'l') if numbers == [1] => true,
             (b"?", 'h' | 'l') => {
                 if numbers == [1049] {
                     self.is_whole_screen = end == 'h';
@@ -124,13 +210,79 @@ impl vte::Perform for Stream {
     }
 
     fn esc_dispatch(&mut self, intermediates: &[u8], _: bool, byte: u8) {
-        // The end of an OSC, which the parser tells of by itself.
-        if byte != b'\\' {
+        // The end of an OSC, which the parser tells of by itself; and the usual keypad.
+        if !matches!(byte, b'\\' | b'>') {
             self.forbid(format!("ESC {intermediates:?} {byte:#04x}"));
         }
     }
 
     fn hook(&mut self, _: &vte::Params, intermediates: &[u8], _: bool, action: char) {
         self.forbid(format!("DCS {intermediates:?} {action}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_sequence_that_is_not_on_the_list_is_caught() {
+        for (what, bytes) in [
+            ("SOS", &b"a\x1bXtext\x1b\\b"[..]),
+            ("SOS", b"a\xc2\x98text\xc2\x9cb"),
+            ("PM", b"\x1b^text\x1b\\"),
+            ("PM", b"\xc2\x9etext\xc2\x9c"),
+            ("APC", b"\x1b_Gi=1;AAAA\x1b\\"),
+            ("APC", b"\xc2\x9fGi=1;AAAA\xc2\x9c"),
+            ("DCS", b"\x1bPq#0\x1b\\"),
+            ("OSC", b"\x1b]0;title\x07"),
+            ("OSC", b"\x1b]8;;http://x\x1b\\"),
+            ("CSI", b"\x1b[6n"),
+            ("CSI", b"\x1b[?1000$p"),
+            ("CSI", b"\x1b[?7l"),
+            ("ESC", b"\x1bc"),
+            ("control", b"\x07"),
+            ("control", b"\xc2\x9b2J"),
+            ("UTF-8", b"\x9b2J"),
+            ("character", "a\u{202e}b".as_bytes()),
+            ("without an end", b"\x1b]52;c;AAAA"),
+        ] {
+            let found = Stream::of(bytes).forbidden;
+            assert!(
+                found.iter().any(|found| found.contains(what)),
+                "{what} in {bytes:?}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn images_are_taken_out_and_nothing_else() {
+        for (drawn, bytes) in [
+            (Drawn::Kitty, &b"\x1b_Gq=2,i=1,a=T,U=1,m=0;AAAA\x1b\\"[..]),
+            (
+                Drawn::Iterm2,
+                b"\x1b[6X\x1b[1B\x1b[1A\x1b]1337;File=inline=1;size=4:AAAA\x07",
+            ),
+            (Drawn::Sixel, b"\x1b[1X\x1bPq#0;2;0;0;0~-\x1b\\"),
+        ] {
+            let (stream, count) = Stream::with_images(bytes, drawn);
+            stream.is_clean();
+            assert_eq!(count, 1, "{drawn:?}");
+            let mut broken = bytes.to_vec();
+            let middle = broken.len() - 4;
+            broken.splice(middle..middle, *b"\x1b]0;x\x07");
+            let (stream, _) = Stream::with_images(&broken, drawn);
+            assert!(!stream.forbidden.is_empty(), "{drawn:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_frame_needs_is_on_the_list() {
+        let frame =
+            b"\x1b[?1049h\x1b[?2026h\x1b[1;1H\x1b[38;5;4mtext \xc3\xa9\x1b[0m\x1b[2J\x1b[?2026l\
+            \x1b]52;c;YQ==\x1b\\\x1b[?1049l";
+        let stream = Stream::of(frame);
+        stream.is_clean();
+        assert_eq!(stream.copied, ["a"]);
     }
 }
