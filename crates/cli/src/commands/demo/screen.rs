@@ -1,5 +1,6 @@
 //! The demo in the inspector: rows come while one looks around.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kreel_client::Command;
@@ -11,8 +12,10 @@ use tokio::sync::mpsc;
 use super::caller;
 use super::cast::Cast;
 use crate::commands::listen::editor;
+use crate::commands::trigger::Ready;
 use crate::embedded;
 use crate::exit::Exit;
+use crate::options::certificates;
 use crate::problem::{Code, Problem, Result, chain, of_link};
 use crate::runtime;
 use crate::signals::{Received, Signals};
@@ -87,6 +90,9 @@ fn setup(cast: &Cast) -> Result<Setup> {
             certificate: Some(cast.relay.certificate.clone()),
             editor: editor(),
             zone: jiff::tz::TimeZone::system(),
+            trigger: Some(Arc::new(Ready {
+                trusted: certificates(&cast.relay.certificate)?,
+            })),
             lens: None,
         },
         keys: keys.map_err(|error| failed(&chain(&error)))?,
