@@ -8,9 +8,10 @@ pub mod document;
 pub mod edit;
 pub mod export;
 pub mod filter;
-pub mod inert;
 mod limits;
 pub mod mask;
 pub mod set;
 pub mod types;
 pub mod why;
+
+pub use kreel_wire::inert;

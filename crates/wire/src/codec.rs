@@ -94,6 +94,13 @@ fn headers(lines: Vec<Header>, rest_bytes: usize) -> Result<Headers, DecodeError
     Ok(headers)
 }
 
+/// The same of lines that are to be sent.
+fn fit(headers: &Headers, rest_bytes: usize) -> Result<(), DecodeError> {
+    at_most("a head's count of lines", headers.len(), HEADER_COUNT)?;
+    headers.check()?;
+    at_most("a head", headers.size_bytes() + rest_bytes, HEAD_BYTES)
+}
+
 fn goodbye_to_proto(reason: GoodbyeReason, message: String) -> proto::Goodbye {
     let reason = match reason {
         GoodbyeReason::Draining => proto::GoodbyeReason::Draining,

@@ -50,6 +50,7 @@ named!(WelcomeOrReject {
     Self::Reject(Reject { reason: RejectReason::NameTaken, .. }) => "WelcomeOrReject::Reject NameTaken",
     Self::Reject(Reject { reason: RejectReason::BadHello, .. }) => "WelcomeOrReject::Reject BadHello",
     Self::Reject(Reject { reason: RejectReason::Full, .. }) => "WelcomeOrReject::Reject Full",
+    Self::Reject(Reject { reason: RejectReason::Revoked, .. }) => "WelcomeOrReject::Reject Revoked",
     Self::Reject(Reject { reason: RejectReason::Unknown, .. }) => "WelcomeOrReject::Reject Unknown",
 });
 

@@ -133,6 +133,8 @@ pub enum RejectReason {
     BadHello,
     /// The relay is full, or the token has too many tunnels.
     Full,
+    /// The token is not valid any more: it was when the connection was upgraded.
+    Revoked,
     /// A reason this build does not know.
     Unknown,
 }

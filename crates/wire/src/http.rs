@@ -34,15 +34,13 @@ pub enum InvalidHeader {
 impl Headers {
     /// Takes the lines as they are, once each has been checked.
     pub fn checked(lines: Vec<Header>) -> Result<Self, InvalidHeader> {
-        for Header { name, value } in &lines {
-            if !is_lower_case_token(name) {
-                return Err(InvalidHeader::Name);
-            }
-            if ends_line(value) {
-                return Err(InvalidHeader::Value);
-            }
-        }
+        check(&lines)?;
         Ok(Self(lines.into()))
+    }
+
+    /// Whether each line can be one.
+    pub(crate) fn check(&self) -> Result<(), InvalidHeader> {
+        check(&self.0)
     }
 
     /// The lines of a map, in its order of iteration. Costs one allocation for all the bytes.
@@ -151,6 +149,18 @@ pub fn is_token(bytes: &[u8]) -> bool {
 
 fn is_lower_case_token(bytes: &[u8]) -> bool {
     all_of(LOWER_CASE_TOKEN, bytes)
+}
+
+fn check(lines: &[Header]) -> Result<(), InvalidHeader> {
+    for Header { name, value } in lines {
+        if !is_lower_case_token(name) {
+            return Err(InvalidHeader::Name);
+        }
+        if ends_line(value) {
+            return Err(InvalidHeader::Value);
+        }
+    }
+    Ok(())
 }
 
 /// Looks at every byte instead of stopping at the first, which is several times as fast.

@@ -10,6 +10,7 @@ mod golden;
 mod handshake;
 mod http;
 mod id;
+pub mod inert;
 pub mod limits;
 mod message;
 mod proto;

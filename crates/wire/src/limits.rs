@@ -45,10 +45,11 @@ pub const TEXT_BYTES: usize = 1024;
 /// The most acknowledgements in one message: 4,096, that is at most 40 KiB.
 pub const ACKS: usize = 4096;
 
-/// The most exchanges open on one link: 4,096.
+/// The most exchanges open on one link: 16,384.
 ///
-/// Far above what one local app serves at once; times the window it bounds a link's memory.
-pub const EXCHANGES: usize = 4096;
+/// Ten thousand senders that wait for one slow app, and some room. Each costs little until a body
+/// is under way on it; what bodies may hold at once is a budget of either end's own.
+pub const EXCHANGES: usize = 16_384;
 
 /// The longest time a client may have senders wait for its app: a day.
 ///

@@ -83,6 +83,7 @@ pub(crate) enum RejectReason {
     NameTaken = 1,
     BadHello = 2,
     Full = 3,
+    Revoked = 4,
 }
 
 #[derive(Clone, PartialEq, Message)]

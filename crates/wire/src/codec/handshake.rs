@@ -66,6 +66,7 @@ impl Wire for WelcomeOrReject {
                     RejectReason::NameTaken => proto::RejectReason::NameTaken,
                     RejectReason::BadHello => proto::RejectReason::BadHello,
                     RejectReason::Full => proto::RejectReason::Full,
+                    RejectReason::Revoked => proto::RejectReason::Revoked,
                     RejectReason::Unknown => proto::RejectReason::Unknown,
                 }
                 .into(),
@@ -95,6 +96,7 @@ impl Wire for WelcomeOrReject {
                     proto::RejectReason::NameTaken => RejectReason::NameTaken,
                     proto::RejectReason::BadHello => RejectReason::BadHello,
                     proto::RejectReason::Full => RejectReason::Full,
+                    proto::RejectReason::Revoked => RejectReason::Revoked,
                     proto::RejectReason::Unknown => RejectReason::Unknown,
                 },
                 message: text(reject.message)?,

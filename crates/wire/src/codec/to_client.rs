@@ -5,7 +5,7 @@ use prost::Message as _;
 
 use super::handshake::status;
 use super::{
-    DecodeError, Wire, acceptable, at_most, bytes_of, chunk, chunk_to_proto, goodbye,
+    DecodeError, Wire, acceptable, at_most, bytes_of, chunk, chunk_to_proto, fit, goodbye,
     goodbye_to_proto, headers, in_line, text,
 };
 use crate::limits::CHUNK_BYTES;
@@ -63,6 +63,25 @@ impl Wire for ToClient {
     }
 }
 
+impl Delivery {
+    /// Whether a client takes this head, or why it would end the link over it. What a store has
+    /// kept may be older than the limits.
+    pub fn check(&self) -> Result<(), DecodeError> {
+        check_line(&self.method, &self.target, &self.forwarded_for)?;
+        fit(&self.headers, self.method.len() + self.target.len())
+    }
+}
+
+fn check_line(method: &str, target: &[u8], forwarded_for: &str) -> Result<(), DecodeError> {
+    if !is_token(method.as_bytes()) {
+        return Err(DecodeError::Method);
+    }
+    if !is_target(target) {
+        return Err(DecodeError::Target);
+    }
+    in_line(forwarded_for.as_bytes())
+}
+
 fn encode_request(request: &Request) -> Bytes {
     let Request {
         exchange,
@@ -92,13 +111,7 @@ fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {
     let id = <[u8; 16]>::try_from(&request.delivery_id[..]).map_err(|_| DecodeError::Id {
         got: request.delivery_id.len(),
     })?;
-    if !is_token(request.method.as_bytes()) {
-        return Err(DecodeError::Method);
-    }
-    if !is_target(&request.target) {
-        return Err(DecodeError::Target);
-    }
-    in_line(request.forwarded_for.as_bytes())?;
+    check_line(&request.method, &request.target, &request.forwarded_for)?;
     at_most("a body piece", request.body.len(), CHUNK_BYTES)?;
     let line_bytes = request.method.len() + request.target.len();
     let delivery = Delivery {
@@ -134,4 +147,59 @@ fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {
 fn is_target(target: &[u8]) -> bool {
     matches!(target.first(), None | Some(b'/' | b'?'))
         && target.iter().all(|byte| *byte > b' ' && *byte != 0x7f)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::HeadersBuilder;
+    use crate::limits::{HEAD_BYTES, HEADER_COUNT};
+
+    use super::*;
+
+    fn delivery(target: &'static str, lines: &[(&str, &str)]) -> Delivery {
+        let mut headers = HeadersBuilder::default();
+        for (name, value) in lines {
+            headers.push(name.as_bytes(), value.as_bytes());
+        }
+        Delivery {
+            id: DeliveryId::from_bytes([7; 16]),
+            seq: Seq(1),
+            received_at_us: 1,
+            kind: Kind::Queued,
+            method: "POST".into(),
+            target: target.into(),
+            headers: headers.build(),
+            scheme: Scheme::Https,
+            forwarded_for: "192.0.2.1".into(),
+            body_bytes: Some(0),
+            attempted: false,
+        }
+    }
+
+    /// What is found before it is sent is what the other end would find.
+    #[test]
+    fn a_head_is_checked_as_the_client_will() {
+        let long = "y".repeat(HEAD_BYTES);
+        let many = vec![("x", "y"); HEADER_COUNT + 1];
+        for (delivery, is_fit) in [
+            (delivery("/x?y", &[("a", "b"), ("a", "")]), true),
+            (delivery("", &many[1..]), true),
+            (delivery("", &many), false),
+            (delivery("", &[("x", &long)]), false),
+            (delivery("x", &[]), false),
+            (delivery("/ x", &[]), false),
+            (delivery("/", &[("X", "y")]), false),
+            (delivery("/", &[("x", "a\nb")]), false),
+        ] {
+            let request = Request {
+                exchange: ExchangeId(1),
+                body: Bytes::new(),
+                end: true,
+                delivery: delivery.clone(),
+            };
+            let decoded = ToClient::decode(ToClient::Request(request).encode());
+            assert_eq!(decoded.is_ok(), is_fit, "{delivery:?}");
+            assert_eq!(delivery.check().is_ok(), is_fit, "{delivery:?}");
+        }
+    }
 }

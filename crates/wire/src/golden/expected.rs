@@ -60,6 +60,7 @@ pub(super) fn first_answers() -> Vec<WelcomeOrReject> {
         reject(RejectReason::NameTaken, "another token's"),
         reject(RejectReason::BadHello, "no tunnel"),
         reject(RejectReason::Full, "no room"),
+        reject(RejectReason::Revoked, "revoked"),
         reject(RejectReason::Unknown, ""),
     ]
 }

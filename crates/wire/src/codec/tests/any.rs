@@ -93,6 +93,7 @@ pub(super) fn welcome_or_reject() -> impl Strategy<Value = WelcomeOrReject> {
         Just(RejectReason::NameTaken),
         Just(RejectReason::BadHello),
         Just(RejectReason::Full),
+        Just(RejectReason::Revoked),
         Just(RejectReason::Unknown),
     ];
     prop_oneof![
