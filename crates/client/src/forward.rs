@@ -15,6 +15,7 @@ mod pool;
 mod record;
 mod replay;
 mod stored;
+mod strict;
 mod watched;
 
 use std::pin::pin;

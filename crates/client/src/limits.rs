@@ -95,9 +95,10 @@ pub(crate) const TOLD_AGAIN: Duration = Duration::from_millis(100);
 /// How many other targets of replays keep their connections: 8.
 pub(crate) const OTHER_TARGETS: usize = 8;
 
-/// The most deliveries waiting for the app: 4,096. Further live ones are not
-/// taken, so that they come again later; the queued ones are bounded by the exchanges of the link.
-pub(crate) const WAITING: usize = 4096;
+/// The most deliveries waiting for the app: as many as a link has exchanges, some 1 KB each; of
+/// their bodies no more than [`HELD_BYTES`] is held. Further live ones are not taken, so that they
+/// come again later; the queued ones are bounded by the exchanges of the link.
+pub(crate) const WAITING: usize = kreel_wire::limits::EXCHANGES;
 
 /// After how many deaths of the app a promised delivery no longer holds up those behind it: 5.
 ///

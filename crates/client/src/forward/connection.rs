@@ -8,7 +8,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -77,6 +77,7 @@ impl Connection {
         if let Some(order) = request.extensions().get::<Order>() {
             self.heard.put_in_order(order.clone());
         }
+        self.heard.expect_answer(request.method() == Method::HEAD);
         let mut sent = pin!(self.sender.try_send_request(request));
         let answered = poll_fn(|cx| {
             self.drive(cx);

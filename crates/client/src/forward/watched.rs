@@ -1,5 +1,5 @@
-//! A stream that remembers whether anything came over it, can ask for the rest of an answer, and puts
-//! the lines of a head in order.
+//! A stream that remembers whether anything came over it, lets through what [`Answers`] has no doubt
+//! about, can ask for the rest of an answer, and puts the lines of a head in order.
 //!
 //! hyper tells a connection closed before an answer and one closed within its head by the same
 //! error; only after the first may a request be sent again.
@@ -10,13 +10,14 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::order::{self, Order};
+use super::strict::{Answers, Fault};
 use crate::dial::Stream;
 
 /// The owner's side of a [`Watched`] stream. One task both reads and asks.
@@ -32,12 +33,27 @@ struct Flags {
     /// The next head that is written has an order.
     has_order: AtomicBool,
     order: Mutex<Option<Order>>,
+    /// Which answer is due that has not begun.
+    due: AtomicU8,
 }
+
+/// No answer is due, or it has begun.
+const NONE: u8 = 0;
+/// The answer to a request with any method but `HEAD`.
+const WITH_BODY: u8 = 1;
+/// The answer to `HEAD`.
+const TO_HEAD: u8 = 2;
 
 impl Heard {
     /// Whether a byte came since the last call.
     pub(super) fn take(&self) -> bool {
         self.0.heard.swap(false, Ordering::Relaxed)
+    }
+
+    /// A request is about to be sent.
+    pub(super) fn expect_answer(&self, to_head: bool) {
+        let due = if to_head { TO_HEAD } else { WITH_BODY };
+        self.0.due.store(due, Ordering::Relaxed);
     }
 
     /// Has what came acknowledged at once, if the next read finds nothing.
@@ -72,6 +88,9 @@ pub(super) struct Watched {
     heard: Heard,
     /// A head that is being put in order. Boxed: there hardly ever is one.
     ordering: Option<Box<order::Ordering>>,
+    answers: Answers,
+    /// What was wrong with the bytes behind those that were read last.
+    fault: Option<Fault>,
 }
 
 impl Watched {
@@ -81,6 +100,8 @@ impl Watched {
             stream,
             heard: heard.clone(),
             ordering: None,
+            answers: Answers::default(),
+            fault: None,
         };
         (watched, heard)
     }
@@ -126,6 +147,9 @@ impl AsyncRead for Watched {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(fault) = self.fault {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, fault)));
+        }
         let before = into.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, into);
         let rest_due = self.heard.0.rest_due.swap(false, Ordering::Relaxed);
@@ -133,10 +157,24 @@ impl AsyncRead for Watched {
             self.stream.acknowledge_now();
         }
         ready!(read)?;
-        if into.filled().len() > before {
-            self.heard.0.heard.store(true, Ordering::Relaxed);
+        if into.filled().len() == before {
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Ok(()))
+        self.heard.0.heard.store(true, Ordering::Relaxed);
+        match self.heard.0.due.swap(NONE, Ordering::Relaxed) {
+            NONE => {}
+            due => self.answers.expect(due == TO_HEAD),
+        }
+        let (passed, fault) = self.answers.advance(&into.filled()[before..]);
+        self.fault = fault;
+        into.set_filled(before + passed);
+        match fault {
+            // An empty read would be the end of the stream.
+            Some(fault) if passed == 0 => {
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, fault)))
+            }
+            _ => Poll::Ready(Ok(())),
+        }
     }
 }
 

@@ -111,7 +111,7 @@ fn refused<B>(response: &Response<B>, dialer: &Dialer) -> LinkError {
                 supported: spoken(response.headers()).unwrap_or_default().to_owned(),
             }
         }
-        503 => LinkError::Unavailable,
+        429 | 503 => LinkError::Unavailable,
         status => dialer.not_a_relay(Some(status)),
     }
 }
@@ -149,6 +149,7 @@ fn rejection(reject: Reject, tunnel: &TunnelName) -> LinkError {
             tunnel: tunnel.clone(),
         },
         RejectReason::Full => LinkError::Full { message },
+        RejectReason::Revoked => LinkError::Revoked,
         RejectReason::BadHello | RejectReason::Unknown => LinkError::Rejected { message },
     }
 }
