@@ -10,6 +10,7 @@ mod exit;
 mod filters;
 mod krea;
 mod limits;
+mod log;
 mod options;
 mod past;
 mod paths;

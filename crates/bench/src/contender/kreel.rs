@@ -69,6 +69,9 @@ impl Relay {
             .arg(&data)
             .arg("--token-file")
             .arg(&token)
+            // All of a scenario's links have one token.
+            .args(["--limit", "max_links_per_token=10000"])
+            .args(["--limit", "max_tunnels_per_token=1000000"])
             .args(options);
         let (mut process, mut printout) = Process::talking("relay", &mut command, dir)?;
         let line = process.line(&mut printout).await?;

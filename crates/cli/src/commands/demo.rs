@@ -15,6 +15,7 @@ use std::io;
 use self::cast::Cast;
 use crate::args::DemoArgs;
 use crate::exit::Exit;
+use crate::log;
 use crate::problem::{Code, Problem, Result};
 use crate::runtime;
 use crate::signals::Signals;
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Exit> {
     let has_screen = has_screen();
     let in_inspector = has_screen && !args.no_tui && !args.once;
     let stays = has_screen && !args.once;
-    runtime::log("error");
+    log::start("error");
     runtime::on_this_thread()?.block_on(demo(in_inspector, stays))
 }
 

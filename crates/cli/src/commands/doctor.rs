@@ -13,6 +13,7 @@ use self::report::Report;
 use crate::args::DoctorArgs;
 use crate::embedded::Embedded;
 use crate::exit::Exit;
+use crate::log;
 use crate::options::Remote;
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result};
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &DoctorArgs, matches: &ArgMatches) -> Result<Exit> {
     let layers = Layers::gather(typed, &project, &paths)?;
     let target = layers.value(|settings| &settings.forward_to);
     let mut report = Report::new(args.json);
-    runtime::log("error");
+    log::start("error");
     runtime::on_this_thread()?.block_on(async {
         match Remote::resolve(&layers)? {
             Some(remote) => elsewhere(&mut report, &remote, &paths).await?,

@@ -16,6 +16,7 @@ use self::verdict::{Shot, Slower, Verdict, judge, slower};
 use crate::args::IdempotencyArgs;
 use crate::commands::diff::rules;
 use crate::exit::Exit;
+use crate::log;
 use crate::past::Past;
 use crate::problem::{Code, Problem, Result, of_history};
 use crate::runtime;
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &IdempotencyArgs) -> Result<Exit> {
         to: destination.to.clone(),
         probe: args.probe.as_deref(),
     };
-    runtime::log("warn");
+    log::start("warn");
     let trials = runtime::on_this_thread()?.block_on(trial.run(args.at_once.into()))?;
     let Trials { shots, stopped_by } = trials;
     if stopped_by.is_none() && shots.iter().all(|shot| shot.attempts.is_empty()) {

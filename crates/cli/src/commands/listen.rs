@@ -14,6 +14,7 @@ use self::session::{Memory, Session};
 use crate::args::{ListenArgs, Output};
 use crate::embedded::{self, Slot};
 use crate::exit::Exit;
+use crate::log;
 use crate::options::{Choice, GRACE, ListenOptions, Remote};
 use crate::problem::{Problem, Result, of_client_config, of_history};
 use crate::runtime;
@@ -28,7 +29,7 @@ const LAST_WORK: Duration = Duration::from_millis(500);
 pub(crate) fn run(args: &ListenArgs, matches: &ArgMatches) -> Result<Exit> {
     let options = ListenOptions::resolve(args, matches)?;
     let for_scripts = options.output == Output::Json;
-    runtime::log("warn");
+    log::start("warn");
     let runtime = runtime::on_this_thread()?;
     let result = runtime.block_on(listen(&options));
     runtime.shutdown_timeout(LAST_WORK);

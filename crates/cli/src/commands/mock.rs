@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::serving::{Teller, until_stopped};
 use crate::args::{MockArgs, MockCommand, MockKreaArgs};
 use crate::exit::Exit;
+use crate::log;
 use crate::options::certificates;
 use crate::problem::{Code, Problem, Result, chain};
 use crate::runtime;
@@ -25,7 +26,7 @@ const EVENTS: usize = 1024;
 pub(crate) fn run(args: MockArgs) -> Result<Exit> {
     let MockCommand::Krea(args) = args.command;
     let config = config(&args)?;
-    runtime::log("error");
+    log::start("error");
     runtime::on_this_thread()?.block_on(serve(&args, config))
 }
 

@@ -12,6 +12,7 @@ use crate::args::{ProxyArgs, ProxyCommand, ProxyKreaArgs};
 use crate::commands::mock::bind;
 use crate::exit::Exit;
 use crate::krea;
+use crate::log;
 use crate::options::certificates;
 use crate::problem::{Code, Problem, Result, chain};
 use crate::runtime;
@@ -35,7 +36,7 @@ pub(crate) fn run(args: ProxyArgs) -> Result<Exit> {
     if let Some(upstream) = &args.upstream {
         config.upstream = upstream.clone();
     }
-    runtime::log("error");
+    log::start("error");
     runtime::on_this_thread()?.block_on(serve(&args, config))
 }
 

@@ -5,6 +5,7 @@ mod upgrade;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
+use std::time::Duration;
 
 use clap::ArgMatches;
 use kreel_client::inert::inert;
@@ -16,7 +17,8 @@ use tokio::sync::oneshot;
 use self::upgrade::Successor;
 use crate::args::{RelayAction, RelayArgs};
 use crate::exit::Exit;
-use crate::options::{GRACE, RelayOptions};
+use crate::log;
+use crate::options::RelayOptions;
 use crate::problem::{Code, Problem, Result, of_relay};
 use crate::runtime;
 use crate::signals::{Received, Signals};
@@ -29,7 +31,7 @@ pub(crate) fn run(args: RelayArgs, matches: &ArgMatches) -> Result<Exit> {
     let options = RelayOptions::resolve(args, matches)?;
     match (action, file) {
         (RelayAction::Run, None) => {
-            runtime::log_as("info", options.log_format);
+            log::start_as("info", options.log_format);
             let threads = options.threads;
             let successor = Successor::find()?;
             let served = serve(options, settings, &successor);
@@ -125,6 +127,7 @@ async fn serve(
     let mut signals = Signals::take()?;
     let tls = options.config.tls.clone();
     let open = options.config.access == Access::Open;
+    let grace = options.config.grace;
     let inherited = upgrade::inherited(options.config.listen)?;
     if inherited.is_none() {
         check_address(options.config.listen)?;
@@ -158,6 +161,7 @@ async fn serve(
         announcement,
         stop,
         (&mut signals, successor),
+        grace,
     )
     .await;
     reload.abort();
@@ -204,6 +208,7 @@ async fn until_stopped(
     announcement: Announcement,
     stop: oneshot::Sender<Ending>,
     (signals, successor): (&mut Signals, &Successor),
+    grace: Duration,
 ) -> Result<Served> {
     tokio::pin!(serving, ready);
     let mut upgrades = Signals::upgrades()?;
@@ -229,7 +234,7 @@ async fn until_stopped(
     };
     say(&format!(
         "{what}: requests under way may take {} s more; Ctrl-C stops at once",
-        GRACE.as_secs()
+        grace.as_secs()
     ));
     let _ = stop.send(ending);
     let left = tokio::select! {

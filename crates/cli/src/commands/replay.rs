@@ -22,6 +22,7 @@ use self::session::Session;
 use crate::args::ReplayArgs;
 use crate::commands::diff::rules;
 use crate::exit::Exit;
+use crate::log;
 use crate::past::{Past, Pick, not_found, nothing_yet};
 use crate::problem::{Code, Problem, Result, of_client_config, of_history};
 use crate::runtime;
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit> {
         pace,
     };
     let session = Session::new(&plan, expect, args.place.json);
-    runtime::log("warn");
+    log::start("warn");
     runtime::on_this_thread()?.block_on(session.run(replayer, plan))
 }
 

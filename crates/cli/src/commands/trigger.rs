@@ -25,6 +25,7 @@ use self::post::{Posting, Told};
 pub(crate) use self::ready::Ready;
 use crate::args::TriggerArgs;
 use crate::exit::Exit;
+use crate::log;
 use crate::problem::{Code, Problem, Result, chain};
 use crate::runtime;
 use crate::signals::Signals;
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &TriggerArgs, matches: &ArgMatches) -> Result<Exit> {
         return dry_run(args, &event, &changes);
     }
     let address = Address::resolve(args, matches)?;
-    runtime::log("error");
+    log::start("error");
     runtime::on_this_thread()?.block_on(async {
         let mut signals = Signals::take()?;
         tokio::select! {

@@ -59,8 +59,8 @@ impl RelayOptions {
             },
             metrics,
             first_token: args.token_file.map_or(FirstToken::Print, FirstToken::File),
+            grace: limits.stop_grace,
             limits,
-            grace: GRACE,
         };
         Ok(Self {
             config,

@@ -15,9 +15,9 @@ use crate::commands::listen::editor;
 use crate::commands::trigger::Ready;
 use crate::embedded;
 use crate::exit::Exit;
+use crate::log;
 use crate::options::certificates;
 use crate::problem::{Code, Problem, Result, chain, of_link};
-use crate::runtime;
 use crate::signals::{Received, Signals};
 use crate::terminal::{self, say};
 
@@ -27,7 +27,7 @@ const PACE: Duration = Duration::from_millis(1200);
 /// Plays it until the inspector is left.
 pub(super) async fn play(cast: &mut Cast, signals: &mut Signals) -> Result<Exit> {
     let mut running = cast.listen()?;
-    runtime::hold_log();
+    log::hold();
     let (_, none) = mpsc::channel(1);
     let updates = std::mem::replace(&mut running.updates, none);
     let opened = Inspector::open(setup(cast)?, running.commands.clone(), updates);
@@ -65,7 +65,7 @@ pub(super) async fn play(cast: &mut Cast, signals: &mut Signals) -> Result<Exit>
         // Its updates have ended, and so it does.
         let _ = inspector.ended().await;
     }
-    runtime::release_log();
+    log::release();
     say(
         "That was kreel's demo; nothing of it is left. `kreel listen PORT` does the same for an app of yours.",
     );
@@ -107,7 +107,7 @@ fn unusable(error: &std::io::Error) -> Problem {
 }
 
 fn failed(why: &str) -> Problem {
-    runtime::release_log();
+    log::release();
     Problem::new(
         Code::SystemRefused,
         "the inspector can't be shown",

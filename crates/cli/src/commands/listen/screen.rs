@@ -12,9 +12,9 @@ use tokio::sync::mpsc;
 
 use super::session::Memory;
 use crate::commands::trigger::Ready;
+use crate::log;
 use crate::options::{ListenOptions, certificates};
 use crate::problem::{Code, Problem, Result};
-use crate::runtime;
 
 /// What shows the updates.
 #[derive(Debug)]
@@ -64,11 +64,11 @@ impl Face {
 impl Screen {
     pub(super) fn open(setup: Setup, commands: mpsc::Sender<Command>) -> Result<Self> {
         let (updates, updating) = mpsc::channel(UPDATES);
-        runtime::hold_log();
+        log::hold();
         match Inspector::open(setup, commands, updating) {
             Ok(inspector) => Ok(Self { inspector, updates }),
             Err(error) => {
-                runtime::release_log();
+                log::release();
                 Err(Problem::new(
                     Code::SystemRefused,
                     "the inspector can't be started",

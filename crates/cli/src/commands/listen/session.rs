@@ -20,11 +20,11 @@ use super::sieve::{LOOK_AGAIN, Sieve};
 use crate::args::Output;
 use crate::embedded;
 use crate::exit::Exit;
+use crate::log;
 use crate::options::ListenOptions;
 use crate::problem::{Result, of_link};
 use crate::project::Project;
 use crate::rows::Rows;
-use crate::runtime;
 use crate::signals::{Received, Signals};
 use crate::sink::RETRY;
 use crate::terminal;
@@ -278,7 +278,7 @@ impl Session {
     /// The inspector has ended though the client has not: lines take its place.
     fn screen_ended(&mut self, end: io::Result<End>, commands: &mpsc::Sender<Command>) {
         self.face = Face::Lines;
-        runtime::release_log();
+        log::release();
         match end {
             Ok(End::Interrupted | End::Quit) => {
                 let _ = commands.try_send(Command::Stop);
@@ -299,7 +299,7 @@ impl Session {
             return None;
         };
         let end = screen.close().await;
-        runtime::release_log();
+        log::release();
         if let Some(counters) = self.counters {
             self.rows.show(&Update::Counters(counters));
         }
