@@ -1,4 +1,5 @@
-//! Who is let in, and how often: connections and requests by address, requests by tunnel.
+//! Who is let in, and how often: connections, handshakes, links and requests by address, requests by
+//! tunnel.
 //!
 //! An address is that of the sender, whatever proxies stand in between; under IPv6 its network,
 //! which is what one customer gets. This machine is not counted: its proxies and its owner are.
@@ -6,19 +7,28 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use crate::limits::{ADDRESSES, BURST, Limits};
+use crate::limits::{ADDRESSES, Limits};
 
 /// Counts and decides.
 #[derive(Debug)]
 pub(crate) struct Admission {
     held: RwLock<Arc<Held>>,
-    connections: Mutex<HashMap<IpAddr, usize>>,
+    connections: Mutex<HashMap<IpAddr, Counted>>,
+    handshakes: AtomicUsize,
+}
+
+/// What an address has at the moment.
+#[derive(Debug, Default)]
+struct Counted {
+    connections: usize,
+    handshakes: usize,
 }
 
 /// The limits in force, and who has used them up.
@@ -28,6 +38,7 @@ pub(crate) struct Held {
     pub(crate) limits: Limits,
     connections: Option<Rate<IpAddr>>,
     requests: Option<Rate<IpAddr>>,
+    links: Option<Rate<IpAddr>>,
     tunnels: Option<Rate<i64>>,
 }
 
@@ -40,6 +51,13 @@ pub(crate) struct Place {
     network: IpAddr,
 }
 
+/// A TLS handshake's place; free again when dropped.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    admission: Arc<Admission>,
+    network: Option<IpAddr>,
+}
+
 /// It comes too often; when to come again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooOften(pub(crate) Duration);
@@ -49,6 +67,7 @@ impl Admission {
         Arc::new(Self {
             held: RwLock::new(Arc::new(Held::new(limits))),
             connections: Mutex::default(),
+            handshakes: AtomicUsize::new(0),
         })
     }
 
@@ -82,19 +101,47 @@ impl Admission {
             return Err("connection_rate");
         }
         let mut connections = self.lock();
-        let count = connections.entry(network).or_default();
-        if *count >= held.limits.max_connections_per_address {
+        let counted = connections.entry(network).or_default();
+        if counted.connections >= held.limits.max_connections_per_address {
             return Err("connections_of_address");
         }
-        *count += 1;
+        counted.connections += 1;
         let admission = self.clone();
         Ok(Some(Place { admission, network }))
+    }
+
+    /// A place for a TLS handshake, on a connection that has the place given, unless as many are
+    /// under way as may be.
+    pub(crate) fn handshake(
+        self: &Arc<Self>,
+        place: Option<&Place>,
+    ) -> Result<Handshake, &'static str> {
+        let held = self.held();
+        let network = place.map(|place| place.network);
+        if let Some(network) = network {
+            let mut connections = self.lock();
+            let counted = connections.entry(network).or_default();
+            if counted.handshakes >= held.limits.max_handshakes_per_address {
+                return Err("handshakes_of_address");
+            }
+            counted.handshakes += 1;
+        }
+        let handshake = Handshake {
+            admission: self.clone(),
+            network,
+        };
+        let under_way = self.handshakes.fetch_add(1, Ordering::Relaxed);
+        match under_way < held.limits.max_handshakes {
+            true => Ok(handshake),
+            false => Err("handshakes"),
+        }
     }
 
     /// Forgets addresses that have been quiet, so that memory is for those that are not.
     pub(crate) fn forget_quiet(&self) {
         let held = self.held();
-        for rate in [&held.connections, &held.requests].into_iter().flatten() {
+        let rates = [&held.connections, &held.requests, &held.links];
+        for rate in rates.into_iter().flatten() {
             rate.retain_recent();
             rate.shrink_to_fit();
             if rate.len() > ADDRESSES {
@@ -107,7 +154,7 @@ impl Admission {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, Counted>> {
         self.connections
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -117,9 +164,10 @@ impl Admission {
 impl Held {
     fn new(limits: Limits) -> Self {
         Self {
-            connections: rate(limits.connections_per_second_per_address),
-            requests: rate(limits.requests_per_second_per_address),
-            tunnels: rate(limits.requests_per_second_per_tunnel),
+            connections: rate(limits.connections_per_second_per_address, limits.burst),
+            requests: rate(limits.requests_per_second_per_address, limits.burst),
+            links: rate(limits.links_per_second_per_address, limits.burst),
+            tunnels: rate(limits.requests_per_second_per_tunnel, limits.burst),
             limits,
         }
     }
@@ -127,6 +175,14 @@ impl Held {
     /// Whether this address may make another request now.
     pub(crate) fn request(&self, address: IpAddr) -> Result<(), TooOften> {
         match (&self.requests, network(address)) {
+            (Some(rate), Some(network)) => ask(rate, &network),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this address may ask for another link now.
+    pub(crate) fn link(&self, address: IpAddr) -> Result<(), TooOften> {
+        match (&self.links, network(address)) {
             (Some(rate), Some(network)) => ask(rate, &network),
             _ => Ok(()),
         }
@@ -140,21 +196,39 @@ impl Held {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut connections = self.admission.lock();
-        if let Some(count) = connections.get_mut(&self.network) {
-            *count -= 1;
-            if *count == 0 {
-                connections.remove(&self.network);
+impl Admission {
+    /// Takes one off an address; nothing is remembered of one that has nothing left.
+    fn count_off(&self, network: IpAddr, off: impl FnOnce(&mut Counted)) {
+        let mut connections = self.lock();
+        if let Some(counted) = connections.get_mut(&network) {
+            off(counted);
+            if counted.connections == 0 && counted.handshakes == 0 {
+                connections.remove(&network);
             }
         }
     }
 }
 
-fn rate<K: std::hash::Hash + Eq + Clone>(per_second: u32) -> Option<Rate<K>> {
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.admission
+            .count_off(self.network, |counted| counted.connections -= 1);
+    }
+}
+
+impl Drop for Handshake {
+    fn drop(&mut self) {
+        self.admission.handshakes.fetch_sub(1, Ordering::Relaxed);
+        if let Some(network) = self.network {
+            self.admission
+                .count_off(network, |counted| counted.handshakes -= 1);
+        }
+    }
+}
+
+fn rate<K: std::hash::Hash + Eq + Clone>(per_second: u32, burst: u32) -> Option<Rate<K>> {
     let per_second = NonZeroU32::new(per_second)?;
-    let burst = per_second.saturating_mul(NonZeroU32::new(BURST)?);
+    let burst = per_second.saturating_mul(NonZeroU32::new(burst)?);
     Some(RateLimiter::dashmap(
         Quota::per_second(per_second).allow_burst(burst),
     ))
@@ -181,6 +255,8 @@ fn network(address: IpAddr) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const BURST: u32 = 5;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -217,6 +293,29 @@ mod tests {
                     .is_none()
             );
         }
+    }
+
+    #[test]
+    fn handshakes_under_way_are_counted_and_given_back() {
+        let admission = Admission::new(Limits {
+            max_handshakes_per_address: 2,
+            max_handshakes: 3,
+            ..Limits::default()
+        });
+        let place = |text| admission.connection(address(text)).unwrap();
+        let (one, other) = (place("192.0.2.1"), place("192.0.2.2"));
+        let begin = |place: &Option<Place>| admission.handshake(place.as_ref());
+        let held = [begin(&one).unwrap(), begin(&one).unwrap()];
+        assert_eq!(begin(&one).unwrap_err(), "handshakes_of_address");
+        let third = begin(&other).unwrap();
+        assert_eq!(begin(&None).unwrap_err(), "handshakes");
+        drop(third);
+        assert!(begin(&None).is_ok());
+        drop(held);
+        assert!(begin(&one).is_ok());
+        drop((one, other));
+        assert!(admission.lock().is_empty());
+        assert_eq!(admission.handshakes.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One TCP connection: TLS if there is any, deadlines on silence, then HTTP.
 
 mod deadlines;
+mod frames;
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,14 +18,16 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use tracing::{debug, info};
+use tracing::debug;
 
 pub(crate) use self::deadlines::{Busy, UnderWay};
-use self::deadlines::{Deadlines, Heads};
+use self::deadlines::{Deadlines, Heads, TooSlow};
+use self::frames::FramesIo;
+use crate::admission::Handshake;
 use crate::config::Limits;
 use crate::framing::{FramingLimits, GatedIo};
 use crate::ingress::{self, From};
-use crate::limits::H2_ERRORS;
+use crate::limits::{H2_ERRORS, HTTP2_SEND_BUFFER, HTTP2_STREAM_WINDOW, HTTP2_WINDOW};
 use crate::proxies::read_protocol;
 use crate::shared::Shared;
 use crate::tls::ACME_ALPN;
@@ -64,12 +67,15 @@ pub(crate) async fn serve(
         true => Ok(None),
         false => shared.admission.connection(peer.ip()),
     };
-    let _place = match place {
+    let place = match place {
         Ok(place) => place,
-        Err(reason) => return shared.refused(reason),
+        Err(reason) => return shared.refused(reason, peer.ip(), &"too many"),
     };
     match tls {
-        Some(tls) => Box::pin(https(shared, limits, tcp, peer, tls)).await,
+        Some(tls) => match shared.admission.handshake(place.as_ref()) {
+            Ok(begun) => Box::pin(https(shared, limits, tcp, peer, (tls, begun))).await,
+            Err(reason) => shared.refused(reason, peer.ip(), &"too many"),
+        },
         None => {
             let scheme = Scheme::Http;
             let from = From { peer, scheme };
@@ -83,13 +89,14 @@ async fn https(
     limits: &Limits,
     tcp: TcpStream,
     peer: SocketAddr,
-    tls: TlsAcceptor,
+    (tls, begun): (TlsAcceptor, Handshake),
 ) {
     let accepted = tokio::select! {
         accepted = timeout(limits.tls_handshake_time, tls.accept(tcp)) => accepted,
         // Nothing is under way yet: whoever says nothing shall not hold up the end.
         () = shared.stopping.cancelled() => return,
     };
+    drop(begun);
     match accepted {
         Ok(Ok(stream)) => {
             let agreed = stream.get_ref().1.alpn_protocol();
@@ -108,7 +115,7 @@ async fn https(
             }
         }
         Ok(Err(error)) => debug!(%error, "no TLS"),
-        Err(_) => debug!("the TLS handshake took too long"),
+        Err(_) => shared.refused("slow_handshake", peer.ip(), &"it took too long"),
     }
 }
 
@@ -120,7 +127,13 @@ async fn http1(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From)
     };
     let stream = GatedIo::new(stream, framing);
     let gate = stream.gate();
-    let io = TokioIo::new(Deadlines::new(stream, busy.clone(), Heads::Tracked, limits));
+    let io = TokioIo::new(Deadlines::new(
+        stream,
+        busy.clone(),
+        Heads::Tracked,
+        limits,
+        shared.answers.clone(),
+    ));
     let service = ingress::service(shared.clone(), from, busy, Some(gate.clone()));
     let connection = http1::Builder::new()
         // Deadlines keeps the time: hyper's own would set a timer for each request.
@@ -143,30 +156,34 @@ async fn http1(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From)
         }
     };
     if let Some(refused) = gate.refused() {
-        info!(peer = %from.peer, %refused, "a request was refused");
-        shared.refused("framing");
+        shared.refused("framing", from.peer.ip(), &refused);
     } else if let Err(error) = ended {
-        debug!(%error, "an HTTP/1.1 connection failed");
+        failed(&shared, from, &error);
     }
 }
 
 async fn http2(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From) {
     let busy = Busy::default();
+    let stream = FramesIo::new(stream, limits);
+    let verdict = stream.verdict();
     let io = TokioIo::new(Deadlines::new(
         stream,
         busy.clone(),
         Heads::Untracked,
         limits,
+        shared.answers.clone(),
     ));
     let service = ingress::service(shared.clone(), from, busy, None);
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.http2_streams)
-        // It also bounds how many CONTINUATION frames h2 takes for one head.
+        .initial_stream_window_size(HTTP2_STREAM_WINDOW)
+        .initial_connection_window_size(HTTP2_WINDOW)
+        .max_send_buf_size(HTTP2_SEND_BUFFER)
         .max_header_list_size(u32::try_from(limits.max_head_bytes).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(limits.http2_resets)
         .max_local_error_reset_streams(H2_ERRORS)
-        // Pings an idle connection too: one whose other end answers is alive.
+        // Finds out whether who waits for an answer is still there.
         .keep_alive_interval(limits.idle_time / 2)
         .auto_date_header(false)
         .serve_connection(io, service);
@@ -178,8 +195,22 @@ async fn http2(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From)
             connection.await
         }
     };
-    if let Err(error) = ended {
-        debug!(%error, "an HTTP/2 connection failed");
+    if let Some(fault) = verdict.fault() {
+        shared.refused(fault.reason(), from.peer.ip(), &fault);
+    } else if let Err(error) = ended {
+        failed(&shared, from, &error);
+    }
+}
+
+/// A connection has ended in an error: whose fault it was is counted.
+fn failed(shared: &Shared, from: From, error: &hyper::Error) {
+    let slow = TooSlow::behind(error);
+    match slow.and_then(|slow| Some((slow, slow.reason()?))) {
+        Some((slow, reason)) => shared.refused(reason, from.peer.ip(), &slow),
+        None if error.is_parse_too_large() => {
+            shared.refused("head_too_large", from.peer.ip(), error);
+        }
+        None => debug!(%error, "a connection failed"),
     }
 }
 
@@ -197,10 +228,9 @@ async fn told_by_proxy(
     let told = timeout(limits.tls_handshake_time, read_protocol(tcp)).await;
     match told {
         Ok(Ok(told)) => return Some(told.unwrap_or(peer)),
-        Ok(Err(error)) => debug!(%peer, %error, "a proxy did not say whom it connects for"),
-        Err(_) => debug!(%peer, "a proxy took too long to say whom it connects for"),
+        Ok(Err(error)) => shared.refused("proxy_protocol", peer.ip(), &error),
+        Err(_) => shared.refused("proxy_protocol", peer.ip(), &"it took too long"),
     }
-    shared.refused("proxy_protocol");
     None
 }
 

@@ -22,8 +22,11 @@ mod trailers;
 use memchr::memchr;
 
 pub(crate) use gate::{Gate, GatedIo};
+pub(crate) use head::parse_length;
+pub(crate) use host::is_host;
 pub(crate) use order::Order;
 pub(crate) use refusal::{Refusal, Refused};
+pub(crate) use request_line::has_target_bytes;
 
 use cut::CutLine;
 use order::Names;

@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 mod body;
 mod forward;
+mod head;
 mod keep;
 pub(crate) mod problem;
 mod retained;
@@ -15,12 +16,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::header::{CONNECTION, CONTENT_TYPE, UPGRADE};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, UPGRADE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::Service;
-use kreel_wire::Scheme;
+use kreel_wire::inert::inert;
+use kreel_wire::{DeliveryId, Scheme};
 use serde_json::json;
+use tracing::{Instrument as _, debug, debug_span};
 
 use self::answer::{Body, fit, json_answer};
 use self::forward::Arriving;
@@ -79,8 +82,17 @@ impl Service<Request<Incoming>> for Ingress {
         let method = request.method().clone();
         let begun = shared.metrics.is_some().then(Instant::now);
         let asks_for_upgrade = request.headers().contains_key(UPGRADE);
-        Box::pin(async move {
-            let mut response = dispatch(&shared, from, gate, request).await;
+        let id = DeliveryId::generate();
+        // Nothing is made of it unless somebody reads that much.
+        let span = debug_span!("request", %id);
+        let answered = async move {
+            let peer = Origin {
+                address: from.peer.ip().to_canonical(),
+                scheme: from.scheme,
+            };
+            let origin = shared.proxies.origin(peer, request.headers());
+            let answer = dispatch(&shared, id, origin, gate, request).await;
+            let mut response = answer.unwrap_or_else(|problem| problem.response(id));
             if asks_for_upgrade && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                 // What follows might be meant in the other protocol: nothing may.
                 response
@@ -89,58 +101,62 @@ impl Service<Request<Incoming>> for Ingress {
             }
             if let (Some(metrics), Some(begun)) = (&shared.metrics, begun) {
                 metrics.answered(response.status(), begun.elapsed());
-                if let Some(Refusal(code)) = response.extensions().get() {
-                    metrics.refused(code);
-                }
+            }
+            if let Some(Refusal(code)) = response.extensions().get() {
+                shared.refused_request(code, origin.address, id, response.status());
+            }
+            if let Ok(id) = HeaderValue::try_from(id.to_string()) {
+                response.headers_mut().insert(REQUEST_ID, id);
             }
             fit(&mut response, &method);
             response.body_mut().hold(under_way);
             Ok(response)
-        })
+        };
+        Box::pin(answered.instrument(span))
     }
 }
 
+/// What a request is called in each answer, and in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("kreel-request-id");
+
 async fn dispatch(
     shared: &Arc<Shared>,
-    from: From,
+    id: DeliveryId,
+    origin: Origin,
     gate: Option<Gate>,
     request: Request<Incoming>,
-) -> Response<Body> {
-    let peer = Origin {
-        address: from.peer.ip().to_canonical(),
-        scheme: from.scheme,
-    };
-    let origin = shared.proxies.origin(peer, request.headers());
+) -> Result<Response<Body>, Problem> {
+    debug!(
+        sender = %origin.address,
+        method = %request.method(),
+        target = %inert(request.uri().path_and_query().map_or("", |target| target.as_str())),
+        "a request arrives"
+    );
     let held = shared.admission.held();
-    if let Err(too_often) = held.request(origin.address) {
-        return Problem::TooOften(too_often.0).response();
-    }
-    let answer = match route(&request, shared.address.domain.as_deref()) {
+    held.request(origin.address).map_err(Problem::from)?;
+    head::check(&request, &held.limits)?;
+    match route(&request, shared.address.domain.as_deref())? {
         // Boxed, as all that is rare: each request has room for the rest.
-        Ok(Route::Link) => {
-            return Box::pin(handshake::upgrade(shared, gate.as_ref(), request)).await;
+        Route::Link => {
+            held.link(origin.address).map_err(Problem::from)?;
+            Box::pin(handshake::upgrade(shared, gate.as_ref(), request)).await
         }
-        Ok(Route::Health) => own(&request, || Ok(health())),
-        Ok(Route::Ready) => Box::pin(ready(shared, &request)).await,
-        Ok(Route::Metrics) => Box::pin(measured(shared, &request)).await,
-        Ok(Route::WhoAmI) => Box::pin(who_am_i(shared, &request)).await,
-        Ok(Route::Tunnel { name, target }) => match shared.tunnels.find(&name) {
-            Some(tunnel) => match held.tunnel(tunnel.shelf.tunnel) {
-                Ok(()) => {
-                    let arriving = Arriving {
-                        origin,
-                        held,
-                        target,
-                    };
-                    return forward::forward(shared, &tunnel, arriving, request).await;
-                }
-                Err(too_often) => Err(Problem::TooOften(too_often.0)),
-            },
-            None => Err(Problem::NoTunnel),
-        },
-        Err(problem) => Err(problem),
-    };
-    answer.unwrap_or_else(|problem| problem.response())
+        Route::Health => own(&request, || Ok(health())),
+        Route::Ready => Box::pin(ready(shared, &request)).await,
+        Route::Metrics => Box::pin(measured(shared, &request)).await,
+        Route::WhoAmI => Box::pin(who_am_i(shared, &request)).await,
+        Route::Tunnel { name, target } => {
+            let tunnel = shared.tunnels.find(&name).ok_or(Problem::NoTunnel)?;
+            held.tunnel(tunnel.shelf.tunnel).map_err(Problem::from)?;
+            let arriving = Arriving {
+                id,
+                origin,
+                held,
+                target,
+            };
+            forward::forward(shared, &tunnel, arriving, request).await
+        }
+    }
 }
 
 /// The relay's own addresses are read-only.

@@ -4,6 +4,7 @@
 //! the address, [`Bound::serve`] serves it until told to stop.
 
 mod admission;
+mod answers;
 mod config;
 mod connection;
 mod error;
@@ -13,6 +14,7 @@ mod limits;
 mod link;
 mod metrics;
 mod proxies;
+mod refusals;
 mod replies;
 mod shared;
 mod side;
@@ -45,8 +47,10 @@ pub use crate::proxies::Proxies;
 pub use crate::store::{Damage, NameRow, Salvaged, Scope, TokenRow, Tokens, backup};
 
 use crate::admission::Admission;
+use crate::answers::AnswerRoom;
 use crate::limits::{ACCEPT_PAUSE, FORGET_ADDRESSES, GOODBYE, TOKENS_CHECK};
 use crate::metrics::{Metrics, MetricsPort};
+use crate::refusals::Refusals;
 use crate::shared::{PublicAddress, Shared};
 use crate::store::{Folder, Store, TunnelRow};
 use crate::tls::{Challenges, Identity};
@@ -138,11 +142,11 @@ impl Relay {
         };
         let address = listener.local_addr().map_err(failed)?;
         let challenges = match &self.certificate {
-            Some(Identity::Acme(acme)) => Challenges::bind(acme).await?,
+            Some(Identity::Acme(acme)) => Challenges::bind(acme, &self.config.limits).await?,
             _ => None,
         };
         let metrics = match self.config.metrics {
-            Some(address) => Some(MetricsPort::bind(address).await?),
+            Some(address) => Some(MetricsPort::bind(address, &self.config.limits).await?),
             None => None,
         };
         let shared = Shared {
@@ -153,6 +157,8 @@ impl Relay {
             proxies: self.config.proxies,
             access: self.config.access,
             metrics: metrics.is_some().then(Metrics::new),
+            answers: AnswerRoom::new(self.config.limits.answer_memory_bytes),
+            refusals: Refusals::default(),
             connections: TaskTracker::new(),
             certificate: self.certificate,
             retained_bytes: Arc::default(),
@@ -181,6 +187,7 @@ impl Control {
     /// Puts other limits in force for connections and requests to come. Those of the store, and
     /// how many connections there may be in all, count from the next start on.
     pub fn set_limits(&self, limits: Limits) {
+        self.shared.answers.set_most(limits.answer_memory_bytes);
         self.shared.admission.replace(limits);
         info!("the limits were read again");
     }
@@ -375,11 +382,11 @@ async fn watch_tokens(shared: Arc<Shared>) {
         {
             Ok(Some(standing)) => {
                 (version, expires_at) = (standing.version, standing.expires_at);
-                for tunnel in shared.tunnels.keep_to(&standing, known) {
+                for tunnel in shared.tunnels.keep_to(standing, known) {
                     shared.store.forget(&tunnel.shelf);
                 }
             }
-            Ok(None) => {}
+            Ok(None) => shared.tunnels.end_links(),
             Err(error) => error!(%error, "the tokens could not be read"),
         }
     }

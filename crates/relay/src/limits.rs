@@ -1,7 +1,7 @@
 //! Sizes, counts and deadlines the relay holds senders and clients to, each with its reason.
 //!
-//! Those an operator may want otherwise are fields of [`Limits`], each with its name in settings
-//! and its reason in one table; the rest are constants. What
+//! Those an operator may want otherwise are fields of [`Limits`], each with its name in settings,
+//! its bound and its reason in one table; the rest are constants. What
 //! both ends of a link hold each other to stands in `kreel_wire::limits`.
 
 mod table;
@@ -14,84 +14,137 @@ use self::table::{Number, limits};
 limits! {
     /// The largest body of a webhook; more is answered 413. 100 MiB: the uploads of every sender
     /// we know of stay below, and a tunnel is no file transfer.
-    max_body_bytes: u64 = 100 * MIB, Bytes;
+    max_body_bytes: u64 = 100 * MIB, Bytes <= TIB;
     /// The most links at once. 10,000 of them fit a 512 MiB server with room to spare.
-    max_links: usize = 10_000, Count;
-    /// The most links one token may have at once. As many as there may be in all: on a shared
-    /// relay, say less.
-    max_links_per_token: usize = 10_000, Count;
+    max_links: usize = 10_000, Count <= MANY;
+    /// The most links one token may have at once; more are answered 429. 100: a team on one token,
+    /// each with some projects open.
+    max_links_per_token: usize = 100, Count <= MANY;
+    /// The most tunnels one token may have, listened on or not. 1,000: one for each project folder,
+    /// for years.
+    max_tunnels_per_token: usize = 1_000, Count <= MANY;
+    /// How long a name that was given up is nobody else's: 30 days, in which whoever posts there
+    /// notices that it is gone.
+    quarantine: Duration = Duration::from_secs(30 * 24 * 60 * 60), Time <= 3650 * DAY;
     /// The most exchanges a link has open at once; what is beyond waits on disk. As many as the
     /// protocol allows.
-    max_exchanges_per_link: usize = kreel_wire::limits::EXCHANGES, Count;
+    max_exchanges_per_link: usize = kreel_wire::limits::EXCHANGES, Count <= kreel_wire::limits::EXCHANGES as u64;
     /// The most deliveries waiting for one client; more are answered 429. 250,000: weeks of a
     /// busy developer's webhooks, and a position and a row each, which is little.
-    max_waiting: u64 = 250_000, Count;
+    max_waiting: u64 = 250_000, Count <= 1000 * MANY;
     /// The most bytes waiting for one client; more are answered 429. 512 MiB: half of what there
     /// is in all, so that no tunnel takes it from all others.
-    max_waiting_bytes_of_one: u64 = 512 * MIB, Bytes;
+    max_waiting_bytes_of_one: u64 = 512 * MIB, Bytes <= 1024 * TIB;
     /// The most bytes of waiting deliveries in all; more are answered 503. 1 GiB, which the
     /// smallest server's disk has.
-    max_waiting_bytes: u64 = 1024 * MIB, Bytes;
+    max_waiting_bytes: u64 = 1024 * MIB, Bytes <= 1024 * TIB;
     /// How many settled deliveries of a tunnel are remembered, for a client that asks for the
     /// past (`--since`). 500, a day's worth for most; 0 remembers none.
-    retain_count: u64 = 500, CountOrNone;
+    retain_count: u64 = 500, CountOrNone <= 1000 * MANY;
     /// How long they are remembered. 24 h: a day later one looks into the client's history.
-    retain_age: Duration = Duration::from_secs(24 * 60 * 60), Time;
+    retain_age: Duration = Duration::from_secs(24 * 60 * 60), Time <= 3650 * DAY;
     /// The most bytes of them in all. 1 GiB, as much again as may wait.
-    retain_bytes: u64 = 1024 * MIB, Bytes;
+    retain_bytes: u64 = 1024 * MIB, Bytes <= 1024 * TIB;
     /// The most connections from senders and clients at once. 16,384, below the usual limit of
     /// open files once that has been raised for a server.
-    max_connections: usize = 16_384, Count;
+    max_connections: usize = 16_384, Count <= MANY;
     /// The most connections of one address at once (of one /64 network under IPv6); more are
     /// closed at once. 512: a large sender's pool behind one address. This machine and trusted
     /// proxies are not counted.
-    max_connections_per_address: usize = 512, Count;
-    /// How many TLS handshakes and connections one address may begin each second, with five times
-    /// as many at once; 0 does not count. 50: each webhook on a connection of its own.
-    connections_per_second_per_address: u32 = 50, Rate;
-    /// How many requests one address may make each second, with five times as many at once; more
-    /// are answered 429. 0 does not count. 200: more than any sender we know of keeps up.
-    requests_per_second_per_address: u32 = 200, Rate;
-    /// How many requests one tunnel takes each second, with five times as many at once; more are
-    /// answered 429. 0, as it is, does not count: backlog and addresses have limits of their own,
+    max_connections_per_address: usize = 512, Count <= MANY;
+    /// How many TLS handshakes and connections one address may begin each second; 0 does
+    /// not count. 50: each webhook on a connection of its own.
+    connections_per_second_per_address: u32 = 50, Rate <= MANY;
+    /// The most TLS handshakes of one address under way at once (of one /64 network under IPv6);
+    /// more are closed at once. 64: they are over in one round trip, and who begins more than that
+    /// does not mean to end them.
+    max_handshakes_per_address: usize = 64, Count <= MANY;
+    /// The most TLS handshakes under way in all; more are closed at once. 2,048, some 50 MiB at the
+    /// worst.
+    max_handshakes: usize = 2_048, Count <= MANY;
+    /// How many times one address may ask for a link each second; more are answered 429. 0 does not
+    /// count. 10: clients that come back after a restart, and few guesses at tokens.
+    links_per_second_per_address: u32 = 10, Rate <= MANY;
+    /// How many requests one address may make each second; more are answered 429. 0
+    /// does not count. 200: more than any sender we know of keeps up.
+    requests_per_second_per_address: u32 = 200, Rate <= MANY;
+    /// How many requests one tunnel takes each second; more are answered 429. 0, as it is, does not count: backlog and addresses have limits of their own,
     /// and senders of many addresses are what a busy tunnel has.
-    requests_per_second_per_tunnel: u32 = 0, Rate;
-    /// The largest head of a sender's request: 64 KiB, twice what nginx and Node take.
-    max_head_bytes: usize = 64 * 1024, Bytes;
-    /// The most header lines in a sender's request: 256; proxies in front add a dozen at most.
-    max_header_lines: usize = 256, Count;
+    requests_per_second_per_tunnel: u32 = 0, Rate <= MANY;
+    /// How many seconds' worth of a rate may come at once. 5, a sender's catching up after a pause.
+    burst: u32 = 5, Count <= 3600;
+    /// The largest head of a sender's request; more is answered 431. 64 KiB, twice what nginx and
+    /// Node take. What a client takes is the most it can be.
+    max_head_bytes: usize = 64 * 1024, Bytes <= kreel_wire::limits::HEAD_BYTES as u64;
+    /// The most header lines in a sender's request; more are answered 431. 256; proxies in front
+    /// add a dozen at most. What a client takes is the most it can be.
+    max_header_lines: usize = 256, Count <= kreel_wire::limits::HEADER_COUNT as u64;
     /// How long a sender may take from its first byte to the end of its head: 15 s, a slow
     /// phone's worst case and a slow-loris's best.
-    head_time: Duration = Duration::from_secs(15), Time;
+    head_time: Duration = Duration::from_secs(15), Time <= DAY;
     /// How long a TLS handshake, or a proxy's word on who connects, may take: 10 s, ten bad round
     /// trips.
-    tls_handshake_time: Duration = Duration::from_secs(10), Time;
-    /// How long a connection may stay silent before its first request or between two: 60 s,
-    /// longer than the keep-alive of the usual webhook senders' pools.
-    idle_time: Duration = Duration::from_secs(60), Time;
+    tls_handshake_time: Duration = Duration::from_secs(10), Time <= DAY;
+    /// How long a connection may stay without a request, before its first or between two. 60 s,
+    /// longer than the keep-alive of the usual webhook senders' pools. In HTTP/2 answered pings are
+    /// no request.
+    idle_time: Duration = Duration::from_secs(60), Time <= DAY;
     /// How long a sender may pause in the middle of a body: 30 s, after which it gets 408.
-    body_pause: Duration = Duration::from_secs(30), Time;
+    body_pause: Duration = Duration::from_secs(30), Time <= DAY;
     /// How long a body may take at any rate: 30 s. Most webhooks are over in one; a slow start is
     /// no fault.
-    body_grace: Duration = Duration::from_secs(30), Time;
+    body_grace: Duration = Duration::from_secs(30), Time <= DAY;
     /// What a body must bring each second on average once it takes longer than its grace: 100
     /// bytes, a tenth of the slowest modem. Below it a sender does not send, it holds on.
-    body_bytes_per_second: u64 = 100, Bytes;
-    /// How long a reader may take none of what is written to it: 60 s. One byte a second is slow
-    /// but alive; nothing in a minute is gone.
-    write_pause: Duration = Duration::from_secs(60), Time;
+    body_bytes_per_second: u64 = 100, Bytes <= 1024 * MIB;
+    /// How long a reader may take none of what is written to it: 60 s. Nothing in
+    /// a minute is gone.
+    write_pause: Duration = Duration::from_secs(60), Time <= DAY;
+    /// What a reader must take each second on average, of each minute (the pause above) it is
+    /// waited for. 500 bytes, below the slowest phone; who takes less holds on to memory.
+    write_bytes_per_second: u64 = 500, Bytes <= 1024 * MIB;
+    /// What of one body is held in memory while its sender waits. 1 MiB: most webhooks are a
+    /// thousandth of that, and what is larger goes to disk in pieces.
+    body_memory_bytes_of_one: usize = 1024 * 1024, Bytes <= 1024 * MIB;
+    /// What of all bodies together is held in memory while their senders wait. 8 MiB, so that the
+    /// relay stays small whatever is sent to it.
+    body_memory_bytes: usize = 8 * 1024 * 1024, Bytes <= 64 * 1024 * MIB;
+    /// What of answers under way may be held for those who read slowly. 8 MiB: what one of them may
+    /// be sent ahead grows from 16 to 256 KiB only while there is room. While more is held, who takes
+    /// nothing for 5 s is cut off, and not only after the pause above.
+    answer_memory_bytes: usize = 8 * 1024 * 1024, Bytes <= 64 * 1024 * MIB;
     /// The most streams of one HTTP/2 connection at once: 128, the usual figure; each may hold a
     /// body.
-    http2_streams: u32 = 128, Count;
+    http2_streams: u32 = 128, Count <= MANY;
     /// The most streams a peer may have reset before the relay had looked at them; one more ends
     /// the connection. 20, what h2 takes for an honest hurry.
-    http2_resets: usize = 20, Count;
+    http2_resets: usize = 20, Count <= MANY;
+    /// The most CONTINUATION frames of one head in HTTP/2; one more ends the connection. 64: the
+    /// largest head takes four of the usual size.
+    http2_continuations: u32 = 64, Count <= MANY;
+    /// How many frames that carry nothing a peer may send each second in HTTP/2: PING, SETTINGS,
+    /// PRIORITY, empty ones, and kinds nobody knows. One more ends the connection. 200, far more
+    /// than anybody needs, and little to answer.
+    http2_idle_frames_per_second: u32 = 200, Count <= MANY;
+    /// The most connections to a small port beside, for challenges or metrics. 64: authorities ask
+    /// from five places, and one or two collect metrics.
+    side_connections: usize = 64, Count <= MANY;
+    /// How long such a connection may last in all. 10 s, for one small request.
+    side_time: Duration = Duration::from_secs(10), Time <= DAY;
+    /// How long a relay that is stopping waits for requests under way. 8 s: Docker kills after 10,
+    /// and links and store need what is left.
+    stop_grace: Duration = Duration::from_secs(8), Time <= DAY;
 }
 
 const MIB: u64 = 1024 * 1024;
 
-/// How many seconds' worth of a rate may come at once: 5, a sender's catching up after a pause.
-pub(crate) const BURST: u32 = 5;
+const TIB: u64 = 1024 * 1024 * MIB;
+
+/// A day in milliseconds.
+const DAY: u64 = 24 * 60 * 60 * 1000;
+
+/// More of anything than one machine has.
+const MANY: u64 = 1_000_000;
 
 /// How many addresses the rates know at once: 65,536, some 10 MiB. More at once is a flood from
 /// everywhere, against which no limit by address helps; all are forgotten then.
@@ -99,14 +152,6 @@ pub(crate) const ADDRESSES: usize = 65_536;
 
 /// How often addresses that have been quiet are forgotten: every 10 s.
 pub(crate) const FORGET_ADDRESSES: Duration = Duration::from_secs(10);
-
-/// What is kept in memory of one body while its sender waits: 1 MiB. Most webhooks are a
-/// thousandth of that; what is larger goes to disk in pieces.
-pub(crate) const RETAIN_BYTES: usize = 1024 * 1024;
-
-/// What is kept in memory of all bodies together while their senders wait: 8 MiB, so that the
-/// relay stays within 32 MiB whatever is sent to it.
-pub(crate) const RETAIN_TOTAL_BYTES: usize = 8 * 1024 * 1024;
 
 /// How many kept deliveries may be with a client unacknowledged: 32, enough to keep the app
 /// busy across a slow link and few enough to stay cheap to send again.
@@ -185,9 +230,13 @@ pub(crate) const CHECK_BYTES: u64 = 64 * 1024 * 1024;
 /// many numbers; taking one is free in between.
 pub(crate) const SEQ_BLOCK: u64 = 4096;
 
-/// How often the relay looks whether another process changed its tokens: every 500 ms, so that
-/// a revoked token's links end within a second.
-pub(crate) const TOKENS_CHECK: Duration = Duration::from_millis(500);
+/// How often the relay looks whether another process changed its tokens: every 250 ms, so that
+/// a revoked token's links end within a second, also on a busy machine.
+pub(crate) const TOKENS_CHECK: Duration = Duration::from_millis(250);
+
+/// How many refusals are told one by one each second: 50, as many as anyone reads; of the others
+/// there is a count.
+pub(crate) const REFUSALS_TOLD: u32 = 50;
 
 /// How often certificate files are looked at for changes: every second.
 pub(crate) const CERTIFICATE_CHECK: Duration = Duration::from_secs(1);
@@ -212,13 +261,6 @@ pub(crate) const ACME_FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest such wait: 1 h, soon enough for any certificate that is not over yet.
 pub(crate) const ACME_LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
-/// The most connections to a small port beside, for challenges or metrics: 64. Authorities ask
-/// from five places, and one or two collect metrics.
-pub(crate) const SIDE_CONNECTIONS: usize = 64;
-
-/// How long such a connection may last in all: 10 s, for one small request.
-pub(crate) const SIDE_TIME: Duration = Duration::from_secs(10);
-
 /// The longest header of the PROXY protocol: 2 KiB. Proxies send 28 to 500 bytes.
 pub(crate) const PROXY_HEADER_BYTES: usize = 2048;
 
@@ -233,13 +275,24 @@ pub(crate) const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// open files, which others must free.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// What a client may send ahead of an answer's reader at first: 16 KiB, a TLS record.
+pub(crate) const ANSWER_WINDOW_BYTES: u32 = 16 * 1024;
+
+/// How long a reader may take nothing while answers have no room: 5 s.
+pub(crate) const SHORT_PAUSE: Duration = Duration::from_secs(5);
+
+/// What one HTTP/2 stream may be sent ahead of being read: 256 KiB, as an exchange of a link.
+pub(crate) const HTTP2_STREAM_WINDOW: u32 = 256 * 1024;
+
+/// The same of a whole connection: 1 MiB, enough for 100 Mbit/s over 80 ms.
+pub(crate) const HTTP2_WINDOW: u32 = 1024 * 1024;
+
+/// What of an answer waits in one HTTP/2 stream to be written: 64 KiB, a piece of a link's.
+pub(crate) const HTTP2_SEND_BUFFER: usize = 64 * 1024;
+
 /// The most streams of an HTTP/2 connection that h2 may have had to reset itself: 1,024, h2's own
 /// figure. One more, and the peer does nothing but provoke it.
 pub(crate) const H2_ERRORS: usize = 1024;
-
-/// How long a name that was given up is nobody else's: 30 days, in which whoever posts there
-/// notices that it is gone.
-pub(crate) const QUARANTINE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The most tokens an open relay takes in: 10,000, as many as there are links.
 pub(crate) const OPEN_TOKENS: usize = 10_000;

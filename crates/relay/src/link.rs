@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 use kreel_socket::{MessageSocket, SocketError};
+use kreel_wire::inert::inert;
 use kreel_wire::limits::EXCHANGES;
 use kreel_wire::{Chunk, ExchangeId, GoodbyeReason, Request, Seq, ToClient, ToRelay};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -257,7 +258,7 @@ pub(crate) enum Heard {
 pub(crate) enum LinkEnd {
     #[error("said goodbye: {1}")]
     Goodbye(GoodbyeReason, &'static str),
-    #[error("the client said goodbye: {0}")]
+    #[error("the client said goodbye: {}", inert(.0))]
     ClientLeft(String),
     #[error(transparent)]
     Socket(#[from] SocketError),

@@ -15,6 +15,7 @@ use metrics_exporter_prometheus::{
     Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use crate::config::Limits;
 use crate::error::RelayError;
 use crate::limits::METRICS_UPKEEP;
 use crate::shared::Shared;
@@ -155,8 +156,8 @@ pub(crate) struct MetricsPort(SidePort);
 
 impl MetricsPort {
     /// Takes the address.
-    pub(crate) async fn bind(address: SocketAddr) -> Result<Self, RelayError> {
-        SidePort::bind(address).await.map(Self)
+    pub(crate) async fn bind(address: SocketAddr, limits: &Limits) -> Result<Self, RelayError> {
+        SidePort::bind(address, limits).await.map(Self)
     }
 
     /// The address taken.

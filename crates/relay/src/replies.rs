@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use foldhash::HashMap;
-use kreel_wire::limits::{CREDIT_STEP_BYTES, MESSAGE_COST_BYTES, WINDOW_BYTES};
+use kreel_wire::limits::{MESSAGE_COST_BYTES, WINDOW_BYTES};
 use kreel_wire::{Answer, Chunk, ExchangeId, Failure, Response};
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::limits::ANSWER_WINDOW_BYTES;
 
 /// What a waiting sender is told.
 #[derive(Debug)]
@@ -126,7 +128,7 @@ impl Replies {
             let (pieces, rest) = mpsc::channel(PIECES);
             open.stage = Stage::Streaming {
                 pieces,
-                credit_bytes: WINDOW_BYTES.into(),
+                credit_bytes: ANSWER_WINDOW_BYTES.into(),
             };
             ReplyBody::Streamed(body, rest)
         };
@@ -246,18 +248,6 @@ impl Drop for Replies {
                 credit.close();
             }
         }
-    }
-}
-
-/// Gathers what a reader has consumed until it is worth a grant.
-#[derive(Debug, Default)]
-pub(crate) struct Consumed(u32);
-
-impl Consumed {
-    /// Adds a piece that was consumed; returns the credit to grant when enough has gathered.
-    pub(crate) fn add(&mut self, chunk: &Chunk) -> Option<u32> {
-        self.0 += chunk.cost_bytes();
-        (self.0 >= CREDIT_STEP_BYTES).then(|| std::mem::take(&mut self.0))
     }
 }
 

@@ -1,16 +1,23 @@
 //! What every connection of a running relay shares.
 
+use std::fmt::Display;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use kreel_wire::TunnelName;
+use http::StatusCode;
+use kreel_wire::inert::inert;
+use kreel_wire::{DeliveryId, TunnelName};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::info;
 
 use crate::admission::Admission;
+use crate::answers::AnswerRoom;
 use crate::config::Access;
 use crate::metrics::Metrics;
 use crate::proxies::Proxies;
+use crate::refusals::Refusals;
 use crate::store::Store;
 use crate::tls::Identity;
 use crate::tunnels::Tunnels;
@@ -29,6 +36,10 @@ pub(crate) struct Shared {
     pub(crate) proxies: Proxies,
     /// What is measured, if anybody may look.
     pub(crate) metrics: Option<Metrics>,
+    /// Memory for answers whose senders read slowly.
+    pub(crate) answers: AnswerRoom,
+    /// What is told of those who are refused.
+    pub(crate) refusals: Refusals,
     /// The tasks that serve connections.
     pub(crate) connections: TaskTracker,
     /// The certificate, unless TLS is off.
@@ -42,10 +53,33 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Counts a request or connection that was refused.
-    pub(crate) fn refused(&self, reason: &'static str) {
+    /// Counts something that was refused.
+    pub(crate) fn count_refused(&self, reason: &'static str) {
         if let Some(metrics) = &self.metrics {
             metrics.refused(reason);
+        }
+    }
+
+    /// Counts and tells of a connection that was refused, or ended for what came on it.
+    pub(crate) fn refused(&self, reason: &'static str, address: IpAddr, why: &dyn Display) {
+        self.count_refused(reason);
+        if self.refusals.is_told() {
+            info!(reason, sender = %address, why = %inert(&why.to_string()), "a connection was refused");
+        }
+    }
+
+    /// Counts and tells of a request that was refused.
+    pub(crate) fn refused_request(
+        &self,
+        reason: &'static str,
+        address: IpAddr,
+        request: DeliveryId,
+        status: StatusCode,
+    ) {
+        self.count_refused(reason);
+        if self.refusals.is_told() {
+            let status = status.as_u16();
+            info!(%request, reason, status, sender = %address, "a request was refused");
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -18,13 +19,16 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
+use crate::config::Limits;
 use crate::error::RelayError;
-use crate::limits::{ACCEPT_PAUSE, SIDE_CONNECTIONS, SIDE_TIME};
+use crate::limits::ACCEPT_PAUSE;
 
 /// A small port, taken.
 #[derive(Debug)]
 pub(crate) struct SidePort {
     listener: TcpListener,
+    most: usize,
+    time: Duration,
 }
 
 /// What a small port answers.
@@ -32,10 +36,14 @@ pub(crate) type Said = Response<Full<Bytes>>;
 
 impl SidePort {
     /// Takes the address.
-    pub(crate) async fn bind(address: SocketAddr) -> Result<Self, RelayError> {
+    pub(crate) async fn bind(address: SocketAddr, limits: &Limits) -> Result<Self, RelayError> {
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|source| RelayError::Listen { address, source })?;
-        Ok(Self { listener })
+        Ok(Self {
+            listener,
+            most: limits.side_connections,
+            time: limits.side_time,
+        })
     }
 
     /// The address taken.
@@ -49,8 +57,8 @@ impl SidePort {
         A: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
         F: Future<Output = Said> + Send,
     {
-        let (answer, places) = (Arc::new(answer), Arc::new(Semaphore::new(SIDE_CONNECTIONS)));
-        let mut connections = JoinSet::new();
+        let (answer, places) = (Arc::new(answer), Arc::new(Semaphore::new(self.most)));
+        let (mut connections, time) = (JoinSet::new(), self.time);
         loop {
             while connections.try_join_next().is_some() {}
             let Ok(place) = places.clone().acquire_owned().await else {
@@ -70,7 +78,7 @@ impl SidePort {
                     .timer(TokioTimer::new())
                     .keep_alive(false)
                     .serve_connection(TokioIo::new(tcp), service);
-                match timeout(SIDE_TIME, connection).await {
+                match timeout(time, connection).await {
                     Ok(Ok(())) => {}
                     Ok(Err(error)) => debug!(%peer, %error, "a connection beside failed"),
                     Err(_) => debug!(%peer, "a connection beside took too long"),

@@ -39,7 +39,8 @@ pub use self::damage::{Damage, Salvaged};
 pub(crate) use self::folder::{Folder, private};
 use self::job::{Job, Need};
 pub use self::names::NameRow;
-pub(crate) use self::owners::{Bearer, Standing};
+use self::owners::Claimed;
+pub(crate) use self::owners::{Bearer, Standing, Terms};
 use self::parts::Parts;
 pub(crate) use self::reading::Batch;
 pub(crate) use self::record::Record;
@@ -82,6 +83,10 @@ pub(crate) enum Claim {
     Owned(Box<TunnelRow>),
     /// It belongs to another.
     Taken,
+    /// The token has as many as it may.
+    TooMany,
+    /// The token is not valid any more.
+    Revoked,
 }
 
 impl Store {
@@ -230,11 +235,14 @@ impl Store {
         name: TunnelName,
         token: i64,
         policy: Policy,
-        may_be_new: bool,
+        terms: Terms,
     ) -> Result<Claim, StoreError> {
-        let claim = move |db: &Connection| owners::claim(db, &name, token, may_be_new);
-        let Some(owned) = self.ask(Need::Sync, claim, |_| ()).await? else {
-            return Ok(Claim::Taken);
+        let claim = move |db: &Connection| owners::claim(db, &name, token, terms);
+        let owned = match self.ask(Need::Sync, claim, |_| ()).await? {
+            Claimed::Owned(owned) => owned,
+            Claimed::Taken => return Ok(Claim::Taken),
+            Claimed::TooMany => return Ok(Claim::TooMany),
+            Claimed::Revoked => return Ok(Claim::Revoked),
         };
         let tunnel = owned.id;
         // Good to know, and no reason to keep a client out: it needs no answer.

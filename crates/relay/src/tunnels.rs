@@ -16,6 +16,8 @@ use crate::store::{Shelf, Standing, Store, TunnelRow};
 #[derive(Debug, Default)]
 pub(crate) struct Tunnels {
     by_name: RwLock<HashMap<TunnelName, Arc<Tunnel>>>,
+    /// How it stood when it was last looked at, and the highest tunnel there was by then.
+    standing: RwLock<Option<(Standing, i64)>>,
 }
 
 /// One tunnel.
@@ -50,6 +52,7 @@ impl Tunnels {
             .map(|row| (row.name.clone(), Arc::new(Tunnel::new(&row))));
         Self {
             by_name: RwLock::new(by_name.collect()),
+            standing: RwLock::default(),
         }
     }
 
@@ -75,10 +78,9 @@ impl Tunnels {
         tunnel.clone()
     }
 
-    /// Goes by how it stands now: ends links whose token is not valid any more or whose tunnel is
-    /// another's, and drops tunnels that were given up, which are returned. Those that are newer
-    /// than what is said, above `known`, are left alone.
-    pub(crate) fn keep_to(&self, standing: &Standing, known: i64) -> Vec<Arc<Tunnel>> {
+    /// Goes by how it stands now: drops tunnels that were given up, which are returned, and ends
+    /// links. Tunnels that are newer than what is said, above `known`, are left alone.
+    pub(crate) fn keep_to(&self, standing: Standing, known: i64) -> Vec<Arc<Tunnel>> {
         let mut given_up = Vec::new();
         let mut by_name = self.by_name.write().unwrap_or_else(PoisonError::into_inner);
         by_name.retain(|_, tunnel| {
@@ -93,24 +95,38 @@ impl Tunnels {
         for link in given_up.iter().filter_map(|tunnel| tunnel.link()) {
             link.close(GoodbyeReason::Revoked, "the tunnel has been given up");
         }
-        for (number, link) in self.numbered_links() {
-            let taken = standing
-                .owners
-                .get(&number)
-                .is_some_and(|owner| *owner != link.token);
-            if taken {
-                link.close(
-                    GoodbyeReason::Revoked,
-                    "the tunnel has been given to another token",
-                );
-            } else if !standing.tokens.contains(&link.token) && number <= known {
-                link.close(
-                    GoodbyeReason::Revoked,
-                    "the token has been revoked, or has expired",
-                );
+        // Before the links are looked at: one that is registered meanwhile looks here itself.
+        *self
+            .standing
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some((standing, known));
+        self.end_links();
+        given_up
+    }
+
+    /// Ends links whose token is not valid any more or whose tunnel is another's.
+    pub(crate) fn end_links(&self) {
+        let standing = self.standing.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((standing, known)) = &*standing {
+            for (number, link) in self.numbered_links() {
+                judge(standing, *known, number, &link);
             }
         }
-        given_up
+    }
+
+    /// Makes this a tunnel's link; its end follows at once if it must not be one by now.
+    pub(crate) fn register(
+        &self,
+        tunnel: &Arc<Tunnel>,
+        policy: Policy,
+        link: Arc<Link>,
+    ) -> Registration {
+        let registration = tunnel.register(policy, link);
+        let standing = self.standing.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((standing, known)) = &*standing {
+            judge(standing, *known, tunnel.shelf.tunnel, &registration.link);
+        }
+        registration
     }
 
     /// The highest number there is.
@@ -162,6 +178,22 @@ impl Tunnels {
     }
 }
 
+/// Ends a link that must not be one any more.
+fn judge(standing: &Standing, known: i64, number: i64, link: &Link) {
+    let owner = standing.owners.get(&number);
+    if owner.is_some_and(|owner| *owner != link.token && number <= known) {
+        link.close(
+            GoodbyeReason::Revoked,
+            "the tunnel has been given to another token",
+        );
+    } else if standing.has_ended(link.token) {
+        link.close(
+            GoodbyeReason::Revoked,
+            "the token has been revoked, or has expired",
+        );
+    }
+}
+
 impl Tunnel {
     fn new(row: &TunnelRow) -> Self {
         Self {
@@ -193,7 +225,7 @@ impl Tunnel {
     }
 
     /// Makes this the tunnel's link. An earlier one is told that it has been replaced.
-    pub(crate) fn register(self: &Arc<Self>, policy: Policy, link: Arc<Link>) -> Registration {
+    fn register(self: &Arc<Self>, policy: Policy, link: Arc<Link>) -> Registration {
         let earlier = {
             let mut live = self.lock();
             live.policy = policy;

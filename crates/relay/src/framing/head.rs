@@ -145,7 +145,7 @@ impl Head {
 }
 
 /// Reads `1*DIGIT`: no sign, no space, no list.
-fn parse_length(value: &[u8]) -> Result<u64, Refusal> {
+pub(crate) fn parse_length(value: &[u8]) -> Result<u64, Refusal> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(Refusal::ContentLength);
     }

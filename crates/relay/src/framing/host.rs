@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 ///
 /// Stricter than RFC 3986 in three points: the host is not empty, a colon is followed by a
 /// port, and the only bracketed literals are IPv6 addresses without a zone.
-pub(super) fn is_host(bytes: &[u8]) -> bool {
+pub(crate) fn is_host(bytes: &[u8]) -> bool {
     let (host, port) = split(bytes);
     let host_fits = match host {
         [b'[', literal @ .., b']'] => is_ipv6(literal),

@@ -72,7 +72,7 @@ fn authority_of(target: &[u8]) -> Result<Option<&[u8]>, Refusal> {
 
 /// Neither spaces nor controls nor a fragment. RFC 3986 has no bytes above 0x7f either, but
 /// senders do send UTF-8, and hyper takes it; what is not UTF-8 it refuses.
-fn has_target_bytes(target: &[u8]) -> bool {
+pub(crate) fn has_target_bytes(target: &[u8]) -> bool {
     let is_fit = |byte: &u8| *byte > b' ' && *byte != 0x7f && *byte != b'#';
     target.iter().all(is_fit) && (target.is_ascii() || str::from_utf8(target).is_ok())
 }

@@ -15,9 +15,10 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::upload::UploadTask;
+use crate::answers::{AnswerRoom, Window};
 use crate::connection::UnderWay;
 use crate::link::Link;
-use crate::replies::{Consumed, ReplyBody};
+use crate::replies::ReplyBody;
 
 /// The body of an answer to a sender.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ struct Rest {
     pieces: mpsc::Receiver<Chunk>,
     exchange: ExchangeId,
     link: Arc<Link>,
-    consumed: Consumed,
+    window: Window,
     complete: bool,
     /// The request's body, where the app answers before it has all of it.
     upload: Option<UploadTask>,
@@ -114,6 +115,7 @@ pub(super) fn app_answer(
     link: &Arc<Link>,
     exchange: ExchangeId,
     upload: Option<UploadTask>,
+    room: &AnswerRoom,
 ) -> Response<Body> {
     let headers = header_map(&head.headers, &body);
     let body = match body {
@@ -128,7 +130,7 @@ pub(super) fn app_answer(
                 pieces,
                 exchange,
                 link,
-                consumed: Consumed::default(),
+                window: room.window(),
                 complete: false,
                 upload,
             };
@@ -212,7 +214,7 @@ impl http_body::Body for Body {
                 return Poll::Ready(Some(Err(BrokeOff)));
             };
             rest.complete = chunk.end;
-            if let Some(grant) = rest.consumed.add(&chunk)
+            if let Some(grant) = rest.window.read(&chunk)
                 && !chunk.end
             {
                 rest.link.grant(rest.exchange, grant);

@@ -14,15 +14,15 @@ use kreel_wire::{
 };
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
 
 use super::answer::{Body, app_answer};
 use super::body::SenderBody;
 use super::keep::{State, accepted, keep, read_all};
 use super::problem::Problem;
-use super::retained::Retained;
+use super::retained::{Memory, Retained};
 use super::upload::{Progress, Upload, UploadTask};
 use crate::admission::Held;
+use crate::answers::AnswerRoom;
 use crate::framing::Order;
 use crate::link::{Link, Opened};
 use crate::proxies::Origin;
@@ -36,21 +36,26 @@ pub(super) async fn forward(
     tunnel: &Arc<Tunnel>,
     arriving: Arriving,
     request: Request<Incoming>,
-) -> Response<Body> {
-    let forward = Forward { shared, tunnel };
-    match forward.answer(arriving, request).await {
-        Ok(response) => response,
-        Err(problem) => problem.response(),
-    }
+) -> Result<Response<Body>, Problem> {
+    let memory = Memory::within(&arriving.held.limits);
+    let forward = Forward {
+        shared,
+        tunnel,
+        memory,
+    };
+    forward.answer(arriving, request).await
 }
 
 struct Forward<'a> {
     shared: &'a Arc<Shared>,
     tunnel: &'a Arc<Tunnel>,
+    memory: Memory,
 }
 
 /// What is known of a request before it is read.
 pub(super) struct Arriving {
+    /// What it is called from now on.
+    pub(super) id: DeliveryId,
     /// Who it comes from.
     pub(super) origin: Origin,
     /// The limits it is under.
@@ -96,6 +101,7 @@ impl Forward<'_> {
         request: Request<Incoming>,
     ) -> Result<Arrived, Problem> {
         let Arriving {
+            id,
             origin,
             held,
             target,
@@ -111,7 +117,7 @@ impl Forward<'_> {
             .await
             .map_err(|error| Problem::store(&error))?;
         let delivery = Delivery {
-            id: DeliveryId::generate(),
+            id,
             seq,
             received_at_us: now_us(),
             kind: Kind::Live,
@@ -123,7 +129,6 @@ impl Forward<'_> {
             body_bytes,
             attempted: false,
         };
-        debug!(delivery = %delivery.id, tunnel = self.tunnel.shelf.tunnel, sender = %origin.address, "a request arrives");
         Ok(Arrived {
             delivery,
             beginning,
@@ -255,7 +260,7 @@ impl Forward<'_> {
                 if let (Reply::Answered(..), Some(whole)) = (&reply, &waiting.whole) {
                     self.shared.store.log(&self.tunnel.shelf, &delivery, whole);
                 }
-                waiting.replied(reply, None)
+                waiting.replied(reply, None, &self.shared.answers)
             }
             Ok(Err(_)) => match retained {
                 Some(retained) => Box::pin(self.queue_complete(delivery, retained, policy)).await,
@@ -320,7 +325,7 @@ impl Forward<'_> {
                 // An answer that is there counts, however late it is noticed.
                 biased;
                 reply = &mut waiting.reply => return match reply {
-                    Ok(reply) => waiting.replied(reply, Some(upload)),
+                    Ok(reply) => waiting.replied(reply, Some(upload), &self.shared.answers),
                     Err(_) => self.keep_upload(upload, delivery, policy, Problem::NoClient).await,
                 },
                 uploaded = upload.done() => {
@@ -391,7 +396,7 @@ impl Forward<'_> {
     }
 
     fn retained(&self, delivery: &Delivery) -> Retained {
-        Retained::new(self.shared, &self.tunnel.shelf, delivery.seq)
+        Retained::new(self.shared, &self.tunnel.shelf, delivery.seq, self.memory)
     }
 }
 
@@ -429,12 +434,18 @@ impl Waiting {
         mut self,
         reply: Reply,
         upload: Option<UploadTask>,
+        room: &AnswerRoom,
     ) -> Result<Response<Body>, Problem> {
         self.over = true;
         match reply {
-            Reply::Answered(head, body) => {
-                Ok(app_answer(head, body, &self.link, self.exchange, upload))
-            }
+            Reply::Answered(head, body) => Ok(app_answer(
+                head,
+                body,
+                &self.link,
+                self.exchange,
+                upload,
+                room,
+            )),
             Reply::Failed(failure) => Err(Problem::Failed(failure)),
         }
     }

@@ -7,12 +7,14 @@ use http::header::{
     WWW_AUTHENTICATE,
 };
 use http::{HeaderValue, Response, StatusCode};
-use kreel_wire::Failure;
+use kreel_wire::{DeliveryId, Failure};
 use serde_json::json;
 use tracing::debug;
 
 use super::answer::{Body, json_answer};
+use crate::admission::TooOften;
 use crate::error::StoreError;
+use crate::framing;
 use crate::link::handshake;
 
 /// Why a request was not delivered. The same words whatever tunnels exist.
@@ -22,6 +24,8 @@ pub(crate) enum Problem {
     NoTunnel,
     /// The request is not one the relay can take.
     BadRequest(&'static str),
+    /// Its head is over a limit, or two readers could take it differently.
+    Framing(framing::Refusal),
     /// The relay is no forward proxy.
     NoProxy,
     /// The relay's own addresses take GET and HEAD.
@@ -64,6 +68,12 @@ pub(crate) enum Problem {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal(pub(crate) &'static str);
 
+impl From<TooOften> for Problem {
+    fn from(TooOften(wait): TooOften) -> Self {
+        Self::TooOften(wait)
+    }
+}
+
 impl Problem {
     /// The store failed, or has no room.
     pub(crate) fn store(error: &StoreError) -> Self {
@@ -78,14 +88,15 @@ impl Problem {
         }
     }
 
-    /// The answer that says so.
-    pub(crate) fn response(&self) -> Response<Body> {
+    /// The answer that says so to this request.
+    pub(crate) fn response(&self, request: DeliveryId) -> Response<Body> {
         let (status, code, detail) = self.words();
         let mut body = json!({
             "title": StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()),
             "status": status,
             "code": code,
             "detail": detail,
+            "request": request.to_string(),
         });
         if let Self::TooLarge(limit) = self {
             body["limit_bytes"] = (*limit).into();
@@ -108,6 +119,18 @@ impl Problem {
         match self {
             Self::NoTunnel => fixed(404, "no_tunnel", "There is no such tunnel here."),
             Self::BadRequest(detail) => (400, "bad_request", (*detail).to_owned()),
+            Self::Framing(refusal) => {
+                let (status, code) = match refusal {
+                    framing::Refusal::TooManyLines { .. }
+                    | framing::Refusal::HeadTooLarge { .. } => (431, "head_too_large"),
+                    _ => (400, "bad_request"),
+                };
+                (
+                    status,
+                    code,
+                    format!("The request can't be taken: {refusal}."),
+                )
+            }
             Self::NoProxy => fixed(
                 405,
                 "no_proxy",

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use kreel_wire::{Delivery, Seq};
 
+use crate::config::Limits;
 use crate::error::StoreError;
-use crate::limits::{RETAIN_BYTES, RETAIN_TOTAL_BYTES};
 use crate::shared::Shared;
 use crate::store::{Record, Shelf, Store};
 
@@ -27,12 +27,30 @@ pub(super) struct Retained {
     total_bytes: u64,
     /// Shared by all bodies of the relay.
     budget: Arc<AtomicUsize>,
+    most: Memory,
     kept: bool,
+}
+
+/// How much of bodies is held in memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Memory {
+    of_one: usize,
+    of_all: usize,
+}
+
+impl Memory {
+    /// As the limits have it.
+    pub(super) fn within(limits: &Limits) -> Self {
+        Self {
+            of_one: limits.body_memory_bytes_of_one,
+            of_all: limits.body_memory_bytes,
+        }
+    }
 }
 
 impl Retained {
     /// Nothing yet, of this delivery.
-    pub(super) fn new(shared: &Shared, shelf: &Arc<Shelf>, seq: Seq) -> Self {
+    pub(super) fn new(shared: &Shared, shelf: &Arc<Shelf>, seq: Seq, most: Memory) -> Self {
         Self {
             store: shared.store.clone(),
             shelf: shelf.clone(),
@@ -42,6 +60,7 @@ impl Retained {
             pieces: 0,
             total_bytes: 0,
             budget: shared.retained_bytes.clone(),
+            most,
             kept: false,
         }
     }
@@ -58,9 +77,9 @@ impl Retained {
         let limit = if self.pieces > 0 {
             PIECE_BYTES
         } else {
-            RETAIN_BYTES
+            self.most.of_one
         };
-        if self.memory_bytes > limit || all > RETAIN_TOTAL_BYTES {
+        if self.memory_bytes > limit || all > self.most.of_all {
             self.spill().await?;
         }
         Ok(())

@@ -29,6 +29,8 @@ pub struct Limit {
     pub kind: LimitKind,
     /// Its value, in what its kind counts.
     pub value: u64,
+    /// The most it can be.
+    pub most: u64,
     /// What it limits, and why it is what it is.
     pub reason: &'static str,
 }
@@ -48,11 +50,15 @@ pub enum LimitRefused {
         /// The limit.
         name: &'static str,
     },
-    /// It is more than can be counted.
-    #[error("{name} is too much")]
+    /// It is more than what comes behind it can take.
+    #[error("{name} can be at most {most}, not {number}")]
     TooMuch {
         /// The limit.
         name: &'static str,
+        /// The most it can be, in what its kind counts.
+        most: u64,
+        /// What was asked for.
+        number: u64,
     },
 }
 
@@ -93,7 +99,7 @@ impl Number for Duration {
 
 /// Declares [`Limits`](super::Limits).
 macro_rules! limits {
-    ($($(#[doc = $doc:literal])* $name:ident: $type:ty = $default:expr, $kind:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident: $type:ty = $default:expr, $kind:ident <= $most:expr;)*) => {
         /// What an operator may set.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Limits {
@@ -113,6 +119,7 @@ macro_rules! limits {
                     name: stringify!($name),
                     kind: LimitKind::$kind,
                     value: self.$name.to_number(),
+                    most: $most,
                     reason: concat!($($doc),*),
                 }),*]
             }
@@ -125,7 +132,8 @@ macro_rules! limits {
                         if number == 0 && !matches!(LimitKind::$kind, LimitKind::Rate | LimitKind::CountOrNone) {
                             return Err(LimitRefused::Zero { name });
                         }
-                        self.$name = Number::from_number(number).ok_or(LimitRefused::TooMuch { name })?;
+                        let value = Number::from_number(number).filter(|_| number <= $most);
+                        self.$name = value.ok_or(LimitRefused::TooMuch { name, most: $most, number })?;
                         Ok(())
                     })*
                     _ => Err(LimitRefused::Unknown { name: name.to_owned() }),
@@ -147,15 +155,28 @@ mod tests {
         let usual = Limits::default();
         for limit in usual.table() {
             let mut changed = usual.clone();
-            changed.set(limit.name, limit.value + 1).unwrap();
+            assert!((1..=limit.most).contains(&limit.value.max(1)), "{limit:?}");
+            let other = limit.value + 1;
+            let other = if other > limit.most {
+                limit.value - 1
+            } else {
+                other
+            };
+            changed.set(limit.name, other).unwrap();
             let moved: Vec<_> = changed
                 .table()
                 .into_iter()
                 .filter(|now| usual.table().iter().all(|before| before != now))
                 .collect();
             assert!(
-                matches!(&moved[..], [one] if one.name == limit.name && one.value == limit.value + 1),
+                matches!(&moved[..], [one] if one.name == limit.name && one.value == other),
                 "{limit:?}"
+            );
+            changed.set(limit.name, limit.most).unwrap();
+            let refused = changed.set(limit.name, limit.most + 1).unwrap_err();
+            assert!(
+                refused.to_string().contains(&limit.most.to_string()),
+                "{refused}"
             );
             let zero = changed.set(limit.name, 0);
             let may_be_zero = matches!(limit.kind, LimitKind::Rate | LimitKind::CountOrNone);
@@ -182,9 +203,10 @@ mod tests {
         let manual = include_str!("../../../../docs/operating.md");
         for limit in Limits::default().table() {
             let line = format!(
-                "| `{}` | {} | {} |",
+                "| `{}` | {} | {} | {} |",
                 limit.name,
-                shown(&limit),
+                shown(&limit, limit.value),
+                shown(&limit, limit.most),
                 limit.reason.trim().replace("  ", " ")
             );
             assert!(
@@ -194,19 +216,15 @@ mod tests {
         }
         let rows = manual
             .lines()
-            .filter(|line| line.starts_with("| `") && line.matches('|').count() == 4);
-        let named = rows.filter(|row| {
-            row.contains("_") && !row.starts_with("| `kreel_") && !row.starts_with("| `--")
-        });
+            .filter(|line| line.starts_with("| `") && line.matches('|').count() == 5);
         assert_eq!(
-            named.count(),
+            rows.count(),
             Limits::default().table().len(),
             "a row is of no limit there is"
         );
     }
 
-    fn shown(limit: &Limit) -> String {
-        let value = limit.value;
+    fn shown(limit: &Limit, value: u64) -> String {
         let binary = |unit: &str, size: u64| {
             (value >= size && value.is_multiple_of(size))
                 .then(|| format!("{} {unit}", value / size))
@@ -215,10 +233,14 @@ mod tests {
             LimitKind::Count | LimitKind::CountOrNone => value.to_string(),
             LimitKind::Rate if value == 0 => "none".to_owned(),
             LimitKind::Rate => format!("{value}/s"),
-            LimitKind::Bytes => binary("GiB", 1 << 30)
+            LimitKind::Bytes => binary("TiB", 1 << 40)
+                .or_else(|| binary("GiB", 1 << 30))
                 .or_else(|| binary("MiB", 1 << 20))
                 .or_else(|| binary("KiB", 1 << 10))
                 .unwrap_or_else(|| format!("{value} B")),
+            LimitKind::Time if value.is_multiple_of(86_400_000 * 2) => {
+                format!("{} d", value / 86_400_000)
+            }
             LimitKind::Time if value.is_multiple_of(3_600_000) => {
                 format!("{} h", value / 3_600_000)
             }

@@ -214,6 +214,13 @@ impl Drain {
                 return Ok(());
             }
         };
+        if let Err(error) = record.delivery.check() {
+            // Its client would end the link over it, and so each later one.
+            let id = record.delivery.id;
+            error!(%error, delivery = %id, seq = seq.0, "a kept delivery is set aside: no client can take it");
+            self.link.sent().add_unreadable(seq);
+            return Ok(());
+        }
         self.room().await?;
         self.link.sent().add_queued(seq);
         let mut left = record.body_bytes;

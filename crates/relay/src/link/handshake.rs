@@ -10,7 +10,8 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use kreel_socket::{MessageSocket, SocketError};
-use kreel_wire::limits::{HANDSHAKE, WINDOW_BYTES};
+use kreel_wire::inert::inert;
+use kreel_wire::limits::HANDSHAKE;
 use kreel_wire::{Hello, Reject, RejectReason, SUBPROTOCOLS, Version, Welcome, WelcomeOrReject};
 use tokio::time::timeout;
 use tracing::{Instrument as _, debug, info, info_span, warn};
@@ -21,8 +22,9 @@ use crate::connection::{Upgraded, into_stream};
 use crate::framing::Gate;
 use crate::ingress::answer::{Body, empty};
 use crate::ingress::problem::Problem;
+use crate::limits::ANSWER_WINDOW_BYTES;
 use crate::shared::Shared;
-use crate::store::{Bearer, Claim, hash};
+use crate::store::{Bearer, Claim, Terms, hash};
 use crate::tunnels::{Registration, Tunnel};
 
 /// What this relay calls itself.
@@ -33,18 +35,14 @@ pub(crate) async fn upgrade(
     shared: &Arc<Shared>,
     gate: Option<&Gate>,
     mut request: Request<Incoming>,
-) -> Response<Body> {
-    match check(shared, gate, &request).await {
-        Ok((token, version, accept)) => {
-            let upgrade = hyper::upgrade::on(&mut request);
-            let task = serve(shared.clone(), token, upgrade);
-            shared
-                .links
-                .spawn(task.instrument(info_span!("link", token)));
-            switching(version, accept)
-        }
-        Err(problem) => problem.response(),
-    }
+) -> Result<Response<Body>, Problem> {
+    let (token, version, accept) = check(shared, gate, &request).await?;
+    let upgrade = hyper::upgrade::on(&mut request);
+    let task = serve(shared.clone(), token, upgrade);
+    shared
+        .links
+        .spawn(task.instrument(info_span!("link", token)));
+    Ok(switching(version, accept))
 }
 
 async fn check(
@@ -179,7 +177,7 @@ async fn open(
     match greeted {
         Ok(Ok((registration, queues))) => return Some((socket, registration, queues)),
         Ok(Err(Refusal::Reject(reject))) => {
-            info!(reason = ?reject.reason, "a client was turned away: {}", reject.message);
+            info!(reason = ?reject.reason, "a client was turned away: {}", inert(&reject.message));
             let message = reject.message.clone();
             let farewell = async {
                 if socket
@@ -218,13 +216,18 @@ async fn greet(
         }
         Err(error) => return Err(Refusal::Socket(error)),
     };
+    let held = shared.admission.held();
     let claim = shared
         .store
         .claim(
             hello.tunnel.clone(),
             token,
             hello.policy,
-            shared.access != Access::Reserved,
+            Terms {
+                may_be_new: shared.access != Access::Reserved,
+                most: held.limits.max_tunnels_per_token,
+                quarantine: held.limits.quarantine,
+            },
         )
         .await;
     let row = match claim {
@@ -232,6 +235,16 @@ async fn greet(
         Ok(Claim::Taken) => {
             let message = format!("the tunnel {} is not this token's", hello.tunnel);
             return Err(reject(RejectReason::NameTaken, message));
+        }
+        Ok(Claim::TooMany) => {
+            shared.count_refused("tunnels_of_token");
+            let most = held.limits.max_tunnels_per_token;
+            let message = format!("this token has {most} tunnels already, as many as it may");
+            return Err(reject(RejectReason::Full, message));
+        }
+        Ok(Claim::Revoked) => {
+            let message = "the token has been revoked, or has expired".to_owned();
+            return Err(reject(RejectReason::Revoked, message));
         }
         Err(error) => {
             return Err(reject(
@@ -248,7 +261,6 @@ async fn greet(
             (Some(past), count)
         }
     };
-    let held = shared.admission.held();
     let limits = &held.limits;
     let (link, queues) = Link::new(
         token,
@@ -260,19 +272,21 @@ async fn greet(
         relay: RELAY.to_owned(),
         url: shared.address.by_path(&hello.tunnel),
         subdomain_url: shared.address.by_subdomain(&hello.tunnel),
-        window_bytes: WINDOW_BYTES,
+        window_bytes: ANSWER_WINDOW_BYTES,
         max_body_bytes: limits.max_body_bytes,
         waiting,
         last_seq: tunnel.last_seq(),
         now_us: crate::ingress::now_us(),
     };
     // Registered before the welcome leaves: once the client prints that it is ready, it is.
-    let registration = tunnel.register(hello.policy, Arc::new(link));
+    let registration = shared
+        .tunnels
+        .register(&tunnel, hello.policy, Arc::new(link));
     socket
         .send_now(WelcomeOrReject::Welcome(welcome))
         .await
         .map_err(Refusal::Socket)?;
-    info!(tunnel = %hello.tunnel, client = %Printable(&hello.client), "a client listens");
+    info!(tunnel = %hello.tunnel, client = %inert(&hello.client), "a client listens");
     Ok((registration, queues))
 }
 
@@ -302,15 +316,6 @@ async fn past(shared: &Shared, tunnel: &Tunnel, since_us: u64) -> (Past, u64) {
 
 fn reject(reason: RejectReason, message: String) -> Refusal {
     Refusal::Reject(Reject { reason, message })
-}
-
-/// A text of the peer's, for logs: visible ASCII only.
-struct Printable<'a>(&'a str);
-
-impl std::fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0.escape_debug())
-    }
 }
 
 /// The subprotocols this relay speaks, as a header's value.

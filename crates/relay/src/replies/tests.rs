@@ -3,6 +3,7 @@
 use kreel_wire::Headers;
 
 use super::*;
+use crate::answers::AnswerRoom;
 
 fn answer(exchange: u32, end: bool) -> Answer {
     let response = Response {
@@ -63,18 +64,18 @@ fn a_streamed_answer_keeps_to_its_credit() {
     let Ok(Reply::Answered(_, ReplyBody::Streamed(_, mut rest))) = sender.try_recv() else {
         panic!("no answer");
     };
-    let mut consumed = Consumed::default();
+    let mut window = AnswerRoom::new(1024 * 1024).window();
     for _ in 0..100 {
-        replies.piece(piece(2, 50_000, false)).unwrap();
+        replies.piece(piece(2, 10_000, false)).unwrap();
         let got = rest.try_recv().unwrap();
-        if let Some(grant) = consumed.add(&got) {
+        if let Some(grant) = window.read(&got) {
             assert!(replies.granted(ExchangeId(2), grant));
         }
     }
     for _ in 0..3 {
         replies.piece(piece(2, 50_000, false)).unwrap();
     }
-    let overrun = (0..3)
+    let overrun = (0..4)
         .map(|_| replies.piece(piece(2, 65_000, false)))
         .find(Result::is_err);
     assert_eq!(overrun, Some(Err(Violation::CreditOverrun(2))));

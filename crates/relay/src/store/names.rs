@@ -9,7 +9,6 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::Tokens;
 use crate::error::{RelayError, StoreError};
-use crate::limits::QUARANTINE;
 
 /// A tunnel's name and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +79,7 @@ impl Tokens {
                     .execute(give, [tunnel, owner])
                     .map_err(StoreError::from)?;
             }
-            None => insert(&transaction, name, owner).map_err(StoreError::from)?,
+            None => insert(&transaction, name, owner, false).map_err(StoreError::from)?,
         }
         Ok(transaction.commit().map_err(StoreError::from)?)
     }
@@ -131,20 +130,38 @@ pub(super) fn tidy(db: &Connection) -> rusqlite::Result<()> {
     forget(db, "SELECT id FROM tunnel WHERE name LIKE '~%'", [])
 }
 
+/// How many names are this token's.
+pub(super) fn count_of(db: &Connection, token: i64) -> rusqlite::Result<usize> {
+    db.prepare_cached("SELECT count(*) FROM tunnel WHERE token_id = ?1 AND name NOT LIKE '~%'")?
+        .query_row([token], |row| row.get(0))
+}
+
 /// Whether this token may claim a name that is nobody's now.
-pub(super) fn is_free(db: &Connection, name: &TunnelName, token: i64) -> rusqlite::Result<bool> {
-    let since = Timestamp::now().as_millisecond() - millis(QUARANTINE);
+pub(super) fn is_free(
+    db: &Connection,
+    name: &TunnelName,
+    token: i64,
+    quarantine: Duration,
+) -> rusqlite::Result<bool> {
+    let since = Timestamp::now().as_millisecond() - millis(quarantine);
     let held: bool = db
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM released_name WHERE name = ?1 AND token_id <> ?2 AND released_at > ?3)")?
         .query_row(params![name.as_str(), token, since], |row| row.get(0))?;
     Ok(!held)
 }
 
-/// Makes a tunnel of this name.
-pub(super) fn insert(db: &Connection, name: &TunnelName, token: i64) -> rusqlite::Result<()> {
+/// Keeps a name for a token. It is a tunnel's only once a client listens there: `opened`.
+pub(super) fn insert(
+    db: &Connection,
+    name: &TunnelName,
+    token: i64,
+    opened: bool,
+) -> rusqlite::Result<()> {
     let now = Timestamp::now().as_millisecond();
-    db.prepare_cached("INSERT INTO tunnel (name, token_id, created_at) VALUES (?1, ?2, ?3)")?
-        .execute(params![name.as_str(), token, now])?;
+    db.prepare_cached(
+        "INSERT INTO tunnel (name, token_id, created_at, opened) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![name.as_str(), token, now, opened])?;
     db.prepare_cached("DELETE FROM released_name WHERE name = ?1")?
         .execute([name.as_str()])?;
     Ok(())
@@ -177,6 +194,8 @@ impl Tokens {
 mod tests {
     use super::*;
 
+    const QUARANTINE: Duration = Duration::from_secs(7);
+
     #[test]
     fn a_name_that_was_given_up_is_nobody_elses_for_a_while() {
         let folder = std::env::temp_dir().join(format!("kreel-names-{}", std::process::id()));
@@ -203,14 +222,14 @@ mod tests {
         tokens.release(&name).unwrap();
         assert_eq!(tokens.names().unwrap(), []);
         assert!(
-            is_free(tokens.db(), &name, 1).unwrap(),
+            is_free(tokens.db(), &name, 1, QUARANTINE).unwrap(),
             "its last owner gets it back"
         );
-        assert!(!is_free(tokens.db(), &name, 2).unwrap());
+        assert!(!is_free(tokens.db(), &name, 2, QUARANTINE).unwrap());
         let long_ago = "UPDATE released_name SET released_at = released_at - ?1";
         tokens.db().execute(long_ago, [millis(QUARANTINE)]).unwrap();
-        assert!(is_free(tokens.db(), &name, 2).unwrap());
-        insert(tokens.db(), &name, 2).unwrap();
+        assert!(is_free(tokens.db(), &name, 2, QUARANTINE).unwrap());
+        insert(tokens.db(), &name, 2, true).unwrap();
         let names = tokens.names().unwrap();
         assert_eq!(
             (names[0].name.as_str(), names[0].token.as_str()),

@@ -71,27 +71,69 @@ pub(super) fn token_used(db: &Connection, token: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The tunnel, if it is the token's or nobody's so far. Writes nothing where nothing is new, so
-/// that a full disk keeps no client out.
+/// Under which terms a name may be claimed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// Names that were not reserved may be.
+    pub(crate) may_be_new: bool,
+    /// The most names of one token.
+    pub(crate) most: usize,
+    /// How long a name that was given up is nobody else's.
+    pub(crate) quarantine: Duration,
+}
+
+/// What came of claiming a name.
+#[derive(Debug)]
+pub(super) enum Claimed {
+    /// It is the token's.
+    Owned(Owned),
+    /// It is another's.
+    Taken,
+    /// As many are the token's as may be.
+    TooMany,
+    /// The token is not valid any more.
+    Revoked,
+}
+
+/// The tunnel, if it is the token's or nobody's so far. Whether the token is valid is looked at in
+/// the same moment: it was shown some time ago. Writes nothing where nothing is new, so that a full
+/// disk keeps no client out.
 pub(super) fn claim(
     db: &Connection,
     name: &TunnelName,
     token: i64,
-    may_be_new: bool,
-) -> rusqlite::Result<Option<Owned>> {
-    let owner: Option<i64> = db
-        .prepare_cached("SELECT token_id FROM tunnel WHERE name = ?1")?
-        .query_row(params![name.as_str()], |row| row.get(0))
+    terms: Terms,
+) -> rusqlite::Result<Claimed> {
+    if !is_valid(db, token)? {
+        return Ok(Claimed::Revoked);
+    }
+    let known: Option<(i64, bool)> = db
+        .prepare_cached("SELECT token_id, opened FROM tunnel WHERE name = ?1")?
+        .query_row(params![name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    match owner {
-        Some(owner) if owner != token => return Ok(None),
-        Some(_) => {}
-        None if !may_be_new || !names::is_free(db, name, token)? => return Ok(None),
-        None => names::insert(db, name, token)?,
+    match known {
+        Some((owner, _)) if owner != token => return Ok(Claimed::Taken),
+        Some((_, true)) => {}
+        Some((_, false)) => {
+            db.prepare_cached("UPDATE tunnel SET opened = 1 WHERE name = ?1")?
+                .execute([name.as_str()])?;
+        }
+        None if !terms.may_be_new => return Ok(Claimed::Taken),
+        None if !names::is_free(db, name, token, terms.quarantine)? => return Ok(Claimed::Taken),
+        None if names::count_of(db, token)? >= terms.most => return Ok(Claimed::TooMany),
+        None => names::insert(db, name, token, true)?,
     }
     db.prepare_cached(&format!("SELECT {COLUMNS} FROM tunnel WHERE name = ?1"))?
         .query_row(params![name.as_str()], owned)
-        .map(Some)
+        .map(Claimed::Owned)
+}
+
+fn is_valid(db: &Connection, token: i64) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM token LEFT JOIN token_terms ON token_id = id
+         WHERE id = ?1 AND revoked_at IS NULL AND coalesce(expires_at > ?2, true))",
+    )?
+    .query_row([token, Timestamp::now().as_millisecond()], |row| row.get(0))
 }
 
 /// Remembers how a tunnel's senders are answered.
@@ -117,11 +159,11 @@ pub(super) fn reserve(db: &Connection, tunnel: i64, up_to: Seq) -> rusqlite::Res
     Ok(())
 }
 
-/// Every tunnel there is, for the start. One that makes no sense is left out: it can have no
-/// sender either.
+/// Every tunnel there is, for the start: names nobody ever listened on are none. One that makes no
+/// sense is left out: it can have no sender either.
 pub(super) fn tunnels(db: &Connection) -> rusqlite::Result<Vec<Owned>> {
     let mut statement = db.prepare(&format!(
-        "SELECT {COLUMNS} FROM tunnel WHERE name NOT LIKE '{GIVEN_UP}%'"
+        "SELECT {COLUMNS} FROM tunnel WHERE name NOT LIKE '{GIVEN_UP}%' AND opened"
     ))?;
     let mut rows = statement.query([])?;
     let mut tunnels = Vec::new();
@@ -141,10 +183,20 @@ pub(crate) struct Standing {
     pub(crate) version: i64,
     /// The valid tokens.
     pub(crate) tokens: HashSet<i64>,
+    /// The newest token there is, valid or not.
+    pub(crate) newest_token: i64,
     /// Whose each tunnel is.
     pub(crate) owners: HashMap<i64, i64>,
     /// When the next token expires, in milliseconds since 1970.
     pub(crate) expires_at: Option<i64>,
+}
+
+impl Standing {
+    /// Whether this token was good once and is not any more. One that is newer than this is
+    /// another look's matter.
+    pub(crate) fn has_ended(&self, token: i64) -> bool {
+        token <= self.newest_token && !self.tokens.contains(&token)
+    }
 }
 
 /// How it stands, if another connection has changed the file since `version`.
@@ -168,9 +220,13 @@ pub(super) fn standing(db: &Connection, version: i64) -> rusqlite::Result<Option
     let expires_at = db
         .prepare_cached("SELECT min(expires_at) FROM token_terms WHERE expires_at > ?1")?
         .query_row([time], |row| row.get(0))?;
+    let newest_token = db
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM token")?
+        .query_row([], |row| row.get(0))?;
     Ok(Some(Standing {
         version: now,
         tokens,
+        newest_token,
         owners,
         expires_at,
     }))

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::error::StoreError;
 
 /// Each migration once, oldest first; the file's `user_version` counts those it has had.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     // Times are milliseconds since 1970 unless the name says otherwise. `headers` are lines of
     // `name: value` ended by a line feed, in order, as bytes.
     "CREATE TABLE token (
@@ -74,6 +74,9 @@ const MIGRATIONS: [&str; 3] = [
         token_id INTEGER NOT NULL REFERENCES token (id),
         released_at INTEGER NOT NULL
     ) STRICT;",
+    // Whether a client ever listened there: only then there is a tunnel. Of older ones that is not
+    // known, and a sender's webhook is the worse to lose.
+    "ALTER TABLE tunnel ADD COLUMN opened INTEGER NOT NULL DEFAULT 1;",
 ];
 
 /// The newest version this build knows.

@@ -13,6 +13,13 @@ use std::collections::HashSet;
 
 use super::*;
 
+/// As a relay with the usual limits has them.
+const TERMS: Terms = Terms {
+    may_be_new: true,
+    most: 2,
+    quarantine: std::time::Duration::from_secs(60),
+};
+
 /// A folder that is removed when dropped.
 struct TestFolder(PathBuf);
 
@@ -82,12 +89,12 @@ async fn owned(store: &Store, name: &str) -> TunnelRow {
         ..Policy::default()
     };
     match store
-        .claim(name.parse().unwrap(), 1, policy, true)
+        .claim(name.parse().unwrap(), 1, policy, TERMS)
         .await
         .unwrap()
     {
         Claim::Owned(row) => *row,
-        Claim::Taken => panic!("{name} is taken"),
+        other => panic!("{name}: {other:?}"),
     }
 }
 
@@ -115,7 +122,7 @@ async fn what_was_kept_is_there_after_a_restart_and_in_order() {
 
     let tunnel = owned(&store, "mine").await.shelf;
     let foreign = store
-        .claim("mine".parse().unwrap(), 2, Policy::default(), true)
+        .claim("mine".parse().unwrap(), 2, Policy::default(), TERMS)
         .await
         .unwrap();
     assert!(matches!(foreign, Claim::Taken));

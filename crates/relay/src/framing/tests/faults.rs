@@ -1,6 +1,9 @@
-//! Requests with a fault, each with the number of the offending message and the refusal.
+//! Requests with a fault, each with the number of the offending message and the refusal. The stories
+//! of the whole program send them, too.
 
+#[path = "faults/chunks.rs"]
 mod chunks;
+#[path = "faults/heads.rs"]
 mod heads;
 
 use chunks::CHUNKS;

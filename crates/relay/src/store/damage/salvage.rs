@@ -147,6 +147,7 @@ fn copy(from: &Connection, to: &Connection, table: &Table) -> Result<u64, StoreE
     // The newest columns, or those of an older file.
     let more = match table.name {
         "delivery" => ", attempted",
+        "tunnel" => ", opened",
         _ => "",
     };
     let more = match from.prepare(&table.select(more, "")) {
@@ -247,7 +248,8 @@ fn make_sense(to: &Connection) -> Result<(), StoreError> {
                 (SELECT coalesce(max(seq), 0) FROM delivery WHERE tunnel_id = tunnel.id)),
             answer_now = CASE WHEN answer_now BETWEEN 200 AND 999 THEN answer_now ELSE 0 END,
             wait_ms = CASE WHEN wait_ms BETWEEN 0 AND 86400000 THEN wait_ms ELSE 10000 END,
-            strict = strict <> 0",
+            strict = strict <> 0,
+            opened = opened <> 0",
         [SEQ_JUMP],
     )?;
     Ok(())

@@ -69,7 +69,7 @@ async fn works(folder: &TestFolder, store: &Store) {
     let id = store.token(hash(&token)).await.unwrap().unwrap().token;
     let policy = Policy::default();
     let claimed = store
-        .claim("another".parse().unwrap(), id, policy, true)
+        .claim("another".parse().unwrap(), id, policy, TERMS)
         .await;
     let Claim::Owned(row) = claimed.unwrap() else {
         panic!("the name was free");
@@ -152,7 +152,7 @@ async fn tokens_tunnels_and_what_waits_are_salvaged() {
     assert!(salvaged.deliveries >= 40, "{salvaged:?}");
     let id = store.token(hash(&token)).await.unwrap().unwrap().token;
     let claimed = store
-        .claim("mine".parse().unwrap(), id, Policy::default(), true)
+        .claim("mine".parse().unwrap(), id, Policy::default(), TERMS)
         .await;
     assert!(matches!(claimed.unwrap(), Claim::Owned(_)));
     assert!(

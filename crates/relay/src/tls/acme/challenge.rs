@@ -8,6 +8,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use http_body_util::Full;
 
 use super::Acme;
+use crate::config::Limits;
 use crate::error::RelayError;
 use crate::side::{Said, SidePort};
 
@@ -23,11 +24,14 @@ pub(crate) struct Challenges {
 
 impl Challenges {
     /// Takes the address, if HTTP-01 is wanted.
-    pub(crate) async fn bind(acme: &Arc<Acme>) -> Result<Option<Self>, RelayError> {
+    pub(crate) async fn bind(
+        acme: &Arc<Acme>,
+        limits: &Limits,
+    ) -> Result<Option<Self>, RelayError> {
         let Some(address) = acme.config.http else {
             return Ok(None);
         };
-        let (port, acme) = (SidePort::bind(address).await?, acme.clone());
+        let (port, acme) = (SidePort::bind(address, limits).await?, acme.clone());
         Ok(Some(Self { port, acme }))
     }
 

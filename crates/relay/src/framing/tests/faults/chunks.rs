@@ -1,6 +1,6 @@
 //! What is wrong with chunked bodies.
 
-use crate::framing::Refusal;
+use super::Refusal;
 
 /// What follows the head of a chunked body.
 pub(super) const CHUNKS: &[(&[u8], Refusal)] = &[

@@ -1,6 +1,6 @@
 //! What is wrong with heads.
 
-use crate::framing::Refusal;
+use super::Refusal;
 
 /// Request lines.
 pub(super) const REQUEST_LINES: &[(&[u8], Refusal)] = &[
