@@ -3,7 +3,10 @@
 
 mod apps;
 mod breakers;
+mod downgrade;
+mod faults;
 mod links;
+mod logs;
 mod malformed;
 mod senders;
 

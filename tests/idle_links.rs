@@ -9,7 +9,6 @@ use bytes::Bytes;
 use kreel_socket::{Burst, MessageSocket, websocket_config};
 use kreel_wire::limits::WINDOW_BYTES;
 use kreel_wire::{Hello, Policy, ToClient, Version, WelcomeOrReject};
-use rustix::process::{Resource, getrlimit};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_tungstenite::client_async_with_config;
@@ -69,12 +68,18 @@ async fn stay(
 
 #[tokio::test]
 async fn ten_thousand_links_cost_little_and_are_in_nobodys_way() {
-    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let files = machine::open_files();
     if files < LINKS + 200 {
-        return programs::skipped(&format!("{} open files; {files} are allowed", LINKS + 200));
+        return programs::missing(&format!("{} open files; {files} are allowed", LINKS + 200));
     }
     machine::alone();
-    let relay = TestRelay::with(&["--max-links", "10100"]).await;
+    let limits = [
+        "max_links=10100",
+        "max_links_per_token=10100",
+        "max_tunnels_per_token=10100",
+    ];
+    let limits: Vec<_> = limits.iter().flat_map(|limit| ["--limit", limit]).collect();
+    let relay = TestRelay::with(&limits).await;
     let app = LocalApp::answering(200).await;
     let client = TestClient::listen(&relay, &app, &[]).await;
     let token = std::fs::read_to_string(relay.token_file()).unwrap();

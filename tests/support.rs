@@ -24,6 +24,8 @@
 //! - [`Certificate`]: a certificate made for the story, as files.
 //! - [`Pebble`]: a certificate authority.
 //! - [`SmallDisk`]: a disk that can be full, or read-only.
+//! - [`RawLink`]: a link to the byte, without a client.
+//! - [`h2::Http2`]: HTTP/2 to the byte.
 //! - [`Tls`]: a TLS connection of the story's making.
 //! - [`MachineApart`]: a network namespace behind a cable that loses packets when told to.
 //! - [`eventually`], [`within`]: every wait has a deadline. No test may sleep and hope.
@@ -37,8 +39,10 @@ mod certificate;
 mod client;
 mod curl;
 mod disk;
+pub(crate) mod h2;
 pub(crate) mod http;
 mod kreel;
+mod link;
 pub(crate) mod machine;
 mod netns;
 pub(crate) mod packages;
@@ -62,6 +66,7 @@ pub(crate) use curl::Curl;
 pub(crate) use disk::SmallDisk;
 pub(crate) use http::{Answer, Connection, Digest, Head};
 pub(crate) use kreel::{Finished, Kreel};
+pub(crate) use link::RawLink;
 pub(crate) use netns::MachineApart;
 pub(crate) use pebble::{Pebble, free_port};
 pub(crate) use process::{KREEL, Process};

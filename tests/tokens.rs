@@ -4,14 +4,16 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use kreel_wire::{GoodbyeReason, RejectReason, WelcomeOrReject};
 use serde_json::Value;
 
 use crate::support::{
-    DEADLINE, Finished, Home, Kreel, Listen, LocalApp, Process, TestClient, TestRelay,
+    DEADLINE, Finished, Home, Kreel, Listen, LocalApp, Process, RawLink, Sender, TestClient,
+    TestRelay, machine,
 };
 
 /// How soon a revoked token's link must be gone.
-const REVOKED: Duration = Duration::from_secs(3);
+const REVOKED: Duration = Duration::from_secs(1);
 
 /// `kreel relay` without a token file, until it is ready.
 async fn relay_without_file(data: &Path) -> Process {
@@ -178,24 +180,32 @@ async fn tokens_are_made_listed_and_revoked_beside_a_running_relay() {
 
 #[tokio::test]
 async fn a_revoked_token_ends_its_link_and_its_client() {
+    machine::alone();
     let relay = TestRelay::start().await;
     let app = LocalApp::answering(200).await;
     let token = relay.another_token("guest").await;
     let mut bystander = TestClient::listen(&relay, &app, &[]).await;
     let mut guest = Listen::on(&relay)
-        .token_file(Some(token))
+        .token_file(Some(token.clone()))
         .to(&app)
         .plain()
         .spawn();
     guest.line("its ready line").await;
+    let mut link = RawLink::upgraded(&relay, &token).await;
+    assert!(matches!(
+        link.hello("raw", "guests").await,
+        WelcomeOrReject::Welcome(_)
+    ));
 
     token_command(&["revoke", "guest"], &relay)
         .run()
         .await
         .success();
     let revoked = Instant::now();
-    let finished = Finished::of(&mut guest.process, DEADLINE).await;
+    let (reason, message) = link.goodbye().await;
     assert!(revoked.elapsed() < REVOKED, "{:?}", revoked.elapsed());
+    assert_eq!(reason, GoodbyeReason::Revoked, "{message}");
+    let finished = Finished::of(&mut guest.process, DEADLINE).await;
     finished.failed_after_ready(3, "KR0202", &["revoked", "new token"]);
     assert_eq!(
         bystander
@@ -211,6 +221,32 @@ async fn a_revoked_token_ends_its_link_and_its_client() {
             .iter()
             .all(|event| event["type"] != "reconnecting")
     );
+}
+
+/// A token is shown at the upgrade, and the tunnel asked for later: much may happen in between.
+#[tokio::test]
+async fn a_token_revoked_before_hello_opens_nothing() {
+    let relay = TestRelay::start().await;
+    let token = relay.another_token("guest").await;
+    let mut late = RawLink::upgraded(&relay, &token).await;
+    let mut soon = RawLink::upgraded(&relay, &token).await;
+    assert!(matches!(
+        soon.hello("raw", "first").await,
+        WelcomeOrReject::Welcome(_)
+    ));
+    token_command(&["revoke", "guest"], &relay)
+        .run()
+        .await
+        .success();
+    // The relay has looked at its tokens since, and will not look again unasked.
+    assert_eq!(soon.goodbye().await.0, GoodbyeReason::Revoked);
+    let WelcomeOrReject::Reject(reject) = late.hello("raw", "first").await else {
+        panic!("a revoked token is welcome");
+    };
+    assert_eq!(reject.reason, RejectReason::Revoked, "{}", reject.message);
+    let sender = Sender::to(relay.url(), None);
+    assert_eq!(sender.post("/first/hook", "x").await.status(), 202);
+    assert_eq!(sender.post("/another/hook", "x").await.status(), 404);
 }
 
 #[tokio::test]

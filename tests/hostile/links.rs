@@ -1,13 +1,21 @@
 //! What the relay does about a token's holder whose websocket speaks anything but the protocol.
 
+use std::sync::{Arc, Mutex};
+
+use kreel_wire::{GoodbyeReason, Hello, Policy, WelcomeOrReject};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
 use super::FLAT_BYTES;
 use super::malformed::noise;
-use crate::support::{Connection, DEADLINE, LocalApp, TestClient, TestRelay, within};
+use crate::support::{
+    Connection, DEADLINE, Listen, LocalApp, RawLink, Sender, TestClient, TestRelay, within,
+};
 
 /// An upgrade with a good token, after which anything may follow.
 async fn upgraded(relay: &TestRelay) -> Connection {
     let token = std::fs::read_to_string(relay.token_file()).unwrap();
-    let sender = crate::support::Sender::to(relay.url(), relay.ca().as_deref());
+    let sender = Sender::to(relay.url(), relay.ca().as_deref());
     let mut connection = sender.connect().await;
     let request = format!(
         "GET /_kreel/link HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -96,4 +104,88 @@ async fn garbage_after_a_good_upgrade_ends_that_link_alone() {
                 .all(|event| event["type"] != "reconnecting")
         );
     }
+}
+
+/// What opened a link once opens none a second time: TLS is made anew with each connection.
+#[tokio::test]
+async fn a_recorded_handshake_played_again_opens_nothing() {
+    let relay = TestRelay::secure().await;
+    let app = LocalApp::answering(200).await;
+    let tap = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = tap.local_addr().unwrap().port();
+    let recorded = Arc::new(Mutex::new(Vec::new()));
+    let (record, there) = (recorded.clone(), relay.address());
+    let tapping = tokio::spawn(async move {
+        let (near, _) = tap.accept().await.unwrap();
+        let far = TcpStream::connect(there).await.unwrap();
+        let ((mut near_in, mut near_out), (mut far_in, mut far_out)) =
+            (near.into_split(), far.into_split());
+        let back = tokio::spawn(async move { tokio::io::copy(&mut far_in, &mut near_out).await });
+        let mut piece = vec![0; 16 * 1024];
+        while let Ok(bytes @ 1..) = near_in.read(&mut piece).await {
+            record.lock().unwrap().extend_from_slice(&piece[..bytes]);
+            far_out.write_all(&piece[..bytes]).await.unwrap();
+        }
+        back.abort();
+    });
+    let mut client = Listen::at(&format!("https://127.0.0.1:{port}"))
+        .token_file(Some(relay.token_file()))
+        .ca(relay.ca())
+        .flags(&["--tunnel", "mine"])
+        .to(&app)
+        .start()
+        .await;
+    let sender = Sender::to(relay.url(), relay.ca().as_deref());
+    assert_eq!(sender.post("/mine/hook", "before").await.status(), 200);
+    let bytes = recorded.lock().unwrap().clone();
+    assert!(bytes.len() > 500 && bytes[0] == 22, "{} bytes", bytes.len());
+    for _ in 0..3 {
+        let mut again = TcpStream::connect(relay.address()).await.unwrap();
+        let _ = again.write_all(&bytes).await;
+        let mut heard = Vec::new();
+        let read = again.read_to_end(&mut heard);
+        let _ = within("the relay ends it", DEADLINE, read).await;
+        // A ServerHello of its own, and an alert; no link.
+        assert!(heard.len() < 8192, "{} bytes", heard.len());
+        assert_eq!(sender.post("/mine/hook", "meanwhile").await.status(), 200);
+    }
+    let events = client.events();
+    assert!(events.iter().all(|event| event["type"] != "reconnecting"));
+    assert_eq!(
+        relay.process.stderr().matches("a client listens").count(),
+        1,
+        "{}",
+        relay.process.stderr()
+    );
+    tapping.abort();
+}
+
+#[tokio::test]
+async fn a_second_hello_breaks_the_protocol_and_an_old_instance_takes_over() {
+    let relay = TestRelay::start().await;
+    let token = relay.token_file();
+    let welcomed = |answer| assert!(matches!(answer, WelcomeOrReject::Welcome(_)), "{answer:?}");
+    let mut twice = RawLink::upgraded(&relay, &token).await;
+    welcomed(twice.hello("test", "mine").await);
+    twice
+        .say(Hello {
+            client: "test".to_owned(),
+            instance: 7,
+            tunnel: "other".parse().unwrap(),
+            policy: Policy::default(),
+            window_bytes: 1,
+            since_us: None,
+        })
+        .await;
+    let (reason, message) = twice.goodbye().await;
+    assert_eq!(reason, GoodbyeReason::Protocol, "{message}");
+    let sender = Sender::to(relay.url(), None);
+    assert_eq!(sender.post("/other/hook", "x").await.status(), 404);
+
+    // Whoever has the token has the tunnel: the instance it names is no proof of anything.
+    let mut first = RawLink::upgraded(&relay, &token).await;
+    welcomed(first.hello("test", "mine").await);
+    let mut again = RawLink::upgraded(&relay, &token).await;
+    welcomed(again.hello("test", "mine").await);
+    assert_eq!(first.goodbye().await.0, GoodbyeReason::Replaced);
 }

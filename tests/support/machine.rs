@@ -5,6 +5,8 @@
 use std::cell::RefCell;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 static MACHINE: RwLock<()> = RwLock::new(());
 
 thread_local! {
@@ -37,4 +39,16 @@ pub(crate) fn alone() {
             *place = Place::Alone(MACHINE.write().unwrap_or_else(PoisonError::into_inner));
         }
     });
+}
+
+/// How many files a story and each program it starts may have open: as many as the system lets it.
+pub(crate) fn open_files() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    // What could not be raised is not.
+    let _ = setrlimit(Resource::Nofile, raised);
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

@@ -19,13 +19,18 @@ pub(crate) fn look(name: &str) -> Option<PathBuf> {
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let found = look(name);
     if found.is_none() {
-        assert!(
-            env::var_os("CI").is_none(),
-            "{name} is not installed, and CI must run every story"
-        );
-        skipped(&format!("{name}, which is not installed"));
+        missing(&format!("{name}, which is not installed"));
     }
     found
+}
+
+/// Says that a story can't go on for want of this. CI must run every story, so there it fails.
+pub(crate) fn missing(needs: &str) {
+    assert!(
+        env::var_os("CI").is_none(),
+        "CI must run every story, and this one needs {needs}"
+    );
+    skipped(needs);
 }
 
 /// Says that a story is skipped for want of this, past libtest's capture, and counts it.

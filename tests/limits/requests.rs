@@ -1,0 +1,256 @@
+//! Requests: heads, bodies, how often, how slowly, how much may wait.
+
+use std::time::{Duration, Instant};
+
+use super::{Limited, refuses};
+use crate::support::{
+    Connection, DEADLINE, Listen, LocalApp, Post, TestClient, eventually, within,
+};
+
+/// A tunnel called `mine` that nobody listens on any more.
+async fn deserted(limited: &Limited) {
+    let mut client = Listen::on(&limited.relay)
+        .flags(&["--tunnel", "mine"])
+        .start()
+        .await;
+    client.terminate().await;
+    limited.relay.says("a client left").await;
+}
+
+fn from(address: &str) -> Post {
+    Post::new("POST", "/mine/x")
+        .header("X-Forwarded-For", address)
+        .body("x")
+}
+
+#[tokio::test]
+async fn too_large_a_body() {
+    let limited = Limited::by(&["max_body_bytes=10"], &[]).await;
+    deserted(&limited).await;
+    let answer = limited.sender().post("/mine/x", "x".repeat(11)).await;
+    refuses(&answer, 413, "too_large", false);
+    assert_eq!(
+        limited
+            .sender()
+            .post("/mine/x", "x".repeat(10))
+            .await
+            .status(),
+        202
+    );
+    limited.refused("too_large").await;
+}
+
+#[tokio::test]
+async fn too_many_waiting() {
+    let limited = Limited::by(&["max_waiting=1"], &[]).await;
+    deserted(&limited).await;
+    assert_eq!(limited.sender().post("/mine/x", "x").await.status(), 202);
+    let answer = limited.sender().post("/mine/x", "x").await;
+    refuses(&answer, 429, "tunnel_full", true);
+    limited.refused("tunnel_full").await;
+}
+
+#[tokio::test]
+async fn too_many_bytes_waiting_for_one() {
+    let limited = Limited::by(&["max_waiting_bytes_of_one=1KiB"], &[]).await;
+    deserted(&limited).await;
+    let answer = limited.sender().post("/mine/x", "x".repeat(1024)).await;
+    refuses(&answer, 429, "tunnel_full", true);
+    limited.refused("tunnel_full").await;
+}
+
+#[tokio::test]
+async fn too_many_bytes_waiting() {
+    let limited = Limited::by(&["max_waiting_bytes=1KiB"], &[]).await;
+    deserted(&limited).await;
+    let answer = limited.sender().post("/mine/x", "x".repeat(1024)).await;
+    refuses(&answer, 503, "full", true);
+    limited.refused("full").await;
+}
+
+#[tokio::test]
+async fn requests_too_often_from_an_address() {
+    let limited = Limited::by(&["requests_per_second_per_address=1"], &["--behind-proxy"]).await;
+    for _ in 0..5 {
+        limited.sender().send(from("192.0.2.1")).await;
+    }
+    let answer = limited.sender().send(from("192.0.2.1")).await;
+    refuses(&answer, 429, "too_often", true);
+    assert_eq!(limited.sender().send(from("192.0.2.2")).await.status(), 404);
+    limited.refused("too_often").await;
+}
+
+#[tokio::test]
+async fn requests_too_often_to_a_tunnel() {
+    let limited = Limited::by(&["requests_per_second_per_tunnel=1"], &[]).await;
+    deserted(&limited).await;
+    for _ in 0..5 {
+        assert_eq!(limited.sender().post("/mine/x", "x").await.status(), 202);
+    }
+    let answer = limited.sender().post("/mine/x", "x").await;
+    refuses(&answer, 429, "too_often", true);
+    limited.refused("too_often").await;
+}
+
+#[tokio::test]
+async fn a_burst_of_one() {
+    let limits = ["requests_per_second_per_tunnel=1", "burst=1"];
+    let limited = Limited::by(&limits, &[]).await;
+    deserted(&limited).await;
+    assert_eq!(limited.sender().post("/mine/x", "x").await.status(), 202);
+    let answer = limited.sender().post("/mine/x", "x").await;
+    refuses(&answer, 429, "too_often", true);
+}
+
+#[tokio::test]
+async fn too_large_a_head() {
+    let limited = Limited::by(&["max_head_bytes=8KiB"], &[]).await;
+    let post = Post::new("POST", "/mine/x").header("x-a", "y".repeat(9000));
+    assert_eq!(limited.sender().send(post).await.status(), 431);
+    limited.refused("head_too_large").await;
+}
+
+#[tokio::test]
+async fn too_many_lines() {
+    let limited = Limited::by(&["max_header_lines=3"], &[]).await;
+    let mut post = Post::new("POST", "/mine/x");
+    for _ in 0..4 {
+        post = post.header("x-a", "y");
+    }
+    assert_eq!(limited.sender().send(post).await.status(), 431);
+    limited.refused("framing").await;
+}
+
+/// The bytes that begin a request, on a connection that stays.
+async fn begun(limited: &Limited, bytes: &str) -> Connection {
+    let mut connection = limited.sender().connect().await;
+    connection.write(bytes.as_bytes()).await.unwrap();
+    connection
+}
+
+#[tokio::test]
+async fn too_slow_a_head() {
+    let limited = Limited::by(&["head_time=300ms"], &[]).await;
+    let mut connection = begun(&limited, "POST /mine").await;
+    within("the end", DEADLINE, connection.rest()).await;
+    limited.refused("slow_head").await;
+}
+
+#[tokio::test]
+async fn silence() {
+    let limited = Limited::by(&["idle_time=500ms", "head_time=100ms"], &[]).await;
+    let mut connection = limited.sender().connect().await;
+    let begun = Instant::now();
+    assert!(
+        within("the end", DEADLINE, connection.rest())
+            .await
+            .is_empty()
+    );
+    assert!(
+        begun.elapsed() > Duration::from_millis(300),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+const HALF: &str = "POST /mine/x HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\nhalf";
+
+#[tokio::test]
+async fn too_long_a_pause() {
+    let limited = Limited::by(&["body_pause=300ms"], &[]).await;
+    deserted(&limited).await;
+    let mut connection = begun(&limited, HALF).await;
+    let answer = within("408", DEADLINE, connection.answer("POST"))
+        .await
+        .unwrap();
+    refuses(&answer, 408, "too_slow", false);
+    limited.refused("too_slow").await;
+}
+
+#[tokio::test]
+async fn too_slow_a_body() {
+    let limited = Limited::by(&["body_grace=500ms", "body_bytes_per_second=100"], &[]).await;
+    deserted(&limited).await;
+    let mut connection = begun(&limited, HALF).await;
+    let answer = within("408", DEADLINE, async {
+        loop {
+            tokio::select! {
+                answer = connection.answer("POST") => return answer.unwrap(),
+                () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            }
+            let _ = connection.write(b"x").await;
+        }
+    })
+    .await;
+    refuses(&answer, 408, "too_slow", false);
+    limited.refused("too_slow").await;
+}
+
+#[tokio::test]
+async fn too_slow_a_reader() {
+    let limited = Limited::by(&["write_pause=1s"], &[]).await;
+    let body = "y".repeat(32 * 1024 * 1024);
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+    let app = LocalApp::raw(format!("{head}{body}")).await;
+    let client = TestClient::listen(&limited.relay, &app, &[]).await;
+    let mut connection = client.sender().connect().await;
+    let request = client.sender().bytes(&Post::new("GET", "/large"));
+    connection.write(&request).await.unwrap();
+    limited.refused("slow_reader").await;
+    // What had been sent by then is all that ever comes.
+    let rest = within("the end", DEADLINE, connection.rest()).await;
+    assert!(rest.len() < body.len(), "{}", rest.len());
+}
+
+#[tokio::test]
+async fn bodies_beyond_memory_go_to_disk() {
+    for limit in ["body_memory_bytes_of_one=1KiB", "body_memory_bytes=1KiB"] {
+        let limited = Limited::by(&[limit], &[]).await;
+        deserted(&limited).await;
+        let body = (0..2_000_000_u32).map(|number| number.to_le_bytes()[0]);
+        let body: Vec<u8> = body.collect();
+        assert_eq!(
+            limited
+                .sender()
+                .post("/mine/x", body.clone())
+                .await
+                .status(),
+            202
+        );
+        let app = LocalApp::answering(200).await;
+        let _client = Listen::on(&limited.relay)
+            .flags(&["--tunnel", "mine"])
+            .to(&app)
+            .start()
+            .await;
+        let received = app.receives(1).await;
+        assert_eq!(received[0].digest, crate::support::Digest::of(&body));
+    }
+}
+
+#[tokio::test]
+async fn a_stopping_relay_waits_so_long() {
+    let mut limited = Limited::by(&["stop_grace=1s"], &[]).await;
+    let app = LocalApp::held().await;
+    let client = Listen::on(&limited.relay)
+        .flags(&["--wait", "5m"])
+        .to(&app)
+        .start()
+        .await;
+    let sender = client.sender();
+    let waiting =
+        tokio::spawn(async move { sender.try_send(Post::new("POST", "/x").body("x")).await });
+    eventually("it waits", DEADLINE, || {
+        limited.relay.process.stderr().contains("a client listens")
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let begun = Instant::now();
+    limited.relay.terminate().await;
+    let took = begun.elapsed();
+    assert!(
+        (Duration::from_millis(900)..Duration::from_secs(7)).contains(&took),
+        "{took:?}"
+    );
+    let _ = within("the sender hears of it", DEADLINE, waiting).await;
+}
