@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
-/// See it work: Krea's API (a stand-in), its proxy, a relay, the inspector and a sample app
+/// See it work: Krea's API (mocked), relay, inspector and an app
 #[derive(Debug, Clone, Args)]
 #[command(after_help = ABOUT_DEMO)]
 pub(crate) struct DemoArgs {
