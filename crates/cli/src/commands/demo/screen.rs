@@ -50,7 +50,12 @@ pub(super) async fn play(cast: &mut Cast, signals: &mut Signals) -> Result<Exit>
                 Ok(Err(error)) => Err(of_link(&error, &cast.relay.remote.url)),
                 Ok(Ok(_)) | Err(_) => Ok(Exit::Success),
             },
-            signal = signals.next() => break Ok(signal.exit()),
+            signal = signals.next() => {
+                // Ctrl-C while an editor has the terminal is the editor's.
+                if signal != Received::Interrupt || !inspector.has_lent_terminal() {
+                    break Ok(signal.exit());
+                }
+            }
             // The rows show what came of it.
             Some(_) = asked.recv() => {}
             Some(_) = cast.told.recv() => {}
