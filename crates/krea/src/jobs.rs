@@ -67,12 +67,7 @@ pub struct JobRow {
 
 /// The row of one job. `overdue` is how long after a job's end its webhook is missed.
 pub fn row(evidence: &Evidence, now: Timestamp, overdue: Duration) -> JobRow {
-    let told = told(evidence);
-    // An end outlives what was told on the way to it, whoever told it.
-    let best = told
-        .filter(|job| is_end(job))
-        .or(evidence.of_api())
-        .or(told);
+    let best = evidence.job();
     let known = evidence.known.as_ref();
     let notes = notes(evidence, now, overdue);
     let mut flags: Vec<Flag> = notes.iter().filter_map(Flag::of).collect();

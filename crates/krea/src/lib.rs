@@ -21,6 +21,7 @@ mod model;
 mod note;
 mod outgoing;
 mod proxy;
+mod radar;
 mod schedule;
 mod status;
 
@@ -50,5 +51,6 @@ pub use model::Start;
 pub use note::{Note, Weight};
 pub use outgoing::{Body, BoxError, Outgoing, OutgoingError, full};
 pub use proxy::{Gone, InvalidProxy, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
+pub use radar::{due, is_open};
 pub use schedule::{Agenda, Asked, Schedule};
 pub use status::Status;

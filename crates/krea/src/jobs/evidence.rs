@@ -114,9 +114,20 @@ impl Evidence {
         came.into_iter().any(|one| one.end().is_some())
     }
 
-    /// Whether kreel has made a webhook about it itself.
+    /// Whether the app has had a webhook about it that kreel made itself.
     pub fn is_made_up_for(&self) -> bool {
-        self.deliveries.iter().any(|one| one.is_synthesised)
+        let mut made = self.deliveries.iter().filter(|one| one.is_synthesised);
+        made.any(|one| {
+            let mut attempts = one.attempts.iter();
+            attempts.any(|attempt| matches!(attempt.outcome, Outcome::Answered(_)))
+        })
+    }
+
+    /// The job as it counts: its end, whoever told it, or else what was told last on the way.
+    pub fn job(&self) -> Option<&Job> {
+        let told = super::told(self);
+        let end = told.filter(|job| super::is_end(job));
+        end.or(self.of_api()).or(told)
     }
 }
 
