@@ -10,6 +10,7 @@ mod authority;
 pub(crate) mod connection;
 mod doctor;
 pub(crate) mod fixtures;
+pub(crate) mod jobs;
 pub(crate) mod krea;
 pub(crate) mod lab;
 pub(crate) mod listen;
@@ -30,6 +31,9 @@ pub(crate) use authority::{AcmeDirectory, Mail};
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use fixtures::{Language, RecordArgs, TypesArgs};
+pub(crate) use jobs::{
+    DeliverMissed, JobsArgs, JobsCommand, JobsDeliverArgs, JobsGetArgs, JobsListArgs, JobsPlace,
+};
 pub(crate) use krea::{
     MockArgs, MockCommand, MockKreaArgs, ProxyArgs, ProxyCommand, ProxyKreaArgs,
 };
@@ -84,6 +88,7 @@ pub(crate) enum Command {
     Trigger(Box<TriggerArgs>),
     Mock(MockArgs),
     Proxy(ProxyArgs),
+    Jobs(JobsArgs),
     Demo(DemoArgs),
     Login(LoginArgs),
     /// Forget the relay and the token that `kreel login` saved
@@ -122,6 +127,7 @@ impl Command {
                 let MockCommand::Krea(args) = &args.command;
                 args.json
             }
+            Self::Jobs(args) => args.command.place().history.json,
             Self::Proxy(args) => {
                 let ProxyCommand::Krea(args) = &args.command;
                 args.json

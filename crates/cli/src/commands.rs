@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod exec;
 mod flow;
 pub(crate) mod idempotency;
+pub(crate) mod jobs;
 pub(crate) mod listen;
 pub(crate) mod login;
 pub(crate) mod man;

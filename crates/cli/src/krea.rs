@@ -9,8 +9,14 @@ use crate::paths::Paths;
 use crate::private_file;
 use crate::problem::{Code, Problem, Result, chain};
 
-#[allow(dead_code, reason = "the commands over it come next")]
+pub(crate) mod asking;
+pub(crate) mod deliver;
+pub(crate) mod front;
 pub(crate) mod gather;
+pub(crate) mod told;
+pub(crate) mod watch;
+
+pub(crate) use gather::Gather;
 
 /// The variables Krea's own tools read a key from, the first that is set counts.
 const KEY_VARIABLES: [&str; 2] = ["KREA_API_KEY", "KREA_API_TOKEN"];
@@ -68,7 +74,6 @@ fn unusable(path: &Path, error: &LedgerError) -> Problem {
 }
 
 /// The ledger failed while it was in use.
-#[allow(dead_code, reason = "the commands over it come next")]
 pub(crate) fn of_ledger(error: &LedgerError) -> Problem {
     Problem::new(
         Code::FileUnusable,
@@ -79,7 +84,6 @@ pub(crate) fn of_ledger(error: &LedgerError) -> Problem {
 }
 
 /// Where the history is, under the name the ledger knows it by.
-#[allow(dead_code, reason = "the commands over it come next")]
 fn name_of(history: &Path) -> String {
     let whole = std::path::absolute(history).unwrap_or_else(|_| PathBuf::from(history));
     whole.to_string_lossy().into_owned()

@@ -51,3 +51,41 @@ pub(crate) const GATHER_PENDING: Duration = Duration::from_secs(600);
 
 /// How many such are looked at again: 1,000.
 pub(crate) const GATHER_PENDING_MOST: usize = 1_000;
+
+/// How long a command that shows jobs reads what has come at the most: 5 s.
+pub(crate) const GATHER_WAIT: Duration = Duration::from_secs(5);
+
+/// How many jobs are looked through at a time for those that are missed: 500.
+pub(crate) const JOBS_PAGE: usize = 500;
+
+/// How long a command pauses between two questions to the API: 100 ms, ten a second.
+pub(crate) const ASK_PAUSE: Duration = Duration::from_millis(100);
+
+/// How many jobs the API is asked to list: 200, of the thousand it would.
+pub(crate) const LISTED_JOBS: u32 = 200;
+
+/// How often the radar looks at what has come: every 500 ms.
+pub(crate) const RADAR_TICK: Duration = Duration::from_millis(500);
+
+/// How long it reads what has come at a time: 200 ms, so that a long history is read beside all
+/// else.
+pub(crate) const RADAR_LOOK: Duration = Duration::from_millis(200);
+
+/// How many jobs that have not ended it looks at: 1,000, as many as are asked about.
+pub(crate) const RADAR_JOBS: usize = 1_000;
+
+/// How often it asks for the list of jobs, for those started past the proxy: every minute.
+pub(crate) const RADAR_LIST: Duration = Duration::from_secs(60);
+
+/// How soon a webhook that did not reach the app is handed over again: after 10 s.
+pub(crate) const RADAR_AGAIN: Duration = Duration::from_secs(10);
+
+/// How long the radar has to end: 2 s.
+pub(crate) const RADAR_STOP: Duration = Duration::from_secs(2);
+
+/// How long a proxy and what it has to tell have to end: 4 s, beyond the 2 s calls have.
+pub(crate) const FRONT_STOP: Duration = Duration::from_secs(4);
+
+/// How long after a job's end its webhook is missed, unless it is said otherwise: 30 s, half of
+/// what counts as late.
+pub(crate) const RADAR_USUAL: Duration = Duration::from_secs(30);

@@ -85,6 +85,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
         Command::Trigger(args) => commands::trigger::run(&args, matches),
         Command::Mock(args) => commands::mock::run(args),
         Command::Proxy(args) => commands::proxy::run(args),
+        Command::Jobs(args) => commands::jobs::run(args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::Login(args) => commands::login::run(args, matches),
         Command::Logout => commands::login::forget(),

@@ -321,8 +321,13 @@ pub(crate) fn since_needs_a_time() -> Problem {
 
 /// The file that was named, or the usual one.
 pub(crate) fn file(place: &HistoryPlace) -> Result<PathBuf> {
-    match &place.history {
-        Some(file) => Ok(file.clone()),
+    named(place.history.as_deref())
+}
+
+/// This file, or the usual one.
+pub(crate) fn named(file: Option<&Path>) -> Result<PathBuf> {
+    match file {
+        Some(file) => Ok(file.to_owned()),
         None => Ok(Paths::find()?.history()),
     }
 }

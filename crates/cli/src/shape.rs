@@ -130,6 +130,19 @@ impl Destination {
         })
     }
 
+    /// This target, or what the environment and the files say.
+    pub(crate) fn to(target: Option<Target>) -> Result<Self> {
+        Self::resolve(&ShapeArgs {
+            to: target,
+            set: Vec::new(),
+            headers: Vec::new(),
+            resign: None,
+            secret: None,
+            timeout: None,
+            insecure: false,
+        })
+    }
+
     /// Without an app known otherwise, it is where this delivery went last.
     pub(crate) fn learn(&mut self, whole: &Whole) {
         if self.app.is_none() {

@@ -3,6 +3,8 @@
 //!
 //! One JSON file for all projects; several processes may change it at once.
 
+pub(crate) mod address;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +62,12 @@ impl Tunnels {
             .iter()
             .find(|entry| entry.is(relay, project));
         Ok(entry.and_then(Entry::remembered))
+    }
+
+    /// The public addresses of all tunnels, as far as relays have told them.
+    pub(crate) fn addresses(&self) -> Result<Vec<String>> {
+        let entries = self.load()?.tunnels.into_iter();
+        Ok(entries.filter_map(|entry| entry.url).collect())
     }
 
     /// The tunnel of a project at a relay; where there is none, a new one is made and kept.

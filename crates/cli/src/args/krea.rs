@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, value_parser};
 use http::Uri;
+use kreel_client::Target;
 use kreel_krea::{Chaos, ErrorKey, FaultForm, Outcomes};
 
-use super::Secret;
+use super::{DeliverMissed, Secret, Span};
 
 /// Stand in for someone else's API, offline
 #[derive(Debug, Clone, Args)]
@@ -203,7 +204,7 @@ pub(crate) struct ProxyKreaArgs {
     pub(crate) upstream: Option<Uri>,
 
     /// The public address of your tunnel, with a path if your app wants one: what X-Webhook-URL
-    /// is set to in calls that start a job and have none
+    /// is set to in calls that start a job and have none [default: that of this project's tunnel]
     #[arg(long, value_name = "URL", env = "KREEL_TUNNEL_URL", hide_env = true)]
     pub(crate) tunnel_url: Option<Uri>,
 
@@ -214,6 +215,42 @@ pub(crate) struct ProxyKreaArgs {
     /// Where started jobs are noted [default: ~/.local/share/kreel/krea-jobs.db]
     #[arg(long, value_name = "FILE", env = "KREEL_KREA_JOBS", hide_env = true)]
     pub(crate) jobs: Option<PathBuf>,
+
+    /// How long after a job's end its webhook is missed
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "30s",
+        help_heading = "Missed webhooks"
+    )]
+    pub(crate) missed_after: Span,
+
+    /// Make up for those that never came, of jobs started here: all or node-apps; what the API
+    /// says goes to your app
+    #[arg(
+        long,
+        value_name = "WHICH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "all",
+        hide_possible_values = true,
+        help_heading = "Missed webhooks"
+    )]
+    pub(crate) deliver_missed: Option<DeliverMissed>,
+
+    /// Your app: 3000, host:3000/path or a URL [default: forward_to]
+    #[arg(long, value_name = "TARGET", help_heading = "Missed webhooks")]
+    pub(crate) to: Option<Target>,
+
+    /// The history they are looked for in [default: ~/.local/share/kreel/history.db]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KREEL_HISTORY",
+        hide_env = true,
+        help_heading = "Missed webhooks"
+    )]
+    pub(crate) history: Option<PathBuf>,
 
     /// Trust also the certificates in this PEM file
     #[arg(long, value_name = "FILE")]
@@ -272,4 +309,5 @@ Examples:
   kreel proxy krea --tunnel-url https://relay.example/abc/webhooks/krea
   KREA_API_BASE_URL=http://127.0.0.1:4041 node app.js
   kreel proxy krea --upstream http://127.0.0.1:4042   In front of the mock
+  kreel proxy krea --deliver-missed=node-apps --to 3000/webhooks/krea
 ";

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use http::Uri;
 use kreel_client::Target;
 use kreel_tui::Images;
 use kreel_wire::TunnelName;
 
-use super::{Answer, Connection, Header, Host, Output, Span, ThemeName, When};
+use super::{Answer, Connection, DeliverMissed, Header, Host, Output, Span, ThemeName, When};
 
 /// Open a tunnel from a public address to your app
 #[derive(Debug, Clone, Default, Args)]
@@ -186,6 +187,55 @@ pub(crate) struct ListenArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) print_url: bool,
 
+    /// Run the proxy in front of Krea's API beside it, on this port [default: 4041]
+    #[arg(
+        long,
+        value_name = "PORT",
+        env = "KREEL_KREA_PROXY",
+        hide_env = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "4041",
+        help_heading = "Krea"
+    )]
+    pub(crate) krea_proxy: Option<u16>,
+
+    /// The API behind the proxy, or a mock of it [default: https://api.krea.ai]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "KREEL_KREA_UPSTREAM",
+        hide_env = true,
+        help_heading = "Krea"
+    )]
+    pub(crate) krea_upstream: Option<Uri>,
+
+    /// Where started jobs are noted [default: ~/.local/share/kreel/krea-jobs.db]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KREEL_KREA_JOBS",
+        hide_env = true,
+        help_heading = "Krea"
+    )]
+    pub(crate) krea_jobs: Option<PathBuf>,
+
+    /// How long after a job's end its webhook is missed [default: 30s]
+    #[arg(long, value_name = "TIME", help_heading = "Krea")]
+    pub(crate) missed_after: Option<Span>,
+
+    /// Make up for those that never came, of jobs started through the proxy: all or node-apps
+    #[arg(
+        long,
+        value_name = "WHICH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "all",
+        hide_possible_values = true,
+        help_heading = "Krea"
+    )]
+    pub(crate) deliver_missed: Option<DeliverMissed>,
+
     /// Its colours: dark, light, contrast or none [default: dark; none with NO_COLOR]
     #[arg(
         long,
@@ -231,6 +281,7 @@ Examples:
   kreel listen                             To nobody: only look
   kreel listen 3000 --answer now=202       The sender never waits for the app
   kreel listen 3000 --json | jq .          One JSON object a line
+  kreel listen 3000 --krea-proxy           With a proxy that asks Krea for webhooks
 
 Every option may also stand in the environment (KREEL_FORWARD_TO=3000), in the
 project's kreel.toml (forward_to = \"3000\") or in ~/.config/kreel/config.toml.

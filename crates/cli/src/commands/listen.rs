@@ -1,5 +1,6 @@
 //! `kreel listen`: a tunnel from its public address to the app, until it is told to stop.
 
+mod beside;
 mod screen;
 mod session;
 mod sieve;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use kreel_client::{Client, Config, History, Opened};
 
+use self::beside::Beside;
 pub(crate) use self::screen::editor;
 use self::session::{Memory, Session};
 use crate::args::{ListenArgs, Output};
@@ -47,7 +49,8 @@ async fn listen(options: &ListenOptions) -> Result<Exit> {
             let memory = memory(options, &remote.url.to_string())?;
             let opened = history(options)?;
             let client = client(options, remote.clone(), &memory, opened.history.clone())?;
-            let mut session = Session::new(options, &remote.url, memory, None);
+            let beside = Beside::open(options).await?;
+            let mut session = Session::new(options, &remote.url, memory, None, beside);
             session.tell_of_history(&opened);
             session.run(client, &mut signals).await
         }
@@ -67,7 +70,8 @@ async fn on_our_own_relay(options: &ListenOptions, signals: &mut Signals) -> Res
         opened.history.clone(),
     )?;
     let certificate = Some(relay.certificate.clone());
-    let mut session = Session::new(options, &relay.remote.url, memory, certificate);
+    let beside = Beside::open(options).await?;
+    let mut session = Session::new(options, &relay.remote.url, memory, certificate, beside);
     session.tell_of_history(&opened);
     let result = tokio::select! {
         result = session.run(client, signals) => result,

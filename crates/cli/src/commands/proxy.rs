@@ -1,23 +1,28 @@
-//! `kreel proxy krea`: runs the proxy in front of Krea's API, and tells what goes through it.
+//! `kreel proxy krea`: runs the proxy in front of Krea's API and the radar behind it, and tells what
+//! goes through and what never came.
 
 use kreel_client::inert::inert;
-use kreel_krea::{
-    Gone, InvalidProxy, KnownJob, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent,
-};
-use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use kreel_krea::ProxyConfig;
+use serde_json::json;
+use tokio::sync::{mpsc, watch};
 
-use super::serving::{Teller, until_stopped};
+use super::serving::Teller;
 use crate::args::{ProxyArgs, ProxyCommand, ProxyKreaArgs};
-use crate::commands::mock::bind;
 use crate::exit::Exit;
-use crate::krea;
+use crate::krea::front::{Front, FrontEvent, FrontOptions};
+use crate::krea::{told, watch as radar};
 use crate::log;
 use crate::options::certificates;
-use crate::problem::{Code, Problem, Result, chain};
+use crate::past;
+use crate::paths::Paths;
+use crate::problem::Result;
+use crate::project::Project;
 use crate::runtime;
+use crate::settings::{Layers, Settings};
+use crate::shape::Destination;
 use crate::signals::Signals;
 use crate::terminal::{Paint, object_line, print, say};
+use crate::tunnels::address;
 
 /// How many happenings may wait to be printed; with more, some are left out.
 const EVENTS: usize = 1024;
@@ -25,49 +30,91 @@ const EVENTS: usize = 1024;
 /// Runs the proxy that was asked for.
 pub(crate) fn run(args: ProxyArgs) -> Result<Exit> {
     let ProxyCommand::Krea(args) = args.command;
-    let trusted = args.upstream_ca.as_deref().map(certificates).transpose()?;
-    let mut config = ProxyConfig {
-        webhook_url: ProxyConfig::fixed(args.tunnel_url.clone()),
-        keys: krea::keys()?,
-        replaces_own: args.replace,
-        trusted: trusted.unwrap_or_default(),
-        ..ProxyConfig::default()
-    };
-    if let Some(upstream) = &args.upstream {
-        config.upstream = upstream.clone();
-    }
     log::start("error");
-    runtime::on_this_thread()?.block_on(serve(&args, config))
+    runtime::on_this_thread()?.block_on(serve(&args))
 }
 
-async fn serve(args: &ProxyKreaArgs, config: ProxyConfig) -> Result<Exit> {
+async fn serve(args: &ProxyKreaArgs) -> Result<Exit> {
     let mut signals = Signals::take()?;
-    let upstream = config.upstream.clone();
-    let looked_up = config.look_up().await;
-    looked_up.map_err(|error| unusable(&error.into()))?;
-    let (events, happening) = mpsc::channel(EVENTS);
-    let ledger = krea::ledger(args.jobs.as_deref())?;
-    let proxy = Proxy::new(config, ledger, events);
-    let proxy = proxy.map_err(|error| unusable(&error))?;
-    let listener = bind(args.port, "the proxy").await?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| unusable_port(&error))?;
-    announce(args, &format!("http://{address}"), &upstream.to_string())?;
+    // An address that was typed must work; one that is only remembered may be of no use.
+    let (tell, tunnel) = match &args.tunnel_url {
+        Some(url) => (None, ProxyConfig::fixed(Some(url.clone()))),
+        None => {
+            let (tell, tunnel) = watch::channel(None);
+            (Some(tell), tunnel)
+        }
+    };
+    let mut front = Front::open(options(args, tunnel)?).await?;
+    let mut known = args.tunnel_url.clone();
+    if let Some(tell) = &tell {
+        known = remembered()?;
+        let _ = tell.send(known.clone());
+    }
+    announce(args, &front, known.as_ref())?;
     let as_json = args.json;
-    let teller = Teller::start(happening, move |event| told(event, as_json));
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = proxy.serve(listener, async {
-        let _ = stopped.await;
-    });
-    let (_, exit) = until_stopped(serving, stop, &mut signals).await;
+    let (happen, happening) = mpsc::channel(EVENTS);
+    let teller = Teller::start(happening, move |event| print_of(event, as_json));
+    let signal = loop {
+        tokio::select! {
+            signal = signals.next() => break signal,
+            Some(event) = front.events.recv() => {
+                let _ = happen.try_send(event);
+            }
+        }
+    };
+    tokio::select! {
+        mut rest = front.close() => {
+            while let Ok(event) = rest.try_recv() {
+                let _ = happen.try_send(event);
+            }
+        }
+        _ = signals.next() => {}
+    }
+    drop(happen);
     teller.finish().await;
-    Ok(exit)
+    Ok(signal.exit())
 }
 
-fn announce(args: &ProxyKreaArgs, url: &str, upstream: &str) -> Result<()> {
+fn options(
+    args: &ProxyKreaArgs,
+    tunnel: watch::Receiver<Option<http::Uri>>,
+) -> Result<FrontOptions> {
+    let trusted = args.upstream_ca.as_deref().map(certificates).transpose()?;
+    let deliver = match args.deliver_missed {
+        Some(which) => {
+            let config = Destination::to(args.to.clone())?.config(1)?;
+            Some((radar::Which::of(which), config))
+        }
+        None => None,
+    };
+    Ok(FrontOptions {
+        port: args.port,
+        upstream: args.upstream.clone(),
+        trusted: trusted.unwrap_or_default(),
+        tunnel,
+        replaces_own: args.replace,
+        jobs: args.jobs.clone(),
+        history: past::named(args.history.as_deref())?,
+        missed_after: args.missed_after.0,
+        deliver,
+    })
+}
+
+/// The address of this project's tunnel, if it has one.
+fn remembered() -> Result<Option<http::Uri>> {
+    let (project, paths) = (Project::find()?, Paths::find()?);
+    let layers = Layers::gather(|_| Settings::default(), &project, &paths)?;
+    let public = address::public(&layers, &project, &paths)?;
+    Ok(public.and_then(|public| public.url.parse().ok()))
+}
+
+fn announce(args: &ProxyKreaArgs, front: &Front, tunnel: Option<&http::Uri>) -> Result<()> {
+    let (url, upstream) = (&front.url, &front.upstream);
     if args.json {
-        let ready = json!({"type": "ready", "url": url, "upstream": upstream});
+        let tunnel = tunnel.map(ToString::to_string);
+        let ready = json!({
+            "type": "ready", "url": url, "upstream": upstream, "tunnel_url": tunnel,
+        });
         return print(&format!("{ready}\n"));
     }
     let paint = Paint::of_stderr();
@@ -76,7 +123,7 @@ fn announce(args: &ProxyKreaArgs, url: &str, upstream: &str) -> Result<()> {
     say(&format!(
         "  to use it      KREA_API_BASE_URL={url} with your own token"
     ));
-    match &args.tunnel_url {
+    match tunnel {
         Some(tunnel) => say(&format!("  webhooks       come to {tunnel}")),
         None => say(
             "  webhooks       none are asked for; --tunnel-url URL, as `kreel listen` prints it",
@@ -86,142 +133,9 @@ fn announce(args: &ProxyKreaArgs, url: &str, upstream: &str) -> Result<()> {
 }
 
 /// What happened, as one line.
-fn told(event: &ProxyEvent, as_json: bool) -> String {
+fn print_of(event: &FrontEvent, as_json: bool) -> String {
     match as_json {
-        true => object_line(&object(event)),
-        false => format!(
-            "{}
-",
-            inert(&line(event))
-        ),
+        true => object_line(&told::object(event)),
+        false => format!("{}\n", inert(&told::line(event))),
     }
-}
-
-fn line(event: &ProxyEvent) -> String {
-    match event {
-        ProxyEvent::Answered {
-            method,
-            path,
-            status,
-            took,
-            notices,
-        } => {
-            let notices: String = notices.iter().map(|notice| format!("; {notice}")).collect();
-            format!(
-                "{status}  {method} {path} ({} ms){notices}",
-                took.as_millis()
-            )
-        }
-        ProxyEvent::Started(job) => {
-            let kind = job.kind.map_or("job", |kind| kind.as_str());
-            let model = job.model.as_deref().unwrap_or_default();
-            format!("job  {} {kind} {model}", job.id)
-        }
-        ProxyEvent::Refused {
-            path,
-            status,
-            words,
-            meaning,
-            gone,
-        } => {
-            let meaning = meaning
-                .map(|meaning| format!(" ({meaning})"))
-                .unwrap_or_default();
-            let gone = gone.as_ref().map(instead).unwrap_or_default();
-            format!("refused  {path}: {status} {words}{meaning}{gone}")
-        }
-    }
-}
-
-/// What there is in place of a model that is gone.
-fn instead(gone: &Gone) -> String {
-    let said = [
-        ("since", &gone.sunset_date),
-        ("use", &gone.replacement),
-        ("see", &gone.migration_url),
-    ];
-    let said = said.into_iter().filter_map(|(word, value)| {
-        let value = value.as_deref()?;
-        Some(format!("; {word} {value}"))
-    });
-    said.collect()
-}
-
-fn object(event: &ProxyEvent) -> Value {
-    match event {
-        ProxyEvent::Answered {
-            method,
-            path,
-            status,
-            took,
-            notices,
-        } => {
-            let told = |notice: &Notice| json!({"code": notice.code(), "text": notice.to_string()});
-            let notices: Vec<Value> = notices.iter().map(told).collect();
-            json!({
-                "type": "answered", "method": method, "path": path, "status": status,
-                "duration_ms": took.as_millis(), "notices": notices,
-            })
-        }
-        ProxyEvent::Started(job) => started(job),
-        ProxyEvent::Refused {
-            path,
-            status,
-            words,
-            meaning,
-            gone,
-        } => {
-            let gone = gone.clone().unwrap_or_default();
-            json!({
-                "type": "refused", "path": path, "status": status, "words": words,
-                "meaning": meaning, "replacement": gone.replacement,
-                "sunset_date": gone.sunset_date, "migration_url": gone.migration_url,
-            })
-        }
-    }
-}
-
-fn started(job: &KnownJob) -> Value {
-    let parameters = job
-        .parameters
-        .as_deref()
-        .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())));
-    json!({
-        "type": "job_started",
-        "job_id": job.id.as_str(),
-        "kind": job.kind.map(|kind| kind.as_str()),
-        "model": job.model,
-        "path": job.path,
-        "parameters": parameters,
-        "started_at": format!("{:.3}", job.started_at),
-        "webhook_url": job.webhook_url,
-        "is_own_webhook": job.is_own_webhook,
-    })
-}
-
-fn unusable(error: &ProxyError) -> Problem {
-    let next = match error {
-        ProxyError::Config(InvalidProxy::PrivateWebhook { .. }) => {
-            "use a relay with a public address (`kreel relay` on a server), or --upstream with a mock"
-        }
-        ProxyError::Config(_) => "check the address: it begins with https:// or http://",
-        ProxyError::Client(_) => {
-            "check the file of --upstream-ca, and your system's ca-certificates"
-        }
-    };
-    Problem::new(
-        Code::ProxyUnusable,
-        "the proxy can't run like this",
-        chain(error),
-        next,
-    )
-}
-
-fn unusable_port(error: &std::io::Error) -> Problem {
-    Problem::new(
-        Code::LocalAddressUnusable,
-        "the proxy has lost its port",
-        error,
-        "start it again",
-    )
 }

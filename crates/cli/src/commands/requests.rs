@@ -184,7 +184,7 @@ pub(super) fn cannot_write(error: &io::Error) -> Problem {
     )
 }
 
-pub(super) fn print_objects(objects: &[Value]) -> Result<()> {
+pub(crate) fn print_objects(objects: &[Value]) -> Result<()> {
     let mut lines = Vec::new();
     for object in objects {
         let line = inert_line(object).map_err(|error| cannot_write(&error))?;

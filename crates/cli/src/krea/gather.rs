@@ -22,6 +22,7 @@ use crate::limits::{
     GATHER_BODY_BYTES, GATHER_FIRST, GATHER_LOOK, GATHER_PAGE, GATHER_PENDING, GATHER_PENDING_MOST,
 };
 use crate::problem::{Result, of_history};
+use crate::tunnels::Tunnels;
 
 /// What is known of jobs.
 #[derive(Debug)]
@@ -31,8 +32,8 @@ pub(crate) struct Gather {
     /// The history's name in the ledger.
     name: String,
     reader: Option<Reader>,
-    /// The public addresses of this machine's tunnels.
-    tunnels: Vec<String>,
+    /// The tunnels of this machine, whose addresses may become known later.
+    tunnels: Option<Tunnels>,
     /// Up to where this process has looked; not known yet before it has.
     looked: Option<i64>,
     /// Those that were not all there when they were looked at.
@@ -51,9 +52,9 @@ pub(crate) struct Caught {
 }
 
 impl Gather {
-    /// From this ledger, and the history in this file, which need not be there yet. `tunnels` are
-    /// the public addresses of this machine.
-    pub(crate) fn new(ledger: Arc<Ledger>, history: &Path, tunnels: Vec<String>) -> Self {
+    /// From this ledger, and the history in this file, which need not be there yet; `tunnels` tells
+    /// which addresses are this machine's.
+    pub(crate) fn new(ledger: Arc<Ledger>, history: &Path, tunnels: Option<Tunnels>) -> Self {
         Self {
             ledger,
             path: history.to_owned(),
@@ -109,15 +110,8 @@ impl Gather {
             for row in page.rows.iter().rev() {
                 seen.extend(self.seen(row)?);
             }
-            // Numbers that are not there any more are behind us too.
-            from = page
-                .rows
-                .first()
-                .map_or(from, |row| row.number)
-                .max(page.scanned_to.min(i64::MAX - 1));
-            if page.rows.is_empty() && page.is_end {
-                from = self.looked.unwrap_or(from);
-            }
+            // Numbers that are not there any more are behind us, too.
+            from = from.max(page.scanned_to);
             self.looked = Some(from);
             self.note(&seen, &mut caught)?;
             if page.is_end {
@@ -175,10 +169,8 @@ impl Gather {
     /// The path behind the tunnel that a webhook about this job would have come to.
     pub(crate) fn path_of(&mut self, known: Option<&KnownJob>) -> Result<Bytes> {
         let url = known.and_then(|known| known.webhook_url.clone());
-        if let Some(path) = url
-            .as_deref()
-            .and_then(|url| behind_tunnel(url, &self.tunnels))
-        {
+        let tunnels = self.addresses();
+        if let Some(path) = url.as_deref().and_then(|url| behind_tunnel(url, &tunnels)) {
             return Ok(path.to_owned().into());
         }
         let last = self.ledger.last_seen(&self.name, 1);
@@ -313,8 +305,15 @@ impl Gather {
         else {
             return false;
         };
-        let is_ours = behind_tunnel(url, &self.tunnels).is_some() || direct_path(url).is_some();
-        !is_ours && !self.tunnels.is_empty()
+        let tunnels = self.addresses();
+        let is_ours = behind_tunnel(url, &tunnels).is_some() || direct_path(url).is_some();
+        !is_ours && !tunnels.is_empty()
+    }
+
+    /// The public addresses of this machine. If they can't be read, none is known.
+    fn addresses(&self) -> Vec<String> {
+        let addresses = self.tunnels.as_ref().map(Tunnels::addresses);
+        addresses.and_then(Result::ok).unwrap_or_default()
     }
 
     fn with<T>(

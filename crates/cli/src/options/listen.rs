@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
 use kreel_client::filter::{Filter, Saved};
 use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
@@ -13,8 +13,9 @@ use kreel_tui::{Images, KeyMap, Theme};
 use kreel_wire::TunnelName;
 
 use super::{Remote, conflict, is_typed};
-use crate::args::{Header, ListenArgs, Output};
+use crate::args::{DeliverMissed, Header, ListenArgs, Output};
 use crate::filters;
+use crate::limits::RADAR_USUAL;
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result};
 use crate::project::Project;
@@ -66,6 +67,23 @@ pub(crate) struct ListenOptions {
     pub(crate) filter: Option<Filter>,
     /// Whether standard output is for the public address alone.
     pub(crate) print_url: bool,
+    /// The proxy in front of Krea's API, if it is to run too.
+    pub(crate) krea: Option<KreaOptions>,
+}
+
+/// A proxy in front of Krea's API.
+#[derive(Debug, Clone)]
+pub(crate) struct KreaOptions {
+    /// Its port.
+    pub(crate) port: u16,
+    /// The API, if not the real one.
+    pub(crate) upstream: Option<Uri>,
+    /// The file of jobs, if not the usual one.
+    pub(crate) jobs: Option<PathBuf>,
+    /// How long after a job's end its webhook is missed.
+    pub(crate) missed_after: Duration,
+    /// Which of those are made up for.
+    pub(crate) deliver: Option<DeliverMissed>,
 }
 
 /// Which tunnel to open.
@@ -138,6 +156,13 @@ impl ListenOptions {
             masking: layers.masking(),
             filter: filter.transpose()?.filter(|filter| !filter.is_empty()),
             print_url: args.print_url,
+            krea: args.krea_proxy.map(|port| KreaOptions {
+                port,
+                upstream: args.krea_upstream.clone(),
+                jobs: args.krea_jobs.clone(),
+                missed_after: args.missed_after.map_or(RADAR_USUAL, |span| span.0),
+                deliver: args.deliver_missed,
+            }),
         })
     }
 }

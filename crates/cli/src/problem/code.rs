@@ -187,6 +187,18 @@ codes! {
     MockUnusable = "KR0608" => Usage,
     /// The proxy was asked for what it won't do.
     ProxyUnusable = "KR0609" => Usage,
+    /// No such job is known.
+    JobNotFound = "KR0610" => NotFound,
+    /// Several jobs are meant.
+    JobUnclear = "KR0611" => Usage,
+    /// There is no key to ask Krea's API with.
+    KeyMissing = "KR0612" => Auth,
+    /// Krea's API does not take the key.
+    KeyRefused = "KR0613" => Auth,
+    /// Krea's API could not be asked.
+    ApiNotAsked = "KR0614" => Network,
+    /// There is no webhook to make up for.
+    JobNotDue = "KR0615" => Failure,
 }
 
 impl fmt::Display for Code {

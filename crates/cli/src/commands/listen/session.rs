@@ -15,11 +15,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::beside::Beside;
 use super::screen::{self, Face, Screen};
 use super::sieve::{LOOK_AGAIN, Sieve};
 use crate::args::Output;
 use crate::embedded;
 use crate::exit::Exit;
+use crate::krea::front::FrontEvent;
 use crate::log;
 use crate::options::ListenOptions;
 use crate::problem::{Result, of_link};
@@ -47,6 +49,8 @@ pub(super) struct Session {
     face: Face,
     /// The counters as they were told last.
     counters: Option<Counters>,
+    /// The proxy in front of Krea's API, if there is one.
+    beside: Option<Beside>,
     /// The one look at the app, once the tunnel is open.
     looking: JoinSet<std::result::Result<(), AppAbsent>>,
 }
@@ -91,6 +95,7 @@ impl Session {
         relay: &RelayUrl,
         memory: Memory,
         certificate: Option<PathBuf>,
+        beside: Beside,
     ) -> Self {
         let tunnel = memory.tunnel.clone();
         Self {
@@ -121,6 +126,7 @@ impl Session {
             },
             counters: None,
             looking: JoinSet::new(),
+            beside: Some(beside),
             memory,
             certificate,
         }
@@ -141,6 +147,10 @@ impl Session {
         let (commands, commanded) = mpsc::channel(COMMANDS);
         let (updating, mut updates) = mpsc::channel(UPDATES);
         let mut running = Box::pin(client.run(commanded, updating));
+        if let Some(beside) = &self.beside {
+            beside.announce(&mut self.rows);
+            self.rows.push();
+        }
         self.open_screen(&commands)?;
         let mut stop = None;
         let ended = loop {
@@ -150,6 +160,10 @@ impl Session {
                 ended = &mut running => break ended,
                 Some(update) = updates.recv(), if !self.rows.is_full() && self.face.has_room() => {
                     self.show_all(update, &mut updates);
+                }
+                event = happening(&mut self.beside), if !self.rows.is_full() => {
+                    self.show_beside(&event);
+                    self.rows.push();
                 }
                 end = self.face.changed() => self.screen_ended(end, &commands),
                 Some(Ok(Err(absent))) = self.looking.join_next() => {
@@ -181,6 +195,9 @@ impl Session {
             self.show(&update);
         }
         self.sift(Sieve::finish);
+        if let Some(beside) = self.beside.take() {
+            beside.close(&mut self.rows).await;
+        }
         if let Some(End::Interrupted) = self.close_screen().await {
             stop.get_or_insert(Stop::Signal(Received::Interrupt));
         }
@@ -213,6 +230,14 @@ impl Session {
             && !std::mem::replace(&mut self.was_ready, true)
         {
             self.ready(ready);
+        }
+    }
+
+    /// Shows what happened at the proxy beside the tunnel.
+    fn show_beside(&mut self, event: &FrontEvent) {
+        let has_screen = matches!(self.face, Face::Screen(_));
+        if let Some(beside) = &self.beside {
+            beside.show(event, &mut self.rows, has_screen);
         }
     }
 
@@ -251,6 +276,9 @@ impl Session {
         if let Err(problem) = tunnels.note_url(relay, project, tunnel, &ready.url) {
             self.rows
                 .say(&format!("warning: {}: {}", problem.what, problem.why));
+        }
+        if let Some(beside) = &self.beside {
+            beside.ready(&ready.url, &mut self.rows);
         }
         if self.print_url {
             // Once, and so short that no pipe is in the way.
@@ -347,6 +375,14 @@ impl Session {
             Some(Stop::Signal(signal)) => signal.exit(),
             Some(Stop::Unread) | None => Exit::Success,
         })
+    }
+}
+
+/// What happens next at the proxy; never without one.
+async fn happening(beside: &mut Option<Beside>) -> FrontEvent {
+    match beside {
+        Some(beside) => beside.next().await,
+        None => std::future::pending().await,
     }
 }
 

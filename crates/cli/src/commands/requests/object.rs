@@ -32,6 +32,7 @@ pub(super) fn of_row(row: &Row) -> Value {
         "marked": row.is_marked,
         "note": row.note,
         "replays": row.replays.count,
+        "synthesised": row.is_synthesised(),
     })
 }
 

@@ -53,7 +53,12 @@ pub(super) fn table(rows: &[Row], digits: usize, columns: Option<usize>, paint: 
             Standing::Failed | Standing::Lost => paint.red(&end),
             _ => end,
         };
-        text += format!("{before}{path}  {end}").trim_end();
+        let made = if row.is_synthesised() {
+            "  by kreel"
+        } else {
+            ""
+        };
+        text += format!("{before}{path}  {end}{made}").trim_end();
         text.push('\n');
     }
     text

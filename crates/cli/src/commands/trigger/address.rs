@@ -6,13 +6,12 @@ use http::Uri;
 use kreel_client::CertificateDer;
 
 use crate::args::TriggerArgs;
-use crate::embedded;
-use crate::options::{certificates, relay_ca};
+use crate::options::certificates;
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result};
 use crate::project::Project;
 use crate::settings::{Layers, Settings};
-use crate::tunnels::{Remembered, Tunnels};
+use crate::tunnels::address;
 
 /// An address, and whom to trust about it.
 #[derive(Debug, Clone)]
@@ -66,37 +65,8 @@ fn tunnel(
     let (project, paths) = (Project::find()?, Paths::find()?);
     let typed = |from: ValueSource| Settings::of_trigger(args, matches, from);
     let layers = Layers::gather(typed, &project, &paths)?;
-    let relay = layers.value(|settings| &settings.relay);
-    let named = layers.value(|settings| &settings.tunnel);
-    let tunnels = Tunnels::of(&paths);
-    let Some(relay) = relay else {
-        let known = tunnels.recall(embedded::NAME, &project)?;
-        let url = known.and_then(|known| known.url);
-        let files = embedded::certificates_of(&paths.embedded(), &project);
-        let mut trusted = Vec::new();
-        for file in files {
-            trusted.extend(certificates(&file)?);
-        }
-        return Ok((url.ok_or_else(nowhere)?, trusted));
-    };
-    let known = tunnels.recall(&relay.to_string(), &project)?;
-    let url = match (named, known) {
-        (
-            Some(name),
-            Some(Remembered {
-                tunnel,
-                url: Some(url),
-            }),
-        ) if tunnel == name => url,
-        // Every tunnel is also a path of its relay.
-        (Some(name), _) => format!("{relay}/{name}"),
-        (None, Some(Remembered { url: Some(url), .. })) => url,
-        (None, Some(known)) => format!("{relay}/{}", known.tunnel),
-        (None, None) => return Err(nowhere()),
-    };
-    let ca = relay_ca(&layers, &relay).filter(|_| relay.is_tls());
-    let trusted = ca.map(|(path, _)| certificates(&path)).transpose()?;
-    Ok((url, trusted.unwrap_or_default()))
+    let public = address::public(&layers, &project, &paths)?.ok_or_else(nowhere)?;
+    Ok((public.url, public.trusted))
 }
 
 fn nowhere() -> Problem {

@@ -5,6 +5,8 @@ use kreel_krea::{ApiAnswer, Fixture, Flag, Verdict};
 use kreel_wire::{Headers, Scheme};
 
 use super::*;
+use crate::paths::Paths;
+use crate::project::Project;
 
 const BUDGET: Duration = Duration::from_secs(30);
 const OVERDUE: Duration = Duration::from_secs(30);
@@ -21,10 +23,18 @@ impl Machine {
         let path = folder.path().join("history.db");
         let history = History::open(&path).unwrap().history;
         let ledger = Arc::new(Ledger::in_memory().unwrap());
-        let tunnels = vec!["https://relay.example/t1".to_owned()];
+        let paths = Paths::below(folder.path());
+        let (tunnels, project) = (Tunnels::of(&paths), Project::at(folder.path()));
+        let name = tunnels
+            .recall_or_make("https://relay.example", &project)
+            .unwrap();
+        let url = "https://relay.example/t1";
+        tunnels
+            .note_url("https://relay.example", &project, &name, url)
+            .unwrap();
         Self {
             history,
-            gather: Gather::new(ledger, &path, tunnels),
+            gather: Gather::new(ledger, &path, Some(tunnels)),
             _folder: folder,
         }
     }
@@ -115,7 +125,7 @@ fn a_later_run_goes_on_where_an_earlier_one_was() {
     machine.came("https://relay.example", 1, &Fixture::Image.body());
     machine.gather.catch_up(BUDGET).unwrap();
     let path = machine.gather.path.clone();
-    let mut later = Gather::new(machine.gather.ledger.clone(), &path, Vec::new());
+    let mut later = Gather::new(machine.gather.ledger.clone(), &path, None);
     assert!(later.catch_up(BUDGET).unwrap().jobs.is_empty());
     let body = Fixture::Video.body();
     machine.came("https://relay.example", 2, &body);
@@ -165,7 +175,7 @@ fn addresses_are_known_as_ours_or_not() {
 fn a_history_that_is_not_there_yet_is_no_fault() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = Arc::new(Ledger::in_memory().unwrap());
-    let mut gather = Gather::new(ledger, &folder.path().join("none.db"), Vec::new());
+    let mut gather = Gather::new(ledger, &folder.path().join("none.db"), None);
     assert!(gather.catch_up(BUDGET).unwrap().is_end);
     assert!(gather.page(None, 5, OVERDUE).unwrap().is_empty());
 }

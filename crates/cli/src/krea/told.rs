@@ -1,0 +1,223 @@
+//! What proxy and radar have to say, as lines for people and for scripts.
+
+use kreel_krea::{Gone, InvalidProxy, KnownJob, Notice, ProxyError, ProxyEvent};
+use serde_json::{Value, json};
+
+use super::deliver::Handed;
+use super::front::FrontEvent;
+use super::watch::Found;
+use crate::problem::{Code, Problem, chain};
+
+/// A line for people. Texts of others are in it as they came: make it inert.
+pub(crate) fn line(event: &FrontEvent) -> String {
+    match event {
+        FrontEvent::Proxy(event) => of_proxy(event),
+        FrontEvent::Radar(Found::Missed(evidence)) => {
+            let known = evidence.known.as_ref();
+            let model = known
+                .and_then(|known| known.model.as_deref())
+                .unwrap_or("job");
+            format!(
+                "missed  {} {model}: the API says it has ended, and no webhook came; \
+                 `kreel jobs deliver {}` makes up for it",
+                evidence.id, evidence.id
+            )
+        }
+        FrontEvent::Radar(Found::Delivered(job, handed)) => {
+            format!("made up for  {job}: {}", of_handed(handed))
+        }
+        FrontEvent::Radar(Found::Trouble(problem)) => {
+            format!("warning: {}: {}", problem.what, problem.cause())
+        }
+    }
+}
+
+/// What came of handing a webhook over, in words.
+pub(crate) fn of_handed(handed: &Handed) -> String {
+    match handed {
+        Handed::Answered { status, took, .. } => {
+            format!("your app answered {status} after {} ms", took.as_millis())
+        }
+        Handed::Failed { why, .. } => format!("it did not reach your app: {why}"),
+        Handed::Before(id) => format!("it was handed over before, as delivery {id}"),
+        Handed::Taken => "another kreel is handing it over".to_owned(),
+        Handed::NotOver => "the job has not ended".to_owned(),
+    }
+}
+
+/// An object for scripts.
+pub(crate) fn object(event: &FrontEvent) -> Value {
+    match event {
+        FrontEvent::Proxy(event) => object_of_proxy(event),
+        FrontEvent::Radar(Found::Missed(evidence)) => {
+            let known = evidence.known.as_ref();
+            let job = evidence.of_api();
+            json!({
+                "type": "job_missed",
+                "job_id": evidence.id.as_str(),
+                "kind": known.and_then(|known| known.kind).map(|kind| kind.as_str()),
+                "model": known.and_then(|known| known.model.as_deref()),
+                "status": job.and_then(|job| job.status.as_ref()).map(ToString::to_string),
+            })
+        }
+        FrontEvent::Radar(Found::Delivered(job, handed)) => delivered(job.as_str(), handed),
+        FrontEvent::Radar(Found::Trouble(problem)) => json!({
+            "type": "warning", "code": problem.code.as_str(), "message": problem.what,
+            "cause": problem.cause(),
+        }),
+    }
+}
+
+/// What came of handing a webhook over, for scripts.
+pub(crate) fn delivered(job: &str, handed: &Handed) -> Value {
+    let (delivery, status, failure) = match handed {
+        Handed::Answered {
+            status, delivery, ..
+        } => (Some(delivery), Some(*status), None),
+        Handed::Failed { why, delivery } => (Some(delivery), None, Some(why.clone())),
+        Handed::Before(delivery) => (Some(delivery), None, None),
+        Handed::Taken | Handed::NotOver => (None, None, Some(of_handed(handed))),
+    };
+    json!({
+        "type": "job_delivered",
+        "job_id": job,
+        "delivery_id": delivery.map(ToString::to_string),
+        "status": status,
+        "failure": failure,
+        "was_done": matches!(handed, Handed::Before(_)),
+        "synthesised": true,
+    })
+}
+
+fn of_proxy(event: &ProxyEvent) -> String {
+    match event {
+        ProxyEvent::Answered {
+            method,
+            path,
+            status,
+            took,
+            notices,
+        } => {
+            let notices: String = notices.iter().map(|notice| format!("; {notice}")).collect();
+            format!(
+                "{status}  {method} {path} ({} ms){notices}",
+                took.as_millis()
+            )
+        }
+        ProxyEvent::Started(job) => {
+            let kind = job.kind.map_or("job", |kind| kind.as_str());
+            let model = job.model.as_deref().unwrap_or_default();
+            format!("job  {} {kind} {model}", job.id)
+        }
+        ProxyEvent::Refused {
+            path,
+            status,
+            words,
+            meaning,
+            gone,
+        } => {
+            let meaning = meaning
+                .map(|meaning| format!(" ({meaning})"))
+                .unwrap_or_default();
+            let gone = gone.as_ref().map(instead).unwrap_or_default();
+            format!("refused  {path}: {status} {words}{meaning}{gone}")
+        }
+    }
+}
+
+/// What there is in place of a model that is gone.
+fn instead(gone: &Gone) -> String {
+    let said = [
+        ("since", &gone.sunset_date),
+        ("use", &gone.replacement),
+        ("see", &gone.migration_url),
+    ];
+    let said = said.into_iter().filter_map(|(word, value)| {
+        let value = value.as_deref()?;
+        Some(format!("; {word} {value}"))
+    });
+    said.collect()
+}
+
+fn object_of_proxy(event: &ProxyEvent) -> Value {
+    match event {
+        ProxyEvent::Answered {
+            method,
+            path,
+            status,
+            took,
+            notices,
+        } => {
+            let told = |notice: &Notice| json!({"code": notice.code(), "text": notice.to_string()});
+            let notices: Vec<Value> = notices.iter().map(told).collect();
+            json!({
+                "type": "answered", "method": method, "path": path, "status": status,
+                "duration_ms": took.as_millis(), "notices": notices,
+            })
+        }
+        ProxyEvent::Started(job) => started(job),
+        ProxyEvent::Refused {
+            path,
+            status,
+            words,
+            meaning,
+            gone,
+        } => {
+            let gone = gone.clone().unwrap_or_default();
+            json!({
+                "type": "refused", "path": path, "status": status, "words": words,
+                "meaning": meaning, "replacement": gone.replacement,
+                "sunset_date": gone.sunset_date, "migration_url": gone.migration_url,
+            })
+        }
+    }
+}
+
+fn started(job: &KnownJob) -> Value {
+    json!({
+        "type": "job_started",
+        "job_id": job.id.as_str(),
+        "kind": job.kind.map(|kind| kind.as_str()),
+        "model": job.model,
+        "path": job.path,
+        "parameters": parameters(job),
+        "started_at": format!("{:.3}", job.started_at),
+        "webhook_url": job.webhook_url,
+        "is_own_webhook": job.is_own_webhook,
+    })
+}
+
+/// The parameters as the value they are, or as the text that is none.
+pub(crate) fn parameters(job: &KnownJob) -> Option<Value> {
+    let text = job.parameters.as_deref()?;
+    Some(serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())))
+}
+
+/// The proxy can't be run like this.
+pub(super) fn unusable(error: &ProxyError) -> Problem {
+    let next = match error {
+        ProxyError::Config(InvalidProxy::PrivateWebhook { .. }) => {
+            "use a relay with a public address (`kreel relay` on a server), or --upstream with a mock"
+        }
+        ProxyError::Config(_) => "check the address: it begins with https:// or http://",
+        ProxyError::Client(_) => {
+            "check the file of --upstream-ca, and your system's ca-certificates"
+        }
+    };
+    Problem::new(
+        Code::ProxyUnusable,
+        "the proxy can't run like this",
+        chain(error),
+        next,
+    )
+}
+
+/// The port is gone again.
+pub(super) fn unusable_port(error: &std::io::Error) -> Problem {
+    Problem::new(
+        Code::LocalAddressUnusable,
+        "the proxy has lost its port",
+        error,
+        "start it again",
+    )
+}
