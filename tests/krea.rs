@@ -5,6 +5,7 @@ mod chaos;
 mod endpoints;
 mod files;
 mod in_front;
+mod jobs;
 mod lives;
 mod many;
 mod models;

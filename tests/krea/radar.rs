@@ -1,32 +1,62 @@
-//! What never came: the webhooks the mock loses, found by asking the API.
+//! What never came: the webhooks the mock loses, noticed, shown and made up for.
 
-use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::collections::HashSet;
 
-use kreel_krea::{ApiAnswer, Delivery, Evidence, Flag, JobId, Reading, Verdict, row};
 use serde_json::{Value, json};
 
+use super::in_front::InFront;
 use super::stand_in::{FLUX, StandIn};
-use crate::support::LocalApp;
+use crate::support::{DEADLINE, Kreel, Listen, LocalApp, Post, Sender, TestClient, TestRelay};
 
-fn delivery(body: &[u8]) -> Delivery {
-    Delivery {
-        id: String::new(),
-        received_at: jiff::Timestamp::now(),
-        reading: Reading::of(body),
-        digest: 0,
-        is_synthesised: false,
-        is_forgotten: false,
-        attempts: Vec::new(),
-    }
+const NODE_APP: &str = "/node-apps/demo-app/execute";
+
+/// The proxy that runs beside a tunnel.
+fn proxy_of(client: &mut TestClient) -> Sender {
+    let events = client.events();
+    let ready = events.iter().find(|event| event["type"] == "proxy_ready");
+    let url = ready.expect("it says so")["url"].as_str().unwrap();
+    Sender::direct(url.trim_start_matches("http://").parse().unwrap())
+}
+
+/// Starts a job through a proxy, and gives its id.
+async fn start(proxy: &Sender, path: &str) -> String {
+    let post = Post::new("POST", path).header("Authorization", "Bearer test");
+    let answer = proxy
+        .send(post.body(json!({"prompt": "a fox"}).to_string()))
+        .await;
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    let object = answer.json();
+    let job = object.get(0).unwrap_or(&object);
+    job["job_id"].as_str().unwrap().to_owned()
+}
+
+/// `kreel jobs` beside a client, with a key, in front of this mock.
+fn jobs(client: &TestClient, mock: &StandIn, words: &[&str]) -> Kreel {
+    let command = client.beside(&["jobs"]).args(words);
+    let command = command.args(&["--upstream", &mock.url]);
+    command.env("KREA_API_KEY", "test")
+}
+
+async fn objects(command: Kreel) -> Vec<Value> {
+    let finished = command.args(&["--json"]).run().await;
+    let lines = finished.success().lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn ids(rows: &[Value]) -> HashSet<String> {
+    let ids = rows
+        .iter()
+        .map(|row| row["job_id"].as_str().unwrap().to_owned());
+    ids.collect()
 }
 
 #[tokio::test]
-async fn exactly_those_that_were_lost_are_missed() {
+async fn exactly_those_that_were_lost_are_missed_and_made_up_for() {
     const JOBS: usize = 20;
-    let app = LocalApp::answering(200).await;
-    let hook = format!("http://127.0.0.1:{}/", app.port());
-    let options = [
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let mut mock = StandIn::start(&[
         "--chaos",
         "lose=3/20",
         "--seed",
@@ -35,59 +65,198 @@ async fn exactly_those_that_were_lost_are_missed() {
         "20",
         "--speed",
         "10000",
+    ])
+    .await;
+    let flags = [
+        "--krea-proxy=0",
+        "--krea-upstream",
+        &mock.url,
+        "--missed-after",
+        "1s",
     ];
-    let mut mock = StandIn::start(&options).await;
-    let mut jobs = Vec::new();
+    let mut client = Listen::on(&relay).to(&app).flags(&flags).start().await;
+    let proxy = proxy_of(&mut client);
     for number in 0..JOBS {
-        // Every fifth is a node app's, for whose webhook there is no promise at all.
-        let (path, pointer) = match number % 5 {
-            0 => ("/node-apps/demo-app/execute", "/0/job_id"),
-            _ => (FLUX, "/job_id"),
-        };
-        let headers = [("X-Webhook-URL", hook.as_str())];
-        let answer = mock
-            .call("POST", path, &headers, Some(&json!({"prompt": "x"})))
-            .await;
-        jobs.push(
-            answer
-                .json()
-                .pointer(pointer)
-                .unwrap()
-                .as_str()
-                .unwrap()
-                .to_owned(),
-        );
+        // All but two are node apps', for whose webhooks there is no promise at all; so at least
+        // one of those is lost.
+        let path = if number < 2 { FLUX } else { NODE_APP };
+        start(&proxy, path).await;
     }
     let mut lost = HashSet::new();
     for _ in 0..3 {
         let told = mock.tells("webhook_lost").await;
         lost.insert(told["job_id"].as_str().unwrap().to_owned());
     }
-    let mut came: HashMap<String, Vec<u8>> = HashMap::new();
-    for got in app.receives(JOBS - 3).await {
-        let object: Value = serde_json::from_slice(&got.body).unwrap();
-        came.insert(object["job_id"].as_str().unwrap().to_owned(), got.body);
+    let came = app.receives(JOBS - 3).await;
+    let mut missed = Vec::new();
+    for _ in 0..3 {
+        missed.push(client.next_event("job_missed", DEADLINE).await);
     }
+    assert_eq!(ids(&missed), lost);
+    assert!(
+        missed.iter().any(|job| job["kind"] == "node-app"),
+        "{missed:?}"
+    );
+
+    let listed = ["list", "--missed", "--missed-after", "1s"];
+    let rows = objects(jobs(&client, &mock, &listed)).await;
+    assert_eq!(ids(&rows), lost);
+    for row in &rows {
+        assert!(
+            row["flags"].as_array().unwrap().contains(&json!("missed")),
+            "{row}"
+        );
+        assert_eq!(
+            (&row["deliveries"], &row["status"]),
+            (&json!(0), &json!("completed"))
+        );
+    }
+
+    let port = app.port().to_string();
+    for (count, job) in (1..).zip(&lost) {
+        let deliver = || jobs(&client, &mock, &["deliver", job, "--to", &port]);
+        let told = objects(deliver()).await.remove(0);
+        assert_eq!(
+            (&told["status"], &told["was_done"]),
+            (&json!(200), &json!(false))
+        );
+        let got = app.receives(JOBS - 3 + count).await.pop().unwrap();
+        assert_eq!(got.head.value("kreel-synthesised").as_deref(), Some("1"));
+        assert_eq!(got.id(), told["delivery_id"].as_str().unwrap());
+        assert_eq!(got.head.target(), came[0].head.target());
+        let body: Value = serde_json::from_slice(&got.body).unwrap();
+        assert_eq!(body, mock.json(&format!("/jobs/{job}")).await);
+        // Once for each job.
+        let again = objects(deliver()).await.remove(0);
+        assert_eq!(again["was_done"], true);
+        assert_eq!(app.count(), JOBS - 3 + count);
+    }
+    assert!(
+        came.iter()
+            .all(|got| got.head.value("kreel-synthesised").is_none())
+    );
+
+    let rows = objects(jobs(&client, &mock, &["list"])).await;
+    assert_eq!(rows.len(), JOBS);
+    for row in rows {
+        let is_lost = lost.contains(row["job_id"].as_str().unwrap());
+        assert_eq!(row["synthesised"], u64::from(is_lost), "{row}");
+        assert_eq!(row["deliveries"], u64::from(!is_lost), "{row}");
+        assert_eq!(row["answers"], json!([200]), "{row}");
+    }
+    let requests = client.requests(&["list"]).await;
+    let made = requests.iter().filter(|row| row["synthesised"] == true);
+    assert_eq!((made.count(), requests.len()), (3, JOBS));
+    let text = jobs(&client, &mock, &listed).run().await;
+    let text = text.success();
+    assert_eq!(text.matches("MISSED").count(), 3, "{text}");
+    assert_eq!(text.matches("by kreel: 1").count(), 3, "{text}");
+    assert_eq!(client.terminate().await, Some(143));
+}
+
+#[tokio::test]
+async fn node_apps_are_made_up_for_by_themselves_if_asked_to() {
+    let app = LocalApp::answering(200).await;
+    let mock = StandIn::start(&["--chaos", "lose=1/1", "--speed", "10000"]).await;
+    let port = app.port().to_string();
+    let hook = format!("http://127.0.0.1:{port}/hook?token=x");
+    let mut proxy = InFront::of(
+        &mock.url,
+        &[
+            "--tunnel-url",
+            &hook,
+            "--missed-after",
+            "100ms",
+            "--deliver-missed=node-apps",
+            "--to",
+            &port,
+        ],
+    )
+    .await;
+    let image = start(&proxy.sender(), FLUX).await;
+    let node_app = start(&proxy.sender(), NODE_APP).await;
     let mut missed = HashSet::new();
-    for job in &jobs {
-        let asked = mock.json(&format!("/jobs/{job}")).await;
-        let evidence = Evidence {
-            deliveries: came
-                .get(job)
-                .map(|body| delivery(body))
-                .into_iter()
-                .collect(),
-            api: Some(ApiAnswer::of(
-                jiff::Timestamp::now(),
-                asked.to_string().into(),
-            )),
-            ..Evidence::of(JobId::new(job.clone()))
-        };
-        let row = row(&evidence, jiff::Timestamp::now(), Duration::ZERO);
-        match row.flags.contains(&Flag::Missed) {
-            true => drop(missed.insert(job.clone())),
-            false => assert_eq!(row.verdict, Some(Verdict::Matches), "{asked}"),
+    let mut delivered = None;
+    while missed.len() < 2 || delivered.is_none() {
+        let line = proxy.process.line("what it found", DEADLINE).await.unwrap();
+        let event: Value = serde_json::from_str(&line).unwrap();
+        match event["type"].as_str().unwrap() {
+            "job_missed" => drop(missed.insert(event["job_id"].as_str().unwrap().to_owned())),
+            "job_delivered" => delivered = Some(event),
+            _ => {}
         }
     }
-    assert_eq!(missed, lost);
+    assert_eq!(missed, HashSet::from([image, node_app.clone()]));
+    let delivered = delivered.unwrap();
+    assert_eq!(
+        (&delivered["job_id"], &delivered["status"]),
+        (&json!(node_app), &json!(200))
+    );
+    let got = app.receives(1).await.remove(0);
+    assert_eq!(got.head.target(), b"/hook?token=x");
+    assert_eq!(got.head.value("kreel-synthesised").as_deref(), Some("1"));
+    // It is not done a second time, by whichever process.
+    let again = Kreel::new(&[
+        "jobs",
+        "deliver",
+        &node_app,
+        "--to",
+        &port,
+        "--upstream",
+        &mock.url,
+    ])
+    .home(&proxy.home)
+    .env("KREA_API_TOKEN", "test");
+    let told = objects(again).await.remove(0);
+    assert_eq!((&told["was_done"], app.count()), (&json!(true), 1));
+}
+
+#[tokio::test]
+async fn what_is_not_over_or_not_known_is_not_made_up() {
+    let mock = StandIn::start(&[]).await;
+    let proxy = InFront::of(&mock.url, &[]).await;
+    let post = proxy
+        .call("POST", FLUX)
+        .body(json!({"prompt": "mock:stuck"}).to_string());
+    let stuck = proxy.sender().send(post).await.json()["job_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let run = |words: &[&str]| {
+        let command = Kreel::new(&["jobs"]).args(words).home(&proxy.home);
+        command.args(&["--upstream", &mock.url])
+    };
+    let deliver = run(&["deliver", &stuck, "--to", "1"]);
+    let refused = deliver.env("KREA_API_KEY", "test").run().await;
+    refused.failed(1, "KR0615", &["the API says it is"]);
+    run(&["get", "last", "--verify"])
+        .run()
+        .await
+        .failed(3, "KR0612", &["KREA_API_KEY"]);
+    run(&["get", "nothing"])
+        .run()
+        .await
+        .failed(4, "KR0610", &["nothing"]);
+    let shown = run(&["get", "last"]).run().await;
+    let text = shown.success();
+    for part in [
+        stuck.as_str(),
+        "bfl/flux-1-dev",
+        "mock:stuck",
+        "started here, no webhook asked for",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in {text}");
+    }
+    let elsewhere = LocalApp::absent().await;
+    let unreachable = Kreel::new(&["jobs", "get", &stuck, "--verify"])
+        .home(&proxy.home)
+        .args(&[
+            "--upstream",
+            &format!("http://127.0.0.1:{}", elsewhere.port()),
+        ])
+        .env("KREA_API_KEY", "test");
+    unreachable
+        .run()
+        .await
+        .failed(5, "KR0614", &["could not be asked"]);
 }
