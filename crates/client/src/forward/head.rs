@@ -114,7 +114,10 @@ impl HeadRules {
                 if !headers.contains(&name) {
                     headers.append(name, HeaderValue::from_static("chunked"));
                 }
-            } else if is_dropped(name.as_str()) || nominated.contains(&line.name) {
+            } else if is_dropped(name.as_str())
+                || nominated.contains(&line.name)
+                || is_of_a_proxy(name.as_str()) && is_as_sent(work, &name)
+            {
                 continue;
             } else if self.sets(&name) && is_as_sent(work, &name) {
                 if !headers.contains(&name) {
@@ -276,6 +279,27 @@ fn is_dropped(name: &str) -> bool {
             "x-forwarded-for" | "x-forwarded-proto" | "x-forwarded-host"
         )
         || name.starts_with("kreel-")
+}
+
+/// Whether a line says where a request comes from, as proxies say it. An app that believes them
+/// would believe a sender, too: kreel's own three lines say what is true. What the user wrote
+/// goes.
+fn is_of_a_proxy(name: &str) -> bool {
+    name.starts_with("x-forwarded-")
+        || matches!(
+            name,
+            "forwarded"
+                | "x-forwarded"
+                | "x-real-ip"
+                | "x-client-ip"
+                | "x-cluster-client-ip"
+                | "x-original-forwarded-for"
+                | "true-client-ip"
+                | "cf-connecting-ip"
+                | "cf-connecting-ipv6"
+                | "fastly-client-ip"
+                | "fly-client-ip"
+        )
 }
 
 /// Whether a line belongs to one connection and not to the message (RFC 9110, section 7.6.1).
