@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::tree::{self, Known};
 use crate::support::{Home, Kreel, packages, programs};
@@ -158,7 +158,7 @@ fn questions(shell: &Shell, asks: &[Ask]) -> String {
     text
 }
 
-async fn offered(program: &PathBuf, shell: &Shell, folder: &Path) -> HashMap<String, Vec<String>> {
+async fn offered(program: &Path, shell: &Shell, folder: &Path) -> HashMap<String, Vec<String>> {
     let words = [&shell.run[1..], &[shell.file]].concat();
     let output = packages::run(program, &words, folder).await;
     let (stdout, stderr) = (

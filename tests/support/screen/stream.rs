@@ -100,7 +100,8 @@ impl Drawn {
             Self::Iterm2 | Self::Sixel => cleared(bytes),
         };
         let rest = &bytes[start..];
-        let (begin, end, fits): (&[u8], &[u8], fn(u8) -> bool) = match self {
+        type Fits = fn(u8) -> bool;
+        let (begin, end, fits): (&[u8], &[u8], Fits) = match self {
             Self::Kitty => (b"\x1b_Gq=2,", b"\x1b\\", |byte| {
                 byte.is_ascii_alphanumeric() || b"+/=,;".contains(&byte)
             }),

@@ -186,7 +186,8 @@ ids of the first N are printed, one a line; --json prints them as
 
 Examples:
   kreel wait path:/hook status:2xx --timeout 1m
-  kreel requests get \"$(kreel wait krea.completed --since 5m)\" --body
+  kreel wait status:5xx --since 5m --json
+  kreel requests get \"$(kreel wait path:/hook --since 5m)\" --body
 
 Exit codes: 0 if it came, 6 if time was up.
 ";

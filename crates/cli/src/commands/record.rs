@@ -71,9 +71,9 @@ async fn follow(args: &RecordArgs, cassette: &mut Cassette<'_>) -> Result<Exit> 
         ..args.flow.clone()
     };
     let mut flow = Flowing::begin(past::file(&args.place)?, &settled)?;
-    loop {
-        let row = match flow.next(!cassette.is_gone).await? {
-            _ if cassette.is_gone => return Ok(Exit::Success),
+    // Once its reader has left there is nobody to record for.
+    while !cassette.is_gone {
+        let row = match flow.next(true).await? {
             Next::Row(row) => row,
             Next::End => return Ok(Exit::Success),
             Next::TimedOut(problem) => return Err(*problem),
@@ -81,6 +81,7 @@ async fn follow(args: &RecordArgs, cassette: &mut Cassette<'_>) -> Result<Exit> 
         };
         record(flow.watch().past(), &row, cassette)?;
     }
+    Ok(Exit::Success)
 }
 
 fn record(past: Option<&Past>, row: &Row, cassette: &mut Cassette<'_>) -> Result<()> {

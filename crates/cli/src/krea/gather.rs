@@ -288,7 +288,7 @@ impl Gather {
                     return Ok(first);
                 }
                 Some(more) if (body.len() as u64) < GATHER_BODY_BYTES => {
-                    body.extend_from_slice(&more)
+                    body.extend_from_slice(&more);
                 }
                 _ => break,
             }

@@ -58,7 +58,7 @@ impl OpenSheet {
     }
 
     /// To the next line with a link, from here on.
-    pub(crate) fn to_link(&mut self) -> bool {
+    pub(crate) fn go_to_link(&mut self) -> bool {
         let next = |from: usize| {
             let lines = self.lines().iter().enumerate().skip(from);
             lines

@@ -72,7 +72,7 @@ pub(super) fn inside(app: &mut App, action: Action) {
         Action::Open => {
             if sheet.line().is_some_and(|line| line.link.is_some()) {
                 app.mode = Mode::Menu(Menu::link());
-            } else if !sheet.to_link() {
+            } else if !sheet.go_to_link() {
                 app.say(News::Fair, "there is no link here");
             }
         }

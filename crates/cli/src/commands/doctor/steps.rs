@@ -66,7 +66,7 @@ fn certificate(report: &mut Report, config: &ProbeConfig, certified: Option<&Cer
                 "look at it with `openssl s_client`",
             ),
             (false, true) => {
-                report.skipped("certificate", "the relay is on this machine, without TLS")
+                report.skipped("certificate", "the relay is on this machine, without TLS");
             }
             (false, false) => report.warning(
                 "certificate",

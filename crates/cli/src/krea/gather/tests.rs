@@ -28,7 +28,7 @@ impl Machine {
         let name = tunnels
             .recall_or_make("https://relay.example", &project)
             .unwrap();
-        let url = "https://relay.example/t1";
+        let url = "https://relay.example/shop";
         tunnels
             .note_url("https://relay.example", &project, &name, url)
             .unwrap();
@@ -54,7 +54,7 @@ impl Machine {
             attempted: false,
         };
         let bytes = Bytes::copy_from_slice(body.as_bytes());
-        let tunnel = "t1".parse().unwrap();
+        let tunnel = "shop".parse().unwrap();
         self.history
             .take_in(relay, &tunnel, [(delivery, bytes)])
             .unwrap();
@@ -153,7 +153,7 @@ fn addresses_are_known_as_ours_or_not() {
         model: None,
         parameters: None,
         started_at: Timestamp::now(),
-        webhook_url: Some("https://relay.example/t1/hook?a=%2F".to_owned()),
+        webhook_url: Some("https://relay.example/shop/hook?a=%2F".to_owned()),
         is_own_webhook: true,
         own_webhook_url: None,
     };
@@ -161,9 +161,9 @@ fn addresses_are_known_as_ours_or_not() {
     assert_eq!(machine.gather.path_of(Some(&known)).unwrap(), "/hook?a=%2F");
     for (url, is_elsewhere, path) in [
         ("https://shop.example/hook", true, ""),
-        ("https://relay.example/t11", true, ""),
+        ("https://relay.example/shop1", true, ""),
         ("http://127.0.0.1:3000/hook?x", false, "/hook?x"),
-        ("https://relay.example/t1", false, ""),
+        ("https://relay.example/shop", false, ""),
     ] {
         known.webhook_url = Some(url.to_owned());
         assert_eq!(machine.gather.path_of(Some(&known)).unwrap(), path, "{url}");

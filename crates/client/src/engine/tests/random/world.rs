@@ -56,7 +56,7 @@ struct Gate {
 impl Gate {
     /// Whatever is known of it, the verdict on a delivery is the same.
     fn is_true(number: u64) -> bool {
-        number % 3 != 0
+        !number.is_multiple_of(3)
     }
 
     /// Some of what is told is missed, unless it is told again.
