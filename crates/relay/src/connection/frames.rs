@@ -273,6 +273,9 @@ mod tests {
 
     use super::*;
 
+    /// Reads, what becomes of them, and whether a head is open then.
+    type Case = (Vec<Vec<u8>>, Result<(), Fault>, Option<bool>);
+
     const PING: u8 = 6;
 
     fn limits() -> Limits {
@@ -310,7 +313,7 @@ mod tests {
         let ping = frame(PING, 0, &[0; 8]);
         let idle = Fault::Idle { limit: 5 };
         let many = Fault::Continuations { limit: 3 };
-        let cases: Vec<(Vec<Vec<u8>>, Result<(), Fault>, Option<bool>)> = vec![
+        let cases: Vec<Case> = vec![
             (vec![whole.clone()], Ok(()), None),
             (vec![begun.clone()], Ok(()), Some(false)),
             (vec![whole[..11].to_vec()], Ok(()), Some(true)),
@@ -320,13 +323,7 @@ mod tests {
                 None,
             ),
             (
-                vec![
-                    begun.clone(),
-                    more.clone(),
-                    more.clone(),
-                    more.clone(),
-                    last,
-                ],
+                vec![begun, more.clone(), more.clone(), more, last],
                 Err(many),
                 Some(false),
             ),
