@@ -48,7 +48,7 @@ pub use crate::store::{Damage, NameRow, Salvaged, Scope, TokenRow, Tokens, backu
 
 use crate::admission::Admission;
 use crate::answers::AnswerRoom;
-use crate::limits::{ACCEPT_PAUSE, FORGET_ADDRESSES, GOODBYE, TOKENS_CHECK};
+use crate::limits::{ACCEPT_PAUSE, FORGET_ADDRESSES, GOODBYE, LAST_LET_IN, TOKENS_CHECK};
 use crate::metrics::{Metrics, MetricsPort};
 use crate::refusals::Refusals;
 use crate::shared::{PublicAddress, Shared};
@@ -311,7 +311,10 @@ impl Bound {
             Ending::HandedOver => {
                 let address = self.address;
                 let failed = |source| RelayError::Listen { address, source };
-                Some(self.listener.into_std().map_err(failed)?)
+                let listener = self.listener.into_std().map_err(failed)?;
+                // Whoever was let in just now has not said yet what it wants.
+                sleep(LAST_LET_IN).await;
+                Some(listener)
             }
         };
         info!("stopping: no new connections; what is under way may finish");

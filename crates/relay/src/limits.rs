@@ -241,6 +241,10 @@ pub(crate) const REFUSALS_TOLD: u32 = 50;
 /// How often certificate files are looked at for changes: every second.
 pub(crate) const CERTIFICATE_CHECK: Duration = Duration::from_secs(1);
 
+/// How long those a relay let in last have to say what they want before it hands over: 1 s, a slow
+/// handshake's time; a successor serves all who come after them.
+pub(crate) const LAST_LET_IN: Duration = Duration::from_secs(1);
+
 /// How long a link gets to say goodbye: 2 s; a peer that doesn't listen is cut off.
 pub(crate) const GOODBYE: Duration = Duration::from_secs(2);
 

@@ -221,13 +221,21 @@ pub(crate) struct ListenArgs {
     pub(crate) krea_jobs: Option<PathBuf>,
 
     /// How long after a job's end its webhook is missed [default: 30s]
-    #[arg(long, value_name = "TIME", help_heading = "Krea")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "KREEL_MISSED_AFTER",
+        hide_env = true,
+        help_heading = "Krea"
+    )]
     pub(crate) missed_after: Option<Span>,
 
     /// Make up for those that never came, of jobs started through the proxy: all or node-apps
     #[arg(
         long,
         value_name = "WHICH",
+        env = "KREEL_DELIVER_MISSED",
+        hide_env = true,
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "all",

@@ -130,7 +130,7 @@ const EXAMPLES: &str = "\
 Examples:
   kreel trigger krea.completed              To this project's tunnel
   kreel trigger krea.failed --to 3000/hook  To the app itself
-  kreel trigger krea.video --override 'result.urls[0]=http://localhost:8000/a.mp4'
+  kreel trigger krea.video --override 'result.urls[0]=http://localhost/a.mp4'
   kreel trigger github.push --secret s3cret --path /webhooks/github
   kreel trigger --save my-order --from last && kreel trigger my-order
   kreel trigger krea.duplicate --count 10 --interval 1s

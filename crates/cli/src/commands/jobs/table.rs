@@ -34,7 +34,11 @@ pub(super) fn table(rows: &[&JobRow], columns: Option<usize>, paint: Paint) -> S
         let model = row.model.as_deref().unwrap_or("-");
         let cells = [
             time.unwrap_or_else(|| "--:--:--".to_owned()),
-            fit(&inert(row.id.as_str()), ids),
+            // Cut without a sign, so that it can be typed again.
+            format!(
+                "{:<ids$}",
+                inert(row.id.as_str()).chars().take(ids).collect::<String>()
+            ),
             fit(row.kind.map_or("-", |kind| kind.as_str()), 8),
             fit(&inert(model), MODEL),
             fit(&inert(status), 11),

@@ -135,9 +135,9 @@ async fn an_edited_replay_is_sent_as_edited_and_kept_so() {
         [
             "PUT /other?m=2 HTTP/1.1",
             "x-new: 1",
-            "x-new: 2",
             &format!("host: {}", app.target()),
             "x-sender: no",
+            "x-new: 2",
             "content-length: 12",
         ]
     );
