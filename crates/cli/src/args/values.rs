@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 use clap::ValueEnum;
 use http::{HeaderName, HeaderValue};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SpanRelativeTo, Timestamp};
 use kreel_client::{HostHeader, Since};
 use kreel_tui::Theme;
 use kreel_wire::AnswerMode;
@@ -109,8 +109,10 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let hint = || "a length of time has a unit, like 500ms, 10s or 2m".to_owned();
-        let span: SignedDuration = text.parse().map_err(|_| hint())?;
+        let hint = || "a length of time has a unit, like 500ms, 10s, 2m or 30d".to_owned();
+        let span: jiff::Span = text.parse().map_err(|_| hint())?;
+        let days = SpanRelativeTo::days_are_24_hours();
+        let span = span.to_duration(days).map_err(|_| hint())?;
         span.try_into().map(Self).map_err(|_| hint())
     }
 }
@@ -264,6 +266,7 @@ mod tests {
         assert_eq!(span("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(span("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(span("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(span("30d"), Ok(Duration::from_secs(30 * 86_400)));
         assert!(span("10").is_err());
         assert!(span("-1s").is_err());
         assert!(span("soon").is_err());

@@ -308,7 +308,7 @@ fn what_goes_elsewhere_and_what_was_forgotten_are_no_loss() {
     let body = json!({"job_id": "1", "status": "completed", "completed_at": old.to_string(),
         "result": {"urls": ["https://gen.krea.ai/a.png"]}});
     let mut evidence = Evidence {
-        api: api(Some(body.clone())),
+        api: api(Some(body)),
         ..Evidence::of(JobId::new("1"))
     };
     assert_eq!(flags(&evidence), ["MISSED"]);

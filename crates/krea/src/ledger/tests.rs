@@ -180,7 +180,7 @@ fn what_names_no_job_is_not_seen() {
 fn answers_come_back_as_they_were_said() {
     let ledger = Ledger::in_memory().unwrap();
     let body = Fixture::Image.body();
-    let said = ApiAnswer::of(at(1), body.clone().into());
+    let said = ApiAnswer::of(at(1), body.into());
     ledger.answered(&JobId::new("a"), &said).unwrap();
     assert_eq!(ledger.answer(&JobId::new("a")).unwrap(), Some(said));
     let unknown = ApiAnswer::unknown(at(2), "{\"error\":\"no\"}".into());

@@ -492,7 +492,7 @@ mod tests {
         let (mut byte, start) = ([0], Instant::now());
         let under_way = busy.begin();
         while start.elapsed() < IDLE * 3 {
-            stream.read(&mut byte).await.unwrap();
+            stream.read_exact(&mut byte).await.unwrap();
         }
         drop(under_way);
         let idle = Instant::now();
