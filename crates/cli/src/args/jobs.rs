@@ -1,5 +1,8 @@
 //! `kreel jobs`: Krea's jobs, as far as this machine knows them.
 
+// The comments on options are their help, where an address in angle brackets would look odd.
+#![allow(rustdoc::bare_urls)]
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, value_parser};

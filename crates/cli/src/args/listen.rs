@@ -1,5 +1,8 @@
 //! `kreel listen`: the developer's end.
 
+// The comments on options are their help, where an address in angle brackets would look odd.
+#![allow(rustdoc::bare_urls)]
+
 use std::path::PathBuf;
 
 use clap::Args;
