@@ -1,7 +1,7 @@
 //! The app is away: what was promised waits on this machine, and needs nobody else to be handed
 //! over when the app is back.
 
-use crate::support::{DEADLINE, Listen, LocalApp, Sender, TestClient, TestRelay};
+use crate::support::{DEADLINE, Listen, LocalApp, Sender, TestClient, TestRelay, eventually};
 
 /// Posts numbered bodies while the app is away; each is promised.
 async fn promised(sender: &Sender, from: usize, until: usize) {
@@ -29,6 +29,12 @@ async fn it_is_handed_over_though_the_relay_is_gone_for_good() {
     let mut client = three_wait(&relay, &app).await;
     client.kill().await;
     let mut client = client.again().start().await;
+    // It has looked for the app before that comes.
+    eventually("the app is seen to be down", DEADLINE, || {
+        let events = client.events();
+        events.iter().any(|event| event["type"] == "app_down")
+    })
+    .await;
     relay.kill().await;
     client.next_event("reconnecting", DEADLINE).await;
     app.restart().await;
