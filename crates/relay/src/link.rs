@@ -41,7 +41,7 @@ pub(crate) struct Link {
     urgent: mpsc::UnboundedSender<Urgent>,
     /// Places for openings that wait to be written.
     places: Semaphore,
-    pieces: mpsc::Sender<Chunk>,
+    pieces: mpsc::Sender<Piece>,
     /// Why the link shall end, once it shall.
     closing: OnceLock<(GoodbyeReason, &'static str)>,
     /// The link's task, to be told of it.
@@ -82,11 +82,19 @@ enum Urgent {
     Answered(ExchangeId, Option<u16>),
 }
 
+/// A further piece of a request's body, and whom to tell once nothing said from then on can
+/// overtake it.
+#[derive(Debug)]
+struct Piece {
+    chunk: Chunk,
+    written: Option<oneshot::Sender<()>>,
+}
+
 /// The link's ends that its task holds.
 #[derive(Debug)]
 pub(crate) struct Queues {
     urgent: mpsc::UnboundedReceiver<Urgent>,
-    pieces: mpsc::Receiver<Chunk>,
+    pieces: mpsc::Receiver<Piece>,
 }
 
 /// The most exchanges with a sender at once: so many that those still queued, and those of kept
@@ -200,7 +208,18 @@ impl Link {
 
     /// Sends a further piece of a request's body, once its credit has been acquired.
     pub(crate) async fn send_piece(&self, chunk: Chunk) -> Result<(), Unavailable> {
-        self.pieces.send(chunk).await.map_err(|_| Unavailable)
+        let written = None;
+        let piece = Piece { chunk, written };
+        self.pieces.send(piece).await.map_err(|_| Unavailable)
+    }
+
+    /// Sends a further piece, and returns once no opening can overtake it.
+    pub(crate) async fn send_piece_first(&self, chunk: Chunk) -> Result<(), Unavailable> {
+        let (written, is_written) = oneshot::channel();
+        let written = Some(written);
+        let piece = Piece { chunk, written };
+        self.pieces.send(piece).await.map_err(|_| Unavailable)?;
+        is_written.await.map_err(|_| Unavailable)
     }
 
     /// Lets the client send more of an answer's body.
@@ -303,7 +322,7 @@ struct Actor {
 enum Step {
     Received(ToRelay),
     Urgent(Urgent),
-    Piece(Chunk),
+    Piece(Piece),
     End(LinkEnd),
 }
 
@@ -326,7 +345,7 @@ impl Actor {
                     self.receive(message, on)
                 }
                 Step::Urgent(urgent) => self.urgent(socket, urgent),
-                Step::Piece(chunk) => self.piece(socket, chunk),
+                Step::Piece(piece) => self.piece(socket, piece),
                 Step::End(end) => Err(end),
             };
             self.link
@@ -401,12 +420,17 @@ impl Actor {
     fn piece<S: AsyncRead + AsyncWrite + Unpin>(
         &mut self,
         socket: &mut MessageSocket<S>,
-        chunk: Chunk,
+        Piece { chunk, written }: Piece,
     ) -> Result<(), LinkEnd> {
         if chunk.end {
             self.replies.uploaded(chunk.exchange);
         }
-        Ok(socket.send(ToClient::RequestBody(chunk))?)
+        socket.send(ToClient::RequestBody(chunk))?;
+        if let Some(written) = written {
+            // Whoever waited for it may have given up with its store.
+            let _ = written.send(());
+        }
+        Ok(())
     }
 
     fn urgent<S: AsyncRead + AsyncWrite + Unpin>(
@@ -444,8 +468,8 @@ impl Queues {
         if let Poll::Ready(Some(urgent)) = self.urgent.poll_recv(cx) {
             return Poll::Ready(Step::Urgent(urgent));
         }
-        if let Poll::Ready(Some(chunk)) = self.pieces.poll_recv(cx) {
-            return Poll::Ready(Step::Piece(chunk));
+        if let Poll::Ready(Some(piece)) = self.pieces.poll_recv(cx) {
+            return Poll::Ready(Step::Piece(piece));
         }
         Poll::Pending
     }

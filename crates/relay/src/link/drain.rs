@@ -313,7 +313,13 @@ impl Body<'_> {
                 end,
             };
             self.credit(chunk.cost_bytes()).await?;
-            let sent = self.drain.link.send_piece(chunk).await;
+            // The next of those kept must not overtake its end: a client that is cut off in
+            // between would have that one first.
+            let link = &self.drain.link;
+            let sent = match end {
+                true => link.send_piece_first(chunk).await,
+                false => link.send_piece(chunk).await,
+            };
             sent.map_err(|_| Sent::LinkLost)?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kreel_wire::{
-    Answer, AnswerMode, Chunk, Failure, GoodbyeReason, HeadersBuilder, Kind, Policy, Response, Seq,
+    Answer, AnswerMode, Chunk, Failure, GoodbyeReason, HeadersBuilder, Kind, Policy, Request, Response, Seq,
     ToClient, ToRelay, limits,
 };
 
@@ -97,6 +97,44 @@ async fn without_a_client_deliveries_wait_in_order() {
                 seqs: vec![request.delivery.seq],
             })
             .await;
+    }
+}
+
+#[tokio::test]
+async fn what_waits_comes_whole_before_the_next_begins() {
+    let relay = TestRelay::start().await;
+    drop(relay.client("mine", Policy::default()).await);
+    let large = vec![b'l'; 200_000];
+    for _ in 0..10 {
+        for body in [&large[..], b"small"] {
+            let answer = relay.post("/mine", body).await;
+            assert!(answer.contains(r#""state":"queued""#), "{answer}");
+        }
+    }
+    // One that is cut off between the two must not have the later one alone.
+    let mut client = relay.client("mine", Policy::default()).await;
+    let mut coming: Option<(Request, usize)> = None;
+    let mut whole = 0;
+    while whole < 20 {
+        let (request, bytes, end) = match (client.hear().await.unwrap(), coming.take()) {
+            (ToClient::Request(request), None) => {
+                let (bytes, end) = (request.body.len(), request.end);
+                (request, bytes, end)
+            }
+            (ToClient::RequestBody(chunk), Some((request, bytes))) => {
+                assert_eq!(chunk.exchange, request.exchange);
+                (request, bytes + chunk.data.len(), chunk.end)
+            }
+            (other, coming) => panic!("{other:?} while this one was coming: {coming:?}"),
+        };
+        if end {
+            assert_eq!(Some(bytes as u64), request.delivery.body_bytes);
+            let seqs = vec![request.delivery.seq];
+            client.say(ToRelay::Ack { seqs }).await;
+            whole += 1;
+        } else {
+            coming = Some((request, bytes));
+        }
     }
 }
 
