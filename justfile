@@ -25,7 +25,7 @@ capture to="docs/inspector.svg":
 check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- --deny warnings
-    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+    RUSTDOCFLAGS="--deny warnings" cargo doc --workspace --lib --bins --examples --no-deps --document-private-items --quiet
 
 # tests
 [group('check')]
@@ -48,9 +48,16 @@ deny:
 soak *args:
     @cargo run --package kreel-soak --quiet -- {{ args }}
 
+# half a minute of it, with the kreel that the tests were run with
+[group('check')]
+soak-short:
+    # The example brings in what tests are built with, so that little is built again.
+    cargo build --workspace --quiet --bin kreel-soak --bin kreel --example capture
+    target/debug/kreel-soak --short --kreel target/debug/kreel
+
 # everything a change must pass
 [group('check')]
-ci: check test deny (soak "--short")
+ci: check test deny soak-short fuzz
 
 # rewrites formatting
 [group('mend')]
@@ -62,10 +69,10 @@ fmt:
 bless:
     INSTA_UPDATE=always cargo test --workspace
 
-# throws random bytes at a decoder: `just fuzz decode_to_relay 60`
+# throws bytes at what reads strangers' input: `just fuzz 60 framing filter`
 [group('measure')]
-fuzz target seconds="60":
-    cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{ target }} -- -max_total_time={{ seconds }}
+fuzz *args:
+    .ci/fuzz {{ args }}
 
 # measures kreel and its peers side by side (`just bench --help` tells the options)
 [group('measure')]

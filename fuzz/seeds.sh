@@ -1,15 +1,18 @@
 #!/bin/sh
-# Makes the seeds, one file each: from the examples in docs/protocol.md, and jobs in each shape.
+# Makes the seeds, one file each, with a name: from the examples in docs/protocol.md, jobs in each
+# shape, heads, filters and settings. What was found later has a hash for a name, and stays.
 set -eu
 cd "$(dirname "$0")"
-rm -rf seeds
-mkdir -p seeds/read_job seeds/decode_handshake seeds/decode_to_client seeds/decode_to_relay
+for target in fuzz_targets/*.rs; do
+    mkdir -p "corpus/$(basename "$target" .rs)"
+done
+rm -f corpus/decode_*/*_*
 awk '
     /^```golden / {
         folder = /ToClient/ ? "to_client" : /ToRelay/ ? "to_relay" : "handshake"
         name = tolower(substr($0, 11))
         gsub(/[^a-z]+/, "_", name)
-        file = "seeds/decode_" folder "/" name
+        file = "corpus/decode_" folder "/" name
         next
     }
     /^```/ { file = "" }
@@ -23,7 +26,7 @@ done
 
 # Name, then body.
 while read -r name body; do
-    printf %s "$body" >"seeds/read_job/$name"
+    printf %s "$body" >"corpus/read_job/$name"
 done <<'BODIES'
 image {"job_id":"0f6f4c1e-8a50-4f0e-9a0d-0c1f3a5b7d11","status":"completed","created_at":"2026-10-02T08:15:30.120Z","completed_at":"2026-10-02T08:15:37.904Z","result":{"urls":["https://gen.krea.ai/images/a.png"]}}
 training {"job_id":"7d3e9a50-0c64-4b1d-bb2c-2f6a8e4d5c33","status":"completed","created_at":"2026-10-02T09:00:00.000Z","completed_at":"2026-10-02T09:27:12.008Z","result":{"style_id":"q7m2xk4pz"}}
@@ -39,3 +42,35 @@ broken {"job_id":"1","status":"completed","result":{"urls":1e999,"x":"\ud800"},"
 cut {"job_id":"1","status":"completed","result":{"urls":["https://gen.kr
 array [{"job_id":"1"}]
 BODIES
+
+cp corpus/decode_to_client/toclient_request_* corpus/app_head/
+
+# Target, name, then the bytes as printf writes them.
+while read -r target name bytes; do
+    printf "$bytes" >"corpus/$target/$name"
+done <<'BYTES'
+framing plain POST /app?x=1 HTTP/1.1\r\nhost: relay.example\r\ncontent-length: 5\r\n\r\nhello
+framing two GET /a HTTP/1.1\r\nhost: a\r\n\r\nGET /b HTTP/1.1\r\nhost: a\r\n\r\n
+framing chunked POST /a HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5;a="b"\r\nhello\r\n0\r\nx: y\r\n\r\n
+framing both POST /a HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n
+framing folded GET /a HTTP/1.1\r\nhost: a\r\nx: y\r\n z\r\n\r\n
+framing upgrade GET /_kreel/link HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n\201\005hello
+framing absolute OPTIONS http://a.example/b HTTP/1.1\r\nhost: a.example\r\n\r\n
+app_answer plain \000HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello
+app_answer to_head \001HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n
+app_answer hints \000HTTP/1.1 103 Hints\r\nlink: x\r\n\r\nHTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n
+app_answer chunked \000HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n00A \r\n0123456789\r\n0\r\nx: y\r\n\r\n
+app_answer endless \000HTTP/1.0 200 OK\r\n\r\nall of this
+proxy_protocol v1 PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\nGET / HTTP/1.1\r\n\r\n
+proxy_protocol v1_six PROXY TCP6 2001:db8::7 2001:db8::1 56324 443\r\n
+proxy_protocol v1_unknown PROXY UNKNOWN\r\n
+proxy_protocol v2 \r\n\r\n\000\r\nQUIT\n\041\021\000\014\300\000\002\007\306\063\144\001\334\004\001\273more
+proxy_protocol v2_local \r\n\r\n\000\r\nQUIT\n\040\000\000\000
+filter words failed "two words" -not
+filter keys status:5xx method:post path:/hook header:x-id=7 age<10m size>10k
+filter flags is:replay OR (is:failed is:marked) -is:noted
+filter jq jq:'.status == "failed" and (.n | length) > 2'
+filter jq_deep jq:'[.. | numbers] | add > 3'
+settings user relay = "https://relay.example"\ntunnel = "my-app"\nforward_to = "3000"\ntimeout = "30s"\nheaders = ["x-a: b"]\n[filters]\nbad = "status:5xx"\n[mask]\nheaders = ["x-secret"]\n[keys]\nreplay = ["r"]\n
+settings relay listen = "0.0.0.0:443"\nbehind_proxy = true\nretain_count = 7\nmax_body = "1MiB"\ncontact = ["a@b.example"]\n[limits]\nidle_time = "9s"\nhttp2_streams = 3\n
+BYTES

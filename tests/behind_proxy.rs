@@ -62,6 +62,51 @@ async fn only_a_listed_proxy_is_believed() {
     }
 }
 
+#[tokio::test]
+async fn a_listed_proxy_may_speak_in_the_standards_words() {
+    // RFC 7239; X-Forwarded-For counts where both are said.
+    let said = [
+        ("for=203.0.113.7;proto=https", "203.0.113.7", "https"),
+        (
+            "for=\"[2001:db8::7]:4711\";proto=https;by=10.0.0.1",
+            "2001:db8::7",
+            "https",
+        ),
+        (
+            "For=1.1.1.1, FOR=\"203.0.113.7:80\";Proto=HTTP",
+            "203.0.113.7",
+            "http",
+        ),
+        ("for=unknown;proto=https", "127.0.0.1", "http"),
+        ("for=_hidden, for=203.0.113.7", "203.0.113.7", "http"),
+    ];
+    for (options, is_believed) in [(&["--behind-proxy"][..], true), (&[], false)] {
+        let relay = TestRelay::with(options).await;
+        let app = LocalApp::answering(200).await;
+        let client = TestClient::listen(&relay, &app, &[]).await;
+        for (line, address, scheme) in said {
+            let expected = match is_believed {
+                true => (address.to_owned(), scheme.to_owned()),
+                false => ("127.0.0.1".to_owned(), "http".to_owned()),
+            };
+            let heard = told(&client, &app, &[("Forwarded", line)]).await;
+            assert_eq!(heard, expected, "{line}, {options:?}");
+            let last = app.received().pop().unwrap();
+            assert!(last.head.values("forwarded").is_empty(), "{line}");
+        }
+        let both = [
+            ("Forwarded", "for=198.51.100.1"),
+            ("X-Forwarded-For", "203.0.113.7"),
+        ];
+        let expected = if is_believed {
+            "203.0.113.7"
+        } else {
+            "127.0.0.1"
+        };
+        assert_eq!(told(&client, &app, &both).await.0, expected);
+    }
+}
+
 /// What comes back for these bytes.
 async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();

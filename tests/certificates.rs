@@ -241,3 +241,41 @@ async fn the_certificate_is_for_the_relays_domain_and_its_tunnels() {
         .await;
     assert_eq!(health.status(), 200);
 }
+
+#[tokio::test]
+async fn a_wildcard_certificate_from_files_serves_tunnels_as_subdomains() {
+    let names = ["127.0.0.1", "relay.test", "*.relay.test"];
+    let certificate = Certificate::of(&names);
+    let files = [certificate.cert(), certificate.key()].map(|path| path.display().to_string());
+    let relay = TestRelay::with(&[
+        "--domain",
+        "relay.test",
+        "--tls-cert",
+        &files[0],
+        "--tls-key",
+        &files[1],
+    ])
+    .await;
+    let app = LocalApp::answering(200).await;
+    let client = TestClient::listen(&relay, &app, &["--tunnel", "mine"]).await;
+    let post = async |text: &str| {
+        let url = format!("https://mine.relay.test:{}", relay.address().port());
+        let curl = Curl::to(&url, Some(&certificate.cert()))?;
+        let resolve = format!("mine.relay.test:{}:127.0.0.1", relay.address().port());
+        let options = ["--resolve", &resolve, "--data", text];
+        Some(curl.run("/hook", &options).await.status())
+    };
+    let Some(status) = post("by its own name").await else {
+        return;
+    };
+    assert_eq!(status, 200);
+    let got = &app.received()[0];
+    assert_eq!(got.head.target(), b"/hook");
+
+    // Replaced as certbot does, and checked by whoever posts from then on.
+    certificate.renew(&names);
+    in_use(&certificate.cert(), relay.address()).await;
+    assert_eq!(post("after its renewal").await, Some(200));
+    let events = client.events();
+    assert!(events.iter().all(|event| event["type"] != "reconnecting"));
+}

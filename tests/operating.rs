@@ -1,5 +1,8 @@
 //! Running a relay: settings in a file, what is measured, the log, a copy of the data.
 
+mod server;
+mod spellings;
+
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;

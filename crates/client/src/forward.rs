@@ -362,5 +362,7 @@ impl Clock {
     }
 }
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,11 @@ mod driver;
 mod engine;
 mod error;
 mod forward;
+#[cfg(fuzzing)]
+pub mod fuzz {
+    //! What the fuzz targets may throw bytes at. Built for them alone (`--cfg fuzzing`).
+    pub use crate::forward::fuzz::{answers, head};
+}
 mod history;
 mod limits;
 mod link;

@@ -9,6 +9,8 @@ mod config;
 mod connection;
 mod error;
 mod framing;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod ingress;
 mod limits;
 mod link;

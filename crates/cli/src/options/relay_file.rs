@@ -36,8 +36,18 @@ fn read(
             "check the path, and that whoever runs the relay may read it",
         )
     })?;
+    understand(path, &text, typed, matches)
+}
+
+/// What this text says, as if it were typed.
+pub(crate) fn understand(
+    path: &Path,
+    text: &str,
+    typed: Vec<OsString>,
+    matches: &ArgMatches,
+) -> Result<(RelayArgs, ArgMatches)> {
     let table: toml::Table =
-        toml::from_str(&text).map_err(|error| invalid(path, error.message().to_owned()))?;
+        toml::from_str(text).map_err(|error| invalid(path, error.message().to_owned()))?;
     let mut words = typed;
     // Behind `kreel relay`, in front of what was typed, which then counts more.
     let behind = words

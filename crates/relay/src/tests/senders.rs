@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kreel_wire::{
-    Answer, AnswerMode, Chunk, Failure, GoodbyeReason, HeadersBuilder, Kind, Policy, Request, Response, Seq,
-    ToClient, ToRelay, limits,
+    Answer, AnswerMode, Chunk, Failure, GoodbyeReason, HeadersBuilder, Kind, Policy, Request,
+    Response, Seq, ToClient, ToRelay, limits,
 };
 
 use super::support::TestRelay;
