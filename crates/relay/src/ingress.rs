@@ -2,9 +2,11 @@
 
 pub(crate) mod answer;
 mod body;
+mod checked;
 mod forward;
 mod head;
 mod keep;
+mod owner;
 pub(crate) mod problem;
 mod retained;
 mod route;
@@ -35,6 +37,7 @@ use crate::framing::Gate;
 use crate::link::handshake;
 use crate::metrics;
 use crate::proxies::Origin;
+use crate::rules::Reason;
 use crate::shared::Shared;
 use crate::store::{Bearer, Scope};
 use crate::tls::Identity;
@@ -129,7 +132,7 @@ async fn dispatch(
     debug!(
         sender = %origin.address,
         method = %request.method(),
-        target = %inert(request.uri().path_and_query().map_or("", |target| target.as_str())),
+        target = %inert(&told_target(shared, &request)),
         "a request arrives"
     );
     let held = shared.admission.held();
@@ -145,25 +148,74 @@ async fn dispatch(
         Route::Ready => Box::pin(ready(shared, &request)).await,
         Route::Metrics => Box::pin(measured(shared, &request)).await,
         Route::WhoAmI => Box::pin(who_am_i(shared, &request)).await,
+        Route::Tunnels => Box::pin(owner::tunnels(shared, &request)).await,
+        Route::Rules { name, claim } => {
+            Box::pin(owner::rules(shared, &held, &name, claim, request)).await
+        }
         Route::Tunnel { name, target } => {
             let tunnel = shared.tunnels.find(&name).ok_or(Problem::NoTunnel)?;
+            let posting = &tunnel.shelf.posting;
+            let Some(rules) = posting.rules() else {
+                held.tunnel(tunnel.shelf.tunnel).map_err(Problem::from)?;
+                let arriving = Arriving {
+                    id,
+                    origin,
+                    held,
+                    target,
+                    rules: None,
+                };
+                return forward::forward(shared, &tunnel, arriving, request).await;
+            };
+            let (method, headers) = (request.method(), request.headers());
+            let admitted = rules.admit(origin.address, method, headers, target);
+            let target = admitted.map_err(|broken| {
+                broken
+                    .reason()
+                    .into_iter()
+                    .for_each(|reason| posting.count(reason));
+                Problem::from(broken)
+            })?;
             held.tunnel(tunnel.shelf.tunnel).map_err(Problem::from)?;
             let arriving = Arriving {
                 id,
                 origin,
                 held,
                 target,
+                rules: Some(rules.clone()),
             };
-            forward::forward(shared, &tunnel, arriving, request).await
+            let answer = Box::pin(forward::forward(shared, &tunnel, arriving, request)).await;
+            match &answer {
+                Err(Problem::Signature(_)) => posting.count(Reason::Signature),
+                Err(Problem::TooLarge(_)) if rules.max_body_bytes().is_some() => {
+                    posting.count(Reason::Body);
+                }
+                _ => {}
+            }
+            answer
         }
     }
 }
 
+/// What of a request's target may be told: where a tunnel has a secret path, nothing behind its name.
+fn told_target(shared: &Shared, request: &Request<Incoming>) -> String {
+    let target = request.uri().path_and_query();
+    let target = target.map_or("", |target| target.as_str());
+    let Ok(Route::Tunnel { name, .. }) = route(request, shared.address.domain.as_deref()) else {
+        return target.to_owned();
+    };
+    let rules = shared.tunnels.find(&name);
+    let rules = rules.and_then(|tunnel| tunnel.shelf.posting.rules());
+    match rules.is_some_and(|rules| rules.has_secret_path()) {
+        true => format!("/{name}/…"),
+        false => target.to_owned(),
+    }
+}
+
 /// The relay's own addresses are read-only.
-fn own(
+fn own<T>(
     request: &Request<Incoming>,
-    answer: impl FnOnce() -> Result<Response<Body>, Problem>,
-) -> Result<Response<Body>, Problem> {
+    answer: impl FnOnce() -> Result<T, Problem>,
+) -> Result<T, Problem> {
     match *request.method() {
         Method::GET | Method::HEAD => answer(),
         _ => Err(Problem::MethodNotAllowed),
