@@ -18,6 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, UPGRADE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -37,10 +38,11 @@ use crate::framing::Gate;
 use crate::link::handshake;
 use crate::metrics;
 use crate::proxies::Origin;
-use crate::rules::Reason;
+use crate::rules::{Reason, Rules};
 use crate::shared::Shared;
 use crate::store::{Bearer, Scope};
 use crate::tls::Identity;
+use crate::tunnels::Tunnel;
 
 /// Where a connection comes from.
 #[derive(Debug, Clone, Copy)]
@@ -154,45 +156,54 @@ async fn dispatch(
         }
         Route::Tunnel { name, target } => {
             let tunnel = shared.tunnels.find(&name).ok_or(Problem::NoTunnel)?;
-            let posting = &tunnel.shelf.posting;
-            let Some(rules) = posting.rules() else {
-                held.tunnel(tunnel.shelf.tunnel).map_err(Problem::from)?;
-                let arriving = Arriving {
-                    id,
-                    origin,
-                    held,
-                    target,
-                    rules: None,
-                };
-                return forward::forward(shared, &tunnel, arriving, request).await;
+            let rules = tunnel.shelf.posting.rules();
+            let target = match &rules {
+                None => target,
+                Some(rules) => admit(&tunnel, rules, origin, &request, target)?,
             };
-            let (method, headers) = (request.method(), request.headers());
-            let admitted = rules.admit(origin.address, method, headers, target);
-            let target = admitted.map_err(|broken| {
-                broken
-                    .reason()
-                    .into_iter()
-                    .for_each(|reason| posting.count(reason));
-                Problem::from(broken)
-            })?;
             held.tunnel(tunnel.shelf.tunnel).map_err(Problem::from)?;
             let arriving = Arriving {
                 id,
                 origin,
                 held,
                 target,
-                rules: Some(rules.clone()),
+                rules: rules.clone(),
             };
-            let answer = Box::pin(forward::forward(shared, &tunnel, arriving, request)).await;
-            match &answer {
-                Err(Problem::Signature(_)) => posting.count(Reason::Signature),
-                Err(Problem::TooLarge(_)) if rules.max_body_bytes().is_some() => {
-                    posting.count(Reason::Body);
-                }
-                _ => {}
+            let answer = forward::forward(shared, &tunnel, arriving, request).await;
+            if let (Some(rules), Err(problem)) = (rules, &answer) {
+                count_broken(&tunnel, &rules, problem);
             }
             answer
         }
+    }
+}
+
+/// Whether a tunnel's owner lets this request in, as far as its head tells; its target without what
+/// is secret of it.
+fn admit(
+    tunnel: &Tunnel,
+    rules: &Rules,
+    origin: Origin,
+    request: &Request<Incoming>,
+    target: Bytes,
+) -> Result<Bytes, Problem> {
+    let (method, headers) = (request.method(), request.headers());
+    let admitted = rules.admit(origin.address, method, headers, target);
+    admitted.map_err(|broken| {
+        if let Some(reason) = broken.reason() {
+            tunnel.shelf.posting.count(reason);
+        }
+        broken.into()
+    })
+}
+
+/// Counts what was refused for its body.
+fn count_broken(tunnel: &Tunnel, rules: &Rules, problem: &Problem) {
+    let posting = &tunnel.shelf.posting;
+    match problem {
+        Problem::Signature(_) => posting.count(Reason::Signature),
+        Problem::TooLarge(_) if rules.max_body_bytes().is_some() => posting.count(Reason::Body),
+        _ => {}
     }
 }
 
