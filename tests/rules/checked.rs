@@ -192,10 +192,10 @@ async fn where_they_are_only_marked_all_come_and_are_told_apart() {
         ("verified:yes", 2),
         ("verified:no", 5),
         ("is:unverified", 5),
-        ("-is:verified", 5),
+        ("not is:verified", 5),
         ("is:verified,unverified", 7),
     ] {
-        let rows = client.requests(&["list", "--filter", filter]).await;
+        let rows = client.requests(&["search", filter]).await;
         assert_eq!(rows.len(), count, "{filter}");
     }
     let get = client.beside(&["requests", "get", "last"]);
@@ -276,7 +276,7 @@ async fn large_bodies_are_checked_whole() {
     }
     assert_eq!(app.count(), seen);
     client.has_on_record("answered", seen).await;
-    let rows = client.requests(&["list", "--filter", "verified:no"]).await;
+    let rows = client.requests(&["search", "verified:no"]).await;
     assert!(rows.is_empty(), "{rows:?}");
     let strict = Listen::on(&relay)
         .to(&app)

@@ -199,7 +199,7 @@ async fn rules_are_shown_in_words_with_what_they_refused() {
         "methods      POST\n",
         "addresses    127.0.0.1, 192.0.2.0/24\n",
         "signature    github; others are marked\n",
-        "body         1.0 MiB at most\n",
+        "body         1.0 MB at most\n",
         "rate         30/m at most\n",
         "Refused since the relay began: 1 by method.\n",
     ] {

@@ -56,7 +56,7 @@ async fn methods_that_are_not_named_get_405() {
 
 #[tokio::test]
 async fn other_networks_get_403() {
-    let relay = TestRelay::with(&["--behind-proxy", "127.0.0.1"]).await;
+    let relay = TestRelay::with(&["--behind-proxy"]).await;
     let app = LocalApp::answering(200).await;
     let flags = ["--allow-ip", "192.0.2.0/24,2001:db8::7"];
     let client = TestClient::listen(&relay, &app, &flags).await;
@@ -237,7 +237,9 @@ async fn the_relay_inside_kreel_has_rules_too() {
     let Some(curl) = Curl::to(&url, None) else {
         return;
     };
-    let refused = curl.run("/hook", &["-k", "-d", "{}"]).await;
+    // Over HTTP/2 some versions of curl take an answer amid their request for a fault.
+    let post = ["-k", "--http1.1", "-d", "{}"];
+    let refused = curl.run("/hook", &post).await;
     assert_eq!(refused.header("allow").as_deref(), Some("PUT"));
     let put = ["-k", "-X", "PUT", "-d", "{}"];
     assert_eq!(curl.run("/hook", &put).await.status(), 200);

@@ -122,7 +122,7 @@ async fn secrets_are_on_no_screen() {
     let post = post.header("Authorization", format!("Basic {BASIC}"));
     assert_eq!(screen.sender().send(post.body("{}")).await.status(), 200);
     screen.shows("/seen").await;
-    for (tab, text) in [("2", "host"), ("5", "00000000")] {
+    for (tab, text) in [("2", "host"), ("5", "0000  7b 7d")] {
         screen.keys(tab);
         screen.shows(text).await;
     }
