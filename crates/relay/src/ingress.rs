@@ -38,7 +38,7 @@ use crate::framing::Gate;
 use crate::link::handshake;
 use crate::metrics;
 use crate::proxies::Origin;
-use crate::rules::{Reason, Rules};
+use crate::rules::{self, Reason, Rules};
 use crate::shared::Shared;
 use crate::store::{Bearer, Scope};
 use crate::tls::Identity;
@@ -155,7 +155,10 @@ async fn dispatch(
             Box::pin(owner::rules(shared, &held, &name, claim, request)).await
         }
         Route::Tunnel { name, target } => {
-            let tunnel = shared.tunnels.find(&name).ok_or(Problem::NoTunnel)?;
+            let Some(tunnel) = shared.tunnels.find(&name) else {
+                rules::look_for_nothing(&target);
+                return Err(Problem::NoTunnel);
+            };
             let rules = tunnel.shelf.posting.rules();
             let target = match &rules {
                 None => target,

@@ -75,8 +75,12 @@ impl Forward<'_> {
         policy: Policy,
     ) -> Result<Response<Body>, Problem> {
         match policy.strict {
-            true => Err(Problem::TooLarge(self.memory.of_one())),
             false => self.queue_complete(delivery, retained, policy).await,
+            true if retained.bytes() > self.memory.of_one() => {
+                Err(Problem::TooLarge(self.memory.of_one()))
+            }
+            // Others' bodies have the memory that it would fit.
+            true => Err(Problem::Full),
         }
     }
 }

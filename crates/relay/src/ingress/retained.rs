@@ -92,6 +92,11 @@ impl Retained {
         Ok(())
     }
 
+    /// How many bytes were added.
+    pub(super) fn bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
     /// What was added, if all of it is still in memory; it is held on to no longer.
     pub(super) fn into_memory(mut self) -> Result<Vec<Bytes>, Self> {
         match self.pieces {

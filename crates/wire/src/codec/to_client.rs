@@ -186,6 +186,20 @@ mod tests {
         }
     }
 
+    /// A verdict of a newer relay must not pass for a good one.
+    #[test]
+    fn a_verdict_nobody_knows_is_not_good() {
+        for (number, verdict) in [
+            (0, None),
+            (1, Some(Verdict::Good)),
+            (4, Some(Verdict::Stale)),
+            (6, Some(Verdict::Wrong)),
+            (u32::MAX, Some(Verdict::Wrong)),
+        ] {
+            assert_eq!(Verdict::from_number(number), verdict);
+        }
+    }
+
     /// What is found before it is sent is what the other end would find.
     #[test]
     fn a_head_is_checked_as_the_client_will() {
