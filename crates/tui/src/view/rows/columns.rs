@@ -25,6 +25,9 @@ pub(super) struct Columns {
 /// The sign in front, and the gaps around it.
 const FRONT: usize = 3;
 
+/// How many flags there is room for.
+const FLAGS: usize = 5;
+
 /// From these widths on the longest words of a status, and the longest usual methods, are whole.
 const WIDE: usize = 72;
 const MIDDLE: usize = 60;
@@ -51,7 +54,7 @@ impl Columns {
         these.method = take(if columns >= MIDDLE { 8 } else { 5 }, 12);
         these.time = take(9, 12);
         these.took = take(9, 18);
-        these.flags = take(7, 16);
+        these.flags = take(FLAGS + 1, 16);
         these.size = take(9, 18);
         these.path = left;
         these
@@ -93,7 +96,8 @@ fn right(text: &str, width: usize, look: Look) -> (String, Look) {
     }
 }
 
-/// Signs, each a letter: marked, note, replayed, edited, duplicate, signature good or not.
+/// Signs, each a letter: marked, note, replayed, edited, duplicate, signature good or not. Were there
+/// all, `R` would be left out: `E` says it, too.
 fn flags(row: &Row) -> String {
     let signature = row.summary.signature;
     let flags = [
@@ -106,7 +110,11 @@ fn flags(row: &Row) -> String {
         (signature.is_some_and(|it| !it.is_good()), 'X'),
     ];
     let set = flags.into_iter().filter(|(is_set, _)| *is_set);
-    set.map(|(_, sign)| sign).collect()
+    let signs: String = set.map(|(_, sign)| sign).collect();
+    match signs.len() > FLAGS {
+        true => signs.replace('R', ""),
+        false => signs,
+    }
 }
 
 #[cfg(test)]
@@ -124,9 +132,12 @@ mod tests {
         row.replays.count = 2;
         row.replays.is_edited = true;
         row.summary.signature = Some(Verdict::Stale);
-        assert_eq!(flags(&row), "*nREDX");
+        assert_eq!(flags(&row), "*nEDX");
         row.summary.signature = Some(Verdict::Good);
-        assert_eq!(flags(&row), "*nREDV");
+        assert_eq!(flags(&row), "*nEDV");
+        row.is_marked = false;
+        assert_eq!(flags(&row), "nREDV");
+        row.is_marked = true;
         let most = Columns::of(200).flags - 1;
         assert!(flags(&row).len() <= most, "there is room for all");
     }
