@@ -89,6 +89,7 @@ async fn every_key_picks_what_it_says() {
         (vec![&id], &[2]),
         (vec![&seq], &[2]),
         (vec!["note:LOOK"], &[2]),
+        (vec!["verified:no"], &[]),
         (vec!["not", "status:2xx"], &[2, 3]),
         (vec!["status:2xx -path:/b or method:put"], &[1, 2]),
         (vec!["(status:200", "or", "status:404)", "harbour"], &[1]),

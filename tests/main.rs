@@ -50,6 +50,7 @@ mod queue;
 mod replays;
 mod requests;
 mod retries;
+mod rules;
 mod scripts;
 mod setup;
 mod signatures;

@@ -190,8 +190,8 @@ async fn an_open_relay_says_so_and_still_keeps_tunnels_apart() {
     );
 }
 
-/// Names that are nobody's, given up, and kept but never used, by whomever, are answered alike, in
-/// bytes and in time; also by a relay that has read them from its file at its start.
+/// Names that are nobody's, given up, kept but never used, by whomever, and used with a secret path
+/// that is not known, are answered alike, in bytes and in time; also by a relay that has read them from its file at its start.
 #[tokio::test]
 async fn no_name_is_told_from_another_by_its_404() {
     machine::alone();
@@ -201,11 +201,14 @@ async fn no_name_is_told_from_another_by_its_404() {
         command(&relay, &["reserve", token, name]).await.success();
     }
     command(&relay, &["release", "given"]).await.success();
+    let hidden = Listen::on(&relay).flags(&["--tunnel", "hidden"]);
+    let hidden = hidden.env("KREEL_SECRET_PATH", "nobody-knows-it");
+    drop(hidden.start().await);
     relay.terminate().await;
     relay.restart_same_port().await;
     let sender = Sender::to(relay.url(), None);
-    let names = ["kept", "theirs", "given", "never", "no_name"];
-    let mut times = [const { Vec::new() }; 5];
+    let names = ["kept", "theirs", "given", "never", "no_name", "hidden"];
+    let mut times = [const { Vec::new() }; 6];
     let mut told = Vec::new();
     for round in 0..400 {
         // Interleaved, and each as often in each place.

@@ -19,11 +19,13 @@ pub(crate) mod picked;
 pub(crate) mod relay;
 pub(crate) mod replay;
 pub(crate) mod requests;
+pub(crate) mod rules;
 pub(crate) mod scripts;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;
 pub(crate) mod trigger;
+pub(crate) mod tunnels;
 mod values;
 
 pub(crate) use admission::{LimitValue, Network};
@@ -42,14 +44,16 @@ pub(crate) use listen::ListenArgs;
 pub(crate) use local::{CompletionArgs, DemoArgs, ManArgs};
 pub(crate) use picked::{Filtered, Picked};
 pub(crate) use relay::{LogFormat, RelayAction, RelayArgs, TlsChoice};
-pub(crate) use replay::{ReplayArgs, Scheme, ShapeArgs};
+pub(crate) use replay::{ReplayArgs, ShapeArgs};
 pub(crate) use requests::{
     ExportArgs, ExportFormat, GetArgs, HistoryPlace, ListArgs, MarkArgs, NoteArgs, Page,
     RequestsArgs, RequestsCommand, RmArgs, SearchArgs,
 };
+pub(crate) use rules::RuleArgs;
 pub(crate) use scripts::{AssertArgs, Count, ExecArgs, Flow, ReportArgs, WaitArgs};
 pub(crate) use token::{Place, ScopeChoice, TokenArgs, TokenCommand};
 pub(crate) use trigger::TriggerArgs;
+pub(crate) use tunnels::{RuleName, RulesArgs, TunnelsArgs, TunnelsCommand};
 pub(crate) use values::{
     Answer, Domain, Header, Host, Output, Rate, Secret, Size, Span, ThemeName, When,
 };
@@ -98,6 +102,7 @@ pub(crate) enum Command {
     Doctor(Box<DoctorArgs>),
     Relay(Box<RelayArgs>),
     Token(TokenArgs),
+    Tunnels(TunnelsArgs),
     Completion(CompletionArgs),
     Man(ManArgs),
 }
@@ -109,6 +114,7 @@ impl Command {
             Self::Listen(args) => args.output() == Some(Output::Json),
             Self::Relay(args) => args.json,
             Self::Token(args) => args.command.is_json(),
+            Self::Tunnels(args) => args.command.is_json(),
             Self::Status(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Requests(args) => args.command.place().json,

@@ -23,6 +23,7 @@ pub(crate) mod serving;
 pub(crate) mod status;
 pub(crate) mod token;
 pub(crate) mod trigger;
+pub(crate) mod tunnels;
 pub(crate) mod types;
 mod verdict;
 pub(crate) mod wait;

@@ -20,6 +20,7 @@ mod private_file;
 mod problem;
 mod project;
 mod rows;
+mod rules;
 mod runtime;
 mod secrets;
 mod settings;
@@ -90,6 +91,7 @@ fn run(command: Command, matches: &ArgMatches) -> Result<Exit> {
         Command::Status(args) => commands::status::run(&args, matches),
         Command::Relay(args) => commands::relay::run(*args, matches),
         Command::Token(args) => commands::token::run(args),
+        Command::Tunnels(args) => commands::tunnels::run(&args, matches),
         Command::Completion(args) => commands::completion::run(&args),
         Command::Man(args) => commands::man::run(&args),
     }

@@ -89,3 +89,12 @@ pub(crate) const FRONT_STOP: Duration = Duration::from_secs(4);
 /// How long after a job's end its webhook is missed, unless it is said otherwise: 30 s, half of
 /// what counts as late.
 pub(crate) const RADAR_USUAL: Duration = Duration::from_secs(30);
+
+/// How soon a relay is asked again that is not there: after 500 ms; it may just be starting.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// How often it is asked at the most: 6 times, over 2.5 s.
+pub(crate) const ASKED_AT_MOST: u32 = 6;
+
+/// The most that is read of a file with a secret for a rule: 4 KiB, eight times what one can have.
+pub(crate) const RULE_SECRET_BYTES: u64 = 4096;

@@ -248,7 +248,11 @@ impl Settings {
     }
 
     /// Of what was typed about the relay, the part that came from here.
-    fn of_connection(args: &Connection, matches: &ArgMatches, from: ValueSource) -> Self {
+    pub(crate) fn of_connection(
+        args: &Connection,
+        matches: &ArgMatches,
+        from: ValueSource,
+    ) -> Self {
         let part = Part { matches, from };
         Self {
             relay: part.of("relay", &args.relay),

@@ -2,112 +2,68 @@
 //!
 //! What is changed or old does not verify any more; signed again, an app takes it like a new one.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hmac::{Hmac, Mac};
 use kreel_client::{DeliveryId, Edited};
+use kreel_signatures::Key;
+use kreel_wire::rules::Scheme;
 use kreel_wire::{Header, Headers};
-use sha2::Sha256;
 
-use crate::args::{Scheme, Secret};
+use crate::args::Secret;
 use crate::problem::{Code, Problem, Result};
 
 /// How to sign, and with what.
-#[derive(Clone)]
-pub(crate) struct Signer {
-    scheme: Scheme,
-    key: Vec<u8>,
-}
-
-impl std::fmt::Debug for Signer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Signer({:?})", self.scheme)
-    }
-}
+#[derive(Debug, Clone)]
+pub(crate) struct Signer(Key);
 
 impl Signer {
     /// With this secret, as the sender's settings show it.
     pub(crate) fn new(scheme: Scheme, secret: &Secret) -> Result<Self> {
-        let key = match scheme {
-            Scheme::Github | Scheme::Stripe => secret.0.clone().into_bytes(),
-            Scheme::StandardWebhooks => {
-                let text = secret.0.strip_prefix("whsec_").unwrap_or(&secret.0);
-                STANDARD.decode(text).map_err(|error| unusable(&error))?
-            }
-        };
-        match key.is_empty() {
-            true => Err(unusable(&"it is empty")),
-            false => Ok(Self { scheme, key }),
-        }
+        key(scheme, &secret.0).map(Self)
     }
 
     /// Signs a request as if it were sent at this time: seconds since 1970.
     pub(crate) fn sign(&self, request: &mut Edited, id: DeliveryId, now: i64) {
-        match self.scheme {
-            Scheme::Github => {
-                let signature = hex(&self.mac(&[&request.body]));
-                set(
-                    request,
-                    "x-hub-signature-256",
-                    &format!("sha256={signature}"),
-                );
-                // Of SHA-1, superseded by the other; it would be wrong for a changed body.
-                remove(request, "x-hub-signature");
-            }
-            Scheme::Stripe => {
-                let signature = hex(&self.mac(&[format!("{now}.").as_bytes(), &request.body]));
-                set(
-                    request,
-                    "stripe-signature",
-                    &format!("t={now},v1={signature}"),
-                );
-            }
-            Scheme::StandardWebhooks => self.sign_standard(request, id, now),
-        }
-    }
-
-    /// By the names the request has: those of the standard, or those Svix had before there was one.
-    fn sign_standard(&self, request: &mut Edited, id: DeliveryId, now: i64) {
-        let has = |name: &str| request.headers.first(name).is_some();
-        let prefix = match has("svix-id") && !has("webhook-id") {
-            true => "svix",
-            false => "webhook",
+        let (names, id) = match self.0.scheme() {
+            Scheme::StandardWebhooks => standard_names(request, id),
+            _ => ("webhook", Bytes::new()),
         };
-        let name = format!("{prefix}-id");
-        let known = request.headers.first(&name);
-        let message = match known {
-            Some(known) => known.clone(),
-            None => {
-                let made = format!("msg_{id}");
-                set(request, &name, &made);
-                Bytes::from(made)
-            }
-        };
-        let time = format!(".{now}.");
-        let mac = self.mac(&[&message, time.as_bytes(), &request.body]);
-        set(request, &format!("{prefix}-timestamp"), &now.to_string());
-        let signature = format!("v1,{}", STANDARD.encode(mac));
-        set(request, &format!("{prefix}-signature"), &signature);
-    }
-
-    fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
-        for part in parts {
-            mac.update(part);
+        for (name, value) in self.0.sign(&id, now, &request.body) {
+            set(request, &name.replacen("webhook", names, 1), &value);
         }
-        mac.finalize().into_bytes().into()
+        if self.0.scheme() == Scheme::Github {
+            // Of SHA-1, superseded by the other; it would be wrong for a changed body.
+            remove(request, "x-hub-signature");
+        }
     }
 }
 
-fn unusable(why: &dyn std::fmt::Display) -> Problem {
-    Problem::new(
-        Code::SecretUnusable,
-        "the secret can't be used for this scheme",
-        why,
-        "copy it from the sender's settings; for standard-webhooks it is base64, often behind whsec_",
-    )
+/// A secret for a scheme, or why it is none.
+pub(crate) fn key(scheme: Scheme, secret: &str) -> Result<Key> {
+    Key::new(scheme, secret).map_err(|error| {
+        Problem::new(
+            Code::SecretUnusable,
+            "the secret can't be used for this scheme",
+            error,
+            "copy it from the sender's settings; for standard-webhooks it is base64, often behind whsec_",
+        )
+    })
+}
+
+/// What the names of a Standard Webhook's headers begin with, those of the standard or those Svix
+/// had before there was one, and the message's id, made if there is none.
+fn standard_names(request: &mut Edited, id: DeliveryId) -> (&'static str, Bytes) {
+    let has = |name: &str| request.headers.first(name).is_some();
+    let names = match has("svix-id") && !has("webhook-id") {
+        true => "svix",
+        false => "webhook",
+    };
+    let name = format!("{names}-id");
+    if let Some(known) = request.headers.first(&name) {
+        return (names, known.clone());
+    }
+    let made = format!("msg_{id}");
+    set(request, &name, &made);
+    (names, Bytes::from(made))
 }
 
 /// Puts a value in the place of the first line of this name, and takes the others out; at the end
@@ -140,10 +96,6 @@ fn remove(request: &mut Edited, name: &str) {
 
 fn replace(request: &mut Edited, lines: Vec<Header>) {
     request.headers = Headers::checked(lines).expect("names and values of ours are valid");
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -252,6 +204,6 @@ mod tests {
             assert_eq!(problem.code, Code::SecretUnusable);
         }
         let signer = Signer::new(Scheme::Stripe, &Secret("s3cret".to_owned())).unwrap();
-        assert_eq!(format!("{signer:?}"), "Signer(Stripe)");
+        assert_eq!(format!("{signer:?}"), "Signer(Key(stripe))");
     }
 }

@@ -90,6 +90,7 @@ pub(crate) fn arrive(history: &Path, deliveries: &[(&str, u64)]) {
             forwarded_for: "192.0.2.0".into(),
             body_bytes: Some(2),
             attempted: false,
+            signature: None,
         };
         (delivery, Bytes::from_static(b"{}"))
     });

@@ -22,6 +22,7 @@ pub mod plain;
 mod probe;
 mod replay;
 mod replayer;
+mod rules;
 #[cfg(test)]
 mod testing;
 mod update;
@@ -44,6 +45,7 @@ pub use kreel_wire::{AnswerMode, DeliveryId, Failure, InvalidName, Kind, Policy,
 pub use probe::{AppAbsent, Health, ProbeConfig, look_for_app, probe};
 pub use replay::{Edited, Replay};
 pub use replayer::{ReplayCounts, Replayer};
+pub use rules::{OwnTunnel, RulesAsked, RulesError, own_tunnels, tunnel_rules};
 pub use rustls::pki_types::CertificateDer;
 pub use update::{
     AnsweredBy, Attempt, AttemptEnd, Command, Counters, Ended, Ready, Summary, Timings, Update,

@@ -21,6 +21,10 @@ pub(crate) const ADDRESSES: usize = 8;
 /// The largest head a proxy may answer `CONNECT` with: 8 KiB, many times what they send.
 pub(crate) const PROXY_HEAD_BYTES: usize = 8 * 1024;
 
+/// The largest answer about tunnels and their rules: 4 MiB, a thousand tunnels with some networks
+/// each.
+pub(crate) const RULES_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
 /// The largest answer to `health` or `whoami` that is read: 16 KiB, a hundred times its size.
 pub(crate) const PROBE_BYTES: usize = 16 * 1024;
 

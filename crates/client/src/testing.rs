@@ -69,6 +69,7 @@ pub(crate) fn delivery(number: u64, kind: Kind) -> Delivery {
         forwarded_for: "192.0.2.7".into(),
         body_bytes: None,
         attempted: false,
+        signature: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kreel_wire::{Delivery, DeliveryId, Failure, Kind, Seq, TunnelName};
+use kreel_wire::{Delivery, DeliveryId, Failure, Kind, Seq, TunnelName, Verdict};
 
 use crate::{LinkError, Replay};
 
@@ -202,6 +202,8 @@ pub struct Summary {
     pub size_bytes: Option<u64>,
     /// When the relay had its head: microseconds since 1970.
     pub received_at_us: u64,
+    /// What the relay found of its signature, where it looked.
+    pub signature: Option<Verdict>,
 }
 
 impl Summary {
@@ -215,6 +217,7 @@ impl Summary {
             target: bytes::Bytes::copy_from_slice(&delivery.target),
             size_bytes,
             received_at_us: delivery.received_at_us,
+            signature: delivery.signature,
         }
     }
 }

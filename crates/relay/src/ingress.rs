@@ -2,9 +2,11 @@
 
 pub(crate) mod answer;
 mod body;
+mod checked;
 mod forward;
 mod head;
 mod keep;
+mod owner;
 pub(crate) mod problem;
 mod retained;
 mod route;
@@ -16,6 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, UPGRADE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -35,9 +38,11 @@ use crate::framing::Gate;
 use crate::link::handshake;
 use crate::metrics;
 use crate::proxies::Origin;
+use crate::rules::{self, Reason, Rules};
 use crate::shared::Shared;
 use crate::store::{Bearer, Scope};
 use crate::tls::Identity;
+use crate::tunnels::Tunnel;
 
 /// Where a connection comes from.
 #[derive(Debug, Clone, Copy)]
@@ -129,7 +134,7 @@ async fn dispatch(
     debug!(
         sender = %origin.address,
         method = %request.method(),
-        target = %inert(request.uri().path_and_query().map_or("", |target| target.as_str())),
+        target = %inert(&told_target(shared, &request)),
         "a request arrives"
     );
     let held = shared.admission.held();
@@ -145,25 +150,86 @@ async fn dispatch(
         Route::Ready => Box::pin(ready(shared, &request)).await,
         Route::Metrics => Box::pin(measured(shared, &request)).await,
         Route::WhoAmI => Box::pin(who_am_i(shared, &request)).await,
+        Route::Tunnels => Box::pin(owner::tunnels(shared, &request)).await,
+        Route::Rules { name, claim } => {
+            Box::pin(owner::rules(shared, &held, &name, claim, request)).await
+        }
         Route::Tunnel { name, target } => {
-            let tunnel = shared.tunnels.find(&name).ok_or(Problem::NoTunnel)?;
+            let Some(tunnel) = shared.tunnels.find(&name) else {
+                rules::look_for_nothing(&target);
+                return Err(Problem::NoTunnel);
+            };
+            let rules = tunnel.shelf.posting.rules();
+            let target = match &rules {
+                None => target,
+                Some(rules) => admit(&tunnel, rules, origin, &request, target)?,
+            };
             held.tunnel(tunnel.shelf.tunnel).map_err(Problem::from)?;
             let arriving = Arriving {
                 id,
                 origin,
                 held,
                 target,
+                rules: rules.clone(),
             };
-            forward::forward(shared, &tunnel, arriving, request).await
+            let answer = forward::forward(shared, &tunnel, arriving, request).await;
+            if let (Some(rules), Err(problem)) = (rules, &answer) {
+                count_broken(&tunnel, &rules, problem);
+            }
+            answer
         }
     }
 }
 
-/// The relay's own addresses are read-only.
-fn own(
+/// Whether a tunnel's owner lets this request in, as far as its head tells; its target without what
+/// is secret of it.
+fn admit(
+    tunnel: &Tunnel,
+    rules: &Rules,
+    origin: Origin,
     request: &Request<Incoming>,
-    answer: impl FnOnce() -> Result<Response<Body>, Problem>,
-) -> Result<Response<Body>, Problem> {
+    target: Bytes,
+) -> Result<Bytes, Problem> {
+    let (method, headers) = (request.method(), request.headers());
+    let admitted = rules.admit(origin.address, method, headers, target);
+    admitted.map_err(|broken| {
+        if let Some(reason) = broken.reason() {
+            tunnel.shelf.posting.count(reason);
+        }
+        broken.into()
+    })
+}
+
+/// Counts what was refused for its body.
+fn count_broken(tunnel: &Tunnel, rules: &Rules, problem: &Problem) {
+    let posting = &tunnel.shelf.posting;
+    match problem {
+        Problem::Signature(_) => posting.count(Reason::Signature),
+        Problem::TooLarge(_) if rules.max_body_bytes().is_some() => posting.count(Reason::Body),
+        _ => {}
+    }
+}
+
+/// What of a request's target may be told: where a tunnel has a secret path, nothing behind its name.
+fn told_target(shared: &Shared, request: &Request<Incoming>) -> String {
+    let target = request.uri().path_and_query();
+    let target = target.map_or("", |target| target.as_str());
+    let Ok(Route::Tunnel { name, .. }) = route(request, shared.address.domain.as_deref()) else {
+        return target.to_owned();
+    };
+    let rules = shared.tunnels.find(&name);
+    let rules = rules.and_then(|tunnel| tunnel.shelf.posting.rules());
+    match rules.is_some_and(|rules| rules.has_secret_path()) {
+        true => format!("/{name}/…"),
+        false => target.to_owned(),
+    }
+}
+
+/// The relay's own addresses are read-only.
+fn own<T>(
+    request: &Request<Incoming>,
+    answer: impl FnOnce() -> Result<T, Problem>,
+) -> Result<T, Problem> {
     match *request.method() {
         Method::GET | Method::HEAD => answer(),
         _ => Err(Problem::MethodNotAllowed),

@@ -18,6 +18,7 @@ mod metrics;
 mod proxies;
 mod refusals;
 mod replies;
+mod rules;
 mod shared;
 mod side;
 mod store;

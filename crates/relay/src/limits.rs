@@ -271,6 +271,9 @@ pub(crate) const PROXY_HEADER_BYTES: usize = 2048;
 /// How long the store may take to answer for the relay to be ready: 2 s.
 pub(crate) const READY: Duration = Duration::from_secs(2);
 
+/// The largest change of a tunnel's rules: 64 KiB, a thousand networks and room to spare.
+pub(crate) const RULES_BYTES: usize = 64 * 1024;
+
 /// How often measured values are put into their buckets: every 5 s, so that a flood's are not held
 /// one by one.
 pub(crate) const METRICS_UPKEEP: Duration = Duration::from_secs(5);

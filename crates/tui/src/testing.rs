@@ -52,6 +52,7 @@ pub(crate) fn row(number: i64) -> Row {
             target: bytes::Bytes::from_static(b"/hook"),
             size_bytes: Some(612),
             received_at_us: 1_763_884_800_000_000 + number.unsigned_abs() * 1_000_000,
+            signature: None,
         },
         relay: "relay".to_owned(),
         tunnel: "tunnel".to_owned(),

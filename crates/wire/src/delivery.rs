@@ -34,6 +34,64 @@ pub struct Delivery {
     /// It went to a client before while its sender waited, or was settled: an attempt at it may
     /// have been made.
     pub attempted: bool,
+    /// What the relay found of its signature, where the tunnel's owner has it look.
+    pub signature: Option<Verdict>,
+}
+
+/// What was found of a webhook's signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It is made with the secret, over these bytes, just now.
+    Good,
+    /// There is none.
+    Missing,
+    /// There is something in its place that is none, or more than one could mean.
+    Malformed,
+    /// Its time is too long ago, or too far ahead.
+    Stale,
+    /// It is made with another secret, or over other bytes.
+    Wrong,
+}
+
+impl Verdict {
+    /// Its number, on the wire and in files.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Good => 1,
+            Self::Missing => 2,
+            Self::Malformed => 3,
+            Self::Stale => 4,
+            Self::Wrong => 5,
+        }
+    }
+
+    /// The verdict of a number; none for 0. What this build does not know is not good.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Some(match number {
+            0 => return None,
+            1 => Self::Good,
+            2 => Self::Missing,
+            3 => Self::Malformed,
+            4 => Self::Stale,
+            _ => Self::Wrong,
+        })
+    }
+
+    /// Whether the webhook is from whom it says.
+    pub fn is_good(self) -> bool {
+        self == Self::Good
+    }
+
+    /// A stable word for scripts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::Stale => "stale",
+            Self::Wrong => "wrong",
+        }
+    }
 }
 
 /// Whether a sender waits for the answer to a delivery.

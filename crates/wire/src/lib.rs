@@ -14,9 +14,10 @@ pub mod inert;
 pub mod limits;
 mod message;
 mod proto;
+pub mod rules;
 
 pub use codec::{DecodeError, Wire};
-pub use delivery::{Delivery, Failure, Kind, Outcome, Response, Scheme};
+pub use delivery::{Delivery, Failure, Kind, Outcome, Response, Scheme, Verdict};
 pub use handshake::{
     AnswerMode, Hello, Policy, Reject, RejectReason, SUBPROTOCOLS, Version, Welcome,
     WelcomeOrReject,

@@ -160,6 +160,8 @@ pub(crate) struct Request {
     pub(crate) end: bool,
     #[prost(bool, tag = "14")]
     pub(crate) attempted: bool,
+    #[prost(uint32, tag = "15")]
+    pub(crate) signature: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -12,7 +12,9 @@ use kreel_client::Target;
 use kreel_tui::Images;
 use kreel_wire::TunnelName;
 
-use super::{Answer, Connection, DeliverMissed, Header, Host, Output, Span, ThemeName, When};
+use super::{
+    Answer, Connection, DeliverMissed, Header, Host, Output, RuleArgs, Span, ThemeName, When,
+};
 
 /// Open a tunnel from a public address to your app
 #[derive(Debug, Clone, Default, Args)]
@@ -126,6 +128,10 @@ pub(crate) struct ListenArgs {
         help_heading = "Answers to senders"
     )]
     pub(crate) strict: bool,
+
+    /// Who may post.
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
 
     /// Which of the webhooks that waited to take: last (all of them), none, those of the last 42m,
     /// or from 2026-11-23T10:00 on; the others go on waiting [default: last]

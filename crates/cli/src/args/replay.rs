@@ -3,11 +3,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, value_parser};
+use clap::{Args, value_parser};
 use kreel_client::Target;
 use kreel_inspect::set::Set;
+use kreel_wire::rules::Scheme;
 
 use super::picked::Filtered;
+use super::values::scheme;
 use super::{Header, HistoryPlace, Rate, Secret, Span};
 
 /// Hand stored deliveries to an app again
@@ -79,12 +81,12 @@ pub(crate) struct ShapeArgs {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub(crate) headers: Vec<Header>,
 
-    /// Sign anew, at the time it is sent: github, stripe or standard-webhooks
+    /// Sign anew, at the time it is sent: github, stripe, standard-webhooks, slack or shopify
     #[arg(
         long,
         value_name = "SCHEME",
         requires = "secret",
-        hide_possible_values = true
+        value_parser = scheme
     )]
     pub(crate) resign: Option<Scheme>,
 
@@ -99,17 +101,6 @@ pub(crate) struct ShapeArgs {
     /// Take any certificate from an https target
     #[arg(long, alias = "skip-verify")]
     pub(crate) insecure: bool,
-}
-
-/// How senders sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Scheme {
-    /// X-Hub-Signature-256
-    Github,
-    /// Stripe-Signature
-    Stripe,
-    /// webhook-id, webhook-timestamp and webhook-signature, or svix-…
-    StandardWebhooks,
 }
 
 const ABOUT_REPLAY: &str = "\

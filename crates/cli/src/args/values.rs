@@ -12,6 +12,7 @@ use jiff::{SpanRelativeTo, Timestamp};
 use kreel_client::{HostHeader, Since};
 use kreel_tui::Theme;
 use kreel_wire::AnswerMode;
+use kreel_wire::rules::{Pace, Scheme};
 use serde::Deserialize;
 
 /// A text that must not be shown.
@@ -72,6 +73,10 @@ pub(crate) struct Rate {
     /// How long it is from one to the next.
     pub(crate) every: Duration,
 }
+
+/// How many requests in a time: `10`, `30/m`, `500/h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Posts(pub(crate) Pace);
 
 /// What the app sees as `Host`: `rewrite`, `preserve` or the value itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +167,34 @@ impl FromStr for Rate {
             _ => Err(hint()),
         }
     }
+}
+
+impl FromStr for Posts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let hint = || "it is a number in a time, like 10/s, 30/m or 500/h".to_owned();
+        let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            _ => return Err(hint()),
+        };
+        let requests = count.parse().map_err(|_| hint())?;
+        Ok(Self(Pace { requests, seconds }))
+    }
+}
+
+/// How senders sign, by name.
+pub(crate) fn scheme(text: &str) -> Result<Scheme, String> {
+    let found = Scheme::ALL
+        .into_iter()
+        .find(|scheme| scheme.as_str() == text);
+    found.ok_or_else(|| {
+        let names = Scheme::ALL.map(Scheme::as_str).join(", ");
+        format!("there are {names}")
+    })
 }
 
 impl When {
@@ -280,6 +313,17 @@ mod tests {
         assert_eq!(every("30/m"), Ok(Duration::from_secs(2)));
         for bad in ["", "0", "-1", "nan", "inf", "1/d", "fast", "0.0001"] {
             assert!(every(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn posts_are_counted_in_a_time() {
+        let posts = |text: &str| text.parse::<Posts>().map(|posts| posts.0);
+        for (text, requests, seconds) in [("10", 10, 1), ("30/m", 30, 60), ("500/h", 500, 3600)] {
+            assert_eq!(posts(text), Ok(Pace { requests, seconds }));
+        }
+        for bad in ["", "/s", "-1", "1.5", "10/d", "10/"] {
+            assert!(posts(bad).is_err(), "{bad}");
         }
     }
 

@@ -19,8 +19,10 @@ use crate::exit::Exit;
 use crate::log;
 use crate::options::{Choice, GRACE, ListenOptions, Remote};
 use crate::problem::{Problem, Result, of_client_config, of_history};
+use crate::rules;
 use crate::runtime;
 use crate::signals::Signals;
+use crate::terminal::say;
 use crate::tunnels::Tunnels;
 
 /// How long work on other threads may take at the end: 500 ms, plenty for a last write. Who asked
@@ -47,6 +49,7 @@ async fn listen(options: &ListenOptions) -> Result<Exit> {
         None => on_our_own_relay(options, &mut signals).await,
         Some(remote) => {
             let memory = memory(options, &remote.url.to_string())?;
+            put_in_force(options, remote, &memory).await?;
             let opened = history(options)?;
             let client = client(options, remote.clone(), &memory, opened.history.clone())?;
             let beside = Beside::open(options).await?;
@@ -62,6 +65,7 @@ async fn on_our_own_relay(options: &ListenOptions, signals: &mut Signals) -> Res
     let slot = Slot::claim(&options.paths.embedded(), &options.project)?;
     let mut relay = slot.start().await?;
     let memory = memory(options, embedded::NAME)?;
+    put_in_force(options, &relay.remote, &memory).await?;
     let opened = history(options)?;
     let client = client(
         options,
@@ -82,6 +86,18 @@ async fn on_our_own_relay(options: &ListenOptions, signals: &mut Signals) -> Res
         _ = signals.next() => {}
     }
     result
+}
+
+/// Has the rules that were typed in force before anybody can post.
+async fn put_in_force(options: &ListenOptions, remote: &Remote, memory: &Memory) -> Result<()> {
+    if options.rules.is_empty() {
+        return Ok(());
+    }
+    let own = rules::put_in_force(remote, &memory.tunnel, &options.rules).await?;
+    if options.output != Output::Quiet {
+        say(&format!("Who may post: {}", rules::in_brief(&own.rules)));
+    }
+    Ok(())
 }
 
 /// Which tunnel, and where its address is remembered. A new one is on disk before the relay

@@ -168,6 +168,7 @@ fn delivery(id: DeliveryId, seq: Seq, target: Bytes, size: usize) -> Delivery {
         forwarded_for: "127.0.0.1".into(),
         body_bytes: Some(size as u64),
         attempted: false,
+        signature: None,
     }
 }
 

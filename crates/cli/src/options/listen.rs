@@ -11,6 +11,7 @@ use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
 use kreel_inspect::mask::Masking;
 use kreel_tui::{Images, KeyMap, Theme};
 use kreel_wire::TunnelName;
+use kreel_wire::rules::RulesChange;
 
 use super::{Remote, conflict, is_typed};
 use crate::args::{DeliverMissed, Header, ListenArgs, Output};
@@ -19,6 +20,7 @@ use crate::limits::RADAR_USUAL;
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result};
 use crate::project::Project;
+use crate::rules;
 use crate::settings::{Layers, Settings};
 use crate::terminal;
 
@@ -33,6 +35,8 @@ pub(crate) struct ListenOptions {
     pub(crate) paths: Paths,
     /// Which tunnel.
     pub(crate) tunnel: Choice,
+    /// What changes about who may post; rules that are not named stay as they are.
+    pub(crate) rules: RulesChange,
     /// How the relay answers senders.
     pub(crate) policy: Policy,
     /// The app, if there is one.
@@ -129,6 +133,7 @@ impl ListenOptions {
             remote: Remote::resolve(&layers)?,
             project,
             tunnel,
+            rules: rules::change(&args.rules)?,
             policy: policy(&layers)?,
             target: layers.value(|s| &s.forward_to),
             timeout: layers.value(|s| &s.timeout).map(|span| span.0),

@@ -1,5 +1,5 @@
 //! The codes: one for each fault, never used for another. KR01 is the way to the relay, KR02
-//! tokens, KR03 settings and files, KR04 running a relay, KR05 this machine, KR06 webhooks of kreel's own making, the mock and the proxy.
+//! tokens, tunnels and their rules, KR03 settings and files, KR04 running a relay, KR05 this machine, KR06 webhooks of kreel's own making, the mock and the proxy.
 
 use std::fmt;
 
@@ -85,6 +85,14 @@ codes! {
     TokenNotFound = "KR0207" => NotFound,
     /// The relay has a token of this name already.
     TokenNameTaken = "KR0208" => Failure,
+    /// The relay has no such tunnel of this token's.
+    TunnelNotYours = "KR0210" => NotFound,
+    /// The relay would not take rules for a tunnel.
+    RulesRefused = "KR0211" => Failure,
+    /// There can be no such rule for a tunnel.
+    RuleInvalid = "KR0212" => Usage,
+    /// No relay is configured that could be asked.
+    RelayMissing = "KR0213" => Usage,
     /// There is no home folder to keep settings in.
     NoHome = "KR0301" => Failure,
     /// A file of settings can't be read.

@@ -75,6 +75,7 @@ fn made_up(seq: u64) -> (Job, Job) {
         forwarded_for: "203.0.113.7".into(),
         body_bytes: Some(body.len() as u64),
         attempted: false,
+        signature: None,
     };
     let attempt = StoredAttempt {
         attempt: 1,

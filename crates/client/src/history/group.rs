@@ -562,9 +562,9 @@ impl Fresh {
         db.prepare_cached(
             "INSERT INTO delivery (number, id, tunnel_id, seq, received_at_us, standing,
                 attempts, is_complete, is_queued, size_bytes, last_status, last_failure,
-                last_us, method, target, headers, https, forwarded_for, is_promised)
+                last_us, method, target, headers, https, forwarded_for, is_promised, signature)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                ?17, ?18, ?19) ON CONFLICT DO NOTHING",
+                ?17, ?18, ?19, ?20) ON CONFLICT DO NOTHING",
         )
     }
 
@@ -601,6 +601,7 @@ impl Fresh {
             delivery.scheme == kreel_wire::Scheme::Https,
             &*delivery.forwarded_for,
             self.is_promised,
+            delivery.signature.map(kreel_wire::Verdict::number),
         ])?;
         Ok(inserted > 0)
     }

@@ -114,7 +114,7 @@ fn as_waiting(row: &rusqlite::Row<'_>) -> rusqlite::Result<Waiting> {
     Ok(Waiting {
         summary: Arc::new(summary),
         attempts: row.get(7)?,
-        replays: row.get(8)?,
+        replays: row.get(9)?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kreel_wire::{Delivery, DeliveryId, Headers, HeadersBuilder, Kind, Scheme, Seq};
+use kreel_wire::{Delivery, DeliveryId, Headers, HeadersBuilder, Kind, Scheme, Seq, Verdict};
 use rusqlite::{Row, types::Type};
 
 use super::Standing;
@@ -86,7 +86,7 @@ pub(super) fn signed(number: u64) -> i64 {
 }
 
 /// The columns [`head`] reads, in order.
-pub(super) const HEAD: &str = "id, seq, received_at_us, is_queued, method, target, headers, https, forwarded_for, size_bytes, attempts";
+pub(super) const HEAD: &str = "id, seq, received_at_us, is_queued, method, target, headers, https, forwarded_for, size_bytes, attempts, signature";
 
 /// A whole head, as it is handed over: no sender waits for it.
 pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<Delivery> {
@@ -110,12 +110,13 @@ pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<Delivery> {
         forwarded_for: row.get::<_, Arc<str>>(8)?,
         body_bytes: Some(row.get(9)?),
         attempted: row.get::<_, u32>(10)? > 0,
+        signature: verdict(row, 11)?,
     })
 }
 
 /// The columns [`summary`] reads, in order.
 pub(super) const SUMMARY: &str =
-    "delivery.id, seq, received_at_us, is_queued, method, target, size_bytes, attempts";
+    "delivery.id, seq, received_at_us, is_queued, method, target, size_bytes, attempts, signature";
 
 /// What lists show of a delivery.
 pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
@@ -131,7 +132,13 @@ pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         method: row.get::<_, Box<str>>(4)?,
         target: row.get::<_, Vec<u8>>(5)?.into(),
         size_bytes: Some(row.get(6)?),
+        signature: verdict(row, 8)?,
     })
+}
+
+fn verdict(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Verdict>> {
+    let number: Option<u32> = row.get(column)?;
+    Ok(number.and_then(Verdict::from_number))
 }
 
 fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<DeliveryId> {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 /// by a line feed, in order, as bytes. `standing` is that of [`super::record`]. `piece` and
 /// `attempt` are kept in the order of their keys: the delivery's number times 2^20, and which one
 /// of it; the views `body` and `attempts` tell the two apart.
-const MIGRATIONS: [&str; 4] = [FIRST, REPLAYS, NOTES, CAME_AGAIN];
+const MIGRATIONS: [&str; 5] = [FIRST, REPLAYS, NOTES, CAME_AGAIN, SIGNATURES];
 
 const FIRST: &str = "CREATE TABLE state (
         one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -120,6 +120,9 @@ const NOTES: &str = "CREATE TABLE note (
 
 /// How often a delivery came again from its relay after it was finished.
 const CAME_AGAIN: &str = "ALTER TABLE delivery ADD COLUMN came_again INTEGER NOT NULL DEFAULT 0;";
+
+/// What the relay found of a delivery's signature, where it looked: a number of the protocol.
+const SIGNATURES: &str = "ALTER TABLE delivery ADD COLUMN signature INTEGER;";
 
 /// Which schema this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -16,7 +16,7 @@ pub fn keys() -> &'static [Key] {
     &KEYS
 }
 
-const KEYS: [Key; 15] = [
+const KEYS: [Key; 16] = [
     key(
         "status",
         "status:5xx,404",
@@ -57,7 +57,12 @@ const KEYS: [Key; 15] = [
     key(
         "is",
         "is:failed,lost",
-        "replay, failed, marked, waiting, edited, duplicate, noted, queued, answered, captured, lost, broken",
+        "replay, failed, marked, waiting, edited, duplicate, noted, queued, answered, captured, lost, broken, verified, unverified",
+    ),
+    key(
+        "verified",
+        "verified:no",
+        "whether its signature is good, where the relay looked: yes or no",
     ),
     key(
         "tunnel",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kreel_wire::{DeliveryId, Headers};
+use kreel_wire::{DeliveryId, Headers, Verdict};
 
 /// A delivery and what became of it. What is not at hand is none; a filter that needs it can't
 /// decide then.
@@ -66,6 +66,10 @@ pub enum Flag {
     Lost = 1 << 10,
     /// Its request never became complete.
     Broken = 1 << 11,
+    /// The relay looked at its signature, which is good.
+    Verified = 1 << 12,
+    /// The relay looked at its signature, which is not good.
+    Unverified = 1 << 13,
 }
 
 /// All that a delivery is.
@@ -79,6 +83,13 @@ impl Flags {
         Self(self.0 | if is_so { flag as u16 } else { 0 })
     }
 
+    /// The same and what was found of its signature.
+    #[must_use]
+    pub fn signed(self, signature: Option<Verdict>) -> Self {
+        self.with(Flag::Verified, signature.is_some_and(Verdict::is_good))
+            .with(Flag::Unverified, signature.is_some_and(|it| !it.is_good()))
+    }
+
     /// Whether this is among them.
     pub fn has(self, flag: Flag) -> bool {
         self.0 & flag as u16 != 0
@@ -87,7 +98,7 @@ impl Flags {
 
 impl Flag {
     /// All of them, with their words.
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 14] = [
         ("replay", Self::Replay),
         ("failed", Self::Failed),
         ("marked", Self::Marked),
@@ -100,6 +111,8 @@ impl Flag {
         ("captured", Self::Captured),
         ("lost", Self::Lost),
         ("broken", Self::Broken),
+        ("verified", Self::Verified),
+        ("unverified", Self::Unverified),
     ];
 
     /// Its word.

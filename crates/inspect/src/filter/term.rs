@@ -93,6 +93,11 @@ impl Value<'_, '_> {
             "age" => Term::Age(how, value::span(number)?),
             "took" => Term::Took(how, value::span(number)?),
             "id" => Term::Id(digits_of_id(text)?),
+            "verified" => Term::Is(vec![match text {
+                "yes" => Flag::Verified,
+                "no" => Flag::Unverified,
+                _ => return None,
+            }]),
             "words" => {
                 let word = text.strip_suffix('*');
                 Term::Words(Words::new(word.unwrap_or(text), word.is_some())?)

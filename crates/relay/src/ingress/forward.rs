@@ -4,19 +4,21 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
-use http::header::HOST;
+use http::header::{AUTHORIZATION, HOST};
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use kreel_wire::limits::CHUNK_BYTES;
 use kreel_wire::{
     AnswerMode, Delivery, DeliveryId, ExchangeId, Headers, HeadersBuilder, Kind, Policy,
-    Request as ToApp,
+    Request as ToApp, Verdict,
 };
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{Body, app_answer};
 use super::body::SenderBody;
+use super::checked::Checked;
 use super::keep::{State, accepted, keep, read_all};
 use super::problem::Problem;
 use super::retained::{Memory, Retained};
@@ -27,6 +29,7 @@ use crate::framing::Order;
 use crate::link::{Link, Opened};
 use crate::proxies::Origin;
 use crate::replies::Reply;
+use crate::rules::Rules;
 use crate::shared::Shared;
 use crate::tunnels::Tunnel;
 
@@ -46,10 +49,10 @@ pub(super) async fn forward(
     forward.answer(arriving, request).await
 }
 
-struct Forward<'a> {
+pub(super) struct Forward<'a> {
     shared: &'a Arc<Shared>,
     tunnel: &'a Arc<Tunnel>,
-    memory: Memory,
+    pub(super) memory: Memory,
 }
 
 /// What is known of a request before it is read.
@@ -60,15 +63,30 @@ pub(super) struct Arriving {
     pub(super) origin: Origin,
     /// The limits it is under.
     pub(super) held: Arc<Held>,
-    /// Path and query behind the tunnel's name.
+    /// Path and query behind the tunnel's name, and behind what is secret of its address.
     pub(super) target: Bytes,
+    /// Who may post, if not everybody.
+    pub(super) rules: Option<Arc<Rules>>,
+}
+
+/// A request whose beginning is here, before it has a position.
+pub(super) struct Begun {
+    id: DeliveryId,
+    origin: Origin,
+    target: Bytes,
+    head: Parts,
+    body_bytes: Option<u64>,
+    /// `Authorization` was for the relay.
+    hides_authorization: bool,
+    pub(super) beginning: Vec<Bytes>,
+    pub(super) body: SenderBody,
 }
 
 /// A request whose beginning is here.
-struct Arrived {
-    delivery: Delivery,
-    beginning: Vec<Bytes>,
-    body: SenderBody,
+pub(super) struct Arrived {
+    pub(super) delivery: Delivery,
+    pub(super) beginning: Vec<Bytes>,
+    pub(super) body: SenderBody,
 }
 
 impl Forward<'_> {
@@ -77,7 +95,22 @@ impl Forward<'_> {
         arriving: Arriving,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
-        let arrived = self.arrive(arriving, request).await?;
+        let rules = arriving.rules.clone();
+        let arrived = match rules.as_ref().and_then(|rules| rules.signature()) {
+            None => {
+                let begun = Self::begin(arriving, request).await?;
+                self.number(begun, None).await?
+            }
+            Some((key, mode)) => {
+                match Box::pin(self.arrive_checked(arriving, request, key, mode)).await? {
+                    Checked::Here(arrived) => arrived,
+                    Checked::Aside(delivery, retained) => {
+                        let (policy, _) = self.tunnel.live();
+                        return Box::pin(self.keep_checked(delivery, retained, policy)).await;
+                    }
+                }
+            }
+        };
         match self.tunnel.live() {
             (Policy { strict: true, .. }, None) => Err(Problem::NoClient),
             // Boxed, as all that is rare: each request has room for the rest.
@@ -94,23 +127,55 @@ impl Forward<'_> {
         }
     }
 
-    /// Gives the delivery its id and position once its beginning is here.
-    async fn arrive(
-        &self,
+    /// Waits for a request's beginning.
+    pub(super) async fn begin(
         arriving: Arriving,
         request: Request<Incoming>,
-    ) -> Result<Arrived, Problem> {
+    ) -> Result<Begun, Problem> {
         let Arriving {
             id,
             origin,
             held,
             target,
+            rules,
         } = arriving;
         let limits = &held.limits;
         let (head, incoming) = request.into_parts();
-        let mut body = SenderBody::new(incoming, limits.max_body_bytes, limits)?;
+        let of_rules = rules.as_ref().and_then(|rules| rules.max_body_bytes());
+        let most = of_rules.map_or(limits.max_body_bytes, |most| {
+            most.min(limits.max_body_bytes)
+        });
+        let mut body = SenderBody::new(incoming, most, limits)?;
         let body_bytes = body.told_bytes();
         let beginning = body.beginning().await?;
+        Ok(Begun {
+            id,
+            origin,
+            target,
+            head,
+            body_bytes,
+            hides_authorization: rules.is_some_and(|rules| rules.takes_authorization()),
+            beginning,
+            body,
+        })
+    }
+
+    /// Makes a delivery of it, at its position.
+    pub(super) async fn number(
+        &self,
+        begun: Begun,
+        signature: Option<Verdict>,
+    ) -> Result<Arrived, Problem> {
+        let Begun {
+            id,
+            origin,
+            target,
+            head,
+            body_bytes,
+            hides_authorization,
+            beginning,
+            body,
+        } = begun;
         let seq = self
             .tunnel
             .next_seq(&self.shared.store)
@@ -123,11 +188,12 @@ impl Forward<'_> {
             kind: Kind::Live,
             method: head.method.as_str().into(),
             target,
-            headers: lines(&head),
+            headers: lines(&head, hides_authorization),
             scheme: origin.scheme,
             forwarded_for: origin.address.to_string().into(),
             body_bytes,
             attempted: false,
+            signature,
         };
         Ok(Arrived {
             delivery,
@@ -153,7 +219,7 @@ impl Forward<'_> {
         self.queue_complete(delivery, retained, policy).await
     }
 
-    async fn queue_complete(
+    pub(super) async fn queue_complete(
         &self,
         delivery: Delivery,
         retained: Retained,
@@ -395,7 +461,7 @@ impl Forward<'_> {
             .map_err(|_| Problem::NoClient)
     }
 
-    fn retained(&self, delivery: &Delivery) -> Retained {
+    pub(super) fn retained(&self, delivery: &Delivery) -> Retained {
         Retained::new(self.shared, &self.tunnel.shelf, delivery.seq, self.memory)
     }
 }
@@ -515,15 +581,15 @@ fn join(runs: &[Bytes]) -> Option<Bytes> {
 
 /// The header lines as sent, in their order (over HTTP/2, lines of one name together, since that is
 /// how they are handed over). HTTP/2 says the host elsewhere; it is a header line like others for an
-/// app (RFC 9113, section 8.3.1).
-fn lines(head: &http::request::Parts) -> Headers {
+/// app (RFC 9113, section 8.3.1). What was shown to the relay alone is left out: nobody shall keep it.
+fn lines(head: &Parts, hides_authorization: bool) -> Headers {
     let authority = head
         .uri
         .authority()
         .filter(|_| !head.headers.contains_key(HOST));
     let order = head.extensions.get::<Order>();
     let in_order = order.and_then(|order| order.of(&head.headers));
-    if authority.is_none() && in_order.is_none() {
+    if authority.is_none() && in_order.is_none() && !hides_authorization {
         return Headers::from_map(&head.headers);
     }
     let mut builder = HeadersBuilder::with_capacity(head.headers.len() + 1);
@@ -531,7 +597,9 @@ fn lines(head: &http::request::Parts) -> Headers {
         builder.push(b"host", authority.as_str().as_bytes());
     }
     let mut push = |(name, value): (&HeaderName, &HeaderValue)| {
-        builder.push(name.as_str().as_bytes(), value.as_bytes());
+        if !(hides_authorization && *name == AUTHORIZATION) {
+            builder.push(name.as_str().as_bytes(), value.as_bytes());
+        }
     };
     match in_order {
         Some(lines) => lines.into_iter().for_each(&mut push),

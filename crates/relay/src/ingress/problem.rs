@@ -7,7 +7,7 @@ use http::header::{
     WWW_AUTHENTICATE,
 };
 use http::{HeaderValue, Response, StatusCode};
-use kreel_wire::{DeliveryId, Failure};
+use kreel_wire::{DeliveryId, Failure, Verdict};
 use serde_json::json;
 use tracing::debug;
 
@@ -16,6 +16,7 @@ use crate::admission::TooOften;
 use crate::error::StoreError;
 use crate::framing;
 use crate::link::handshake;
+use crate::rules::Broken;
 
 /// Why a request was not delivered. The same words whatever tunnels exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,22 @@ pub(crate) enum Problem {
     NoProxy,
     /// The relay's own addresses take GET and HEAD.
     MethodNotAllowed,
+    /// Other methods are taken there: these.
+    Method(HeaderValue),
+    /// The tunnel's owner has other senders in mind.
+    Address,
+    /// The tunnel's owner wants a user and a password.
+    Unauthorized,
+    /// The tunnel's owner wants no more than so many; when to come again.
+    Rate(Duration),
+    /// The tunnel's owner wants a signature that is good.
+    Signature(Verdict),
+    /// The tunnel's rules can't be read.
+    RulesUnreadable,
+    /// What an owner wants is no rule.
+    BadRules(String),
+    /// A token has as many tunnels as it may.
+    TooManyTunnels,
     /// The body is over the limit, in bytes.
     TooLarge(u64),
     /// The sender paused too long.
@@ -71,6 +88,20 @@ pub(crate) struct Refusal(pub(crate) &'static str);
 impl From<TooOften> for Problem {
     fn from(TooOften(wait): TooOften) -> Self {
         Self::TooOften(wait)
+    }
+}
+
+impl From<Broken> for Problem {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            // As if it were not there.
+            Broken::Path => Self::NoTunnel,
+            Broken::Method(allow) => Self::Method(allow),
+            Broken::Address => Self::Address,
+            Broken::Auth => Self::Unauthorized,
+            Broken::Rate(wait) => Self::Rate(wait),
+            Broken::Unreadable => Self::RulesUnreadable,
+        }
     }
 }
 
@@ -141,10 +172,34 @@ impl Problem {
                 "method_not_allowed",
                 "Only GET and HEAD are answered here.",
             ),
+            Self::Method(_) => fixed(405, "method", "This method is not taken here."),
+            Self::Address => fixed(
+                403,
+                "address",
+                "Requests from this address are not taken here.",
+            ),
+            Self::Unauthorized => fixed(
+                401,
+                "basic_auth",
+                "A user and a password are needed here: Authorization: Basic ...",
+            ),
+            Self::Rate(_) => fixed(429, "rate", "More requests come than are taken here."),
+            Self::Signature(verdict) => fixed(403, "signature", of_signature(*verdict)),
+            Self::RulesUnreadable => fixed(
+                503,
+                "rules_unreadable",
+                "It can't be told who may post here.",
+            ),
+            Self::BadRules(detail) => (400, "bad_rules", detail.clone()),
+            Self::TooManyTunnels => fixed(
+                409,
+                "too_many_tunnels",
+                "This token has as many tunnels as it may.",
+            ),
             Self::TooLarge(limit) => (
                 413,
                 "too_large",
-                format!("The body is larger than this relay takes: {limit} bytes."),
+                format!("The body is larger than is taken here: {limit} bytes."),
             ),
             Self::TooSlow => fixed(408, "too_slow", "The request did not arrive in time."),
             Self::NoClient => fixed(
@@ -219,7 +274,13 @@ impl Problem {
             Self::TooLarge(_) | Self::TooSlow | Self::BadRequest(_) => {
                 vec![fixed(CONNECTION, "close")]
             }
-            Self::TooOften(wait) => {
+            Self::Method(allow) => vec![(ALLOW, allow.clone())],
+            Self::Unauthorized => vec![fixed(
+                WWW_AUTHENTICATE,
+                r#"Basic realm="kreel", charset="UTF-8""#,
+            )],
+            Self::RulesUnreadable => vec![fixed(RETRY_AFTER, "30")],
+            Self::TooOften(wait) | Self::Rate(wait) => {
                 let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                 vec![(RETRY_AFTER, HeaderValue::from(seconds.max(1)))]
             }
@@ -237,6 +298,18 @@ impl Problem {
             ],
             Self::NoToken | Self::BadToken => vec![fixed(WWW_AUTHENTICATE, "Bearer")],
             _ => Vec::new(),
+        }
+    }
+}
+
+/// What is wrong with a signature.
+fn of_signature(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Missing => "The request is not signed, or not in the way that is wanted here.",
+        Verdict::Malformed => "The request's signature can't be read.",
+        Verdict::Stale => "The request was signed too long ago, or by a clock that is wrong.",
+        Verdict::Good | Verdict::Wrong => {
+            "The request's signature is of another secret or of another body."
         }
     }
 }

@@ -48,6 +48,13 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// The most of one body.
+    pub(super) fn of_one(self) -> u64 {
+        u64::try_from(self.of_one).unwrap_or(u64::MAX)
+    }
+}
+
 impl Retained {
     /// Nothing yet, of this delivery.
     pub(super) fn new(shared: &Shared, shelf: &Arc<Shelf>, seq: Seq, most: Memory) -> Self {
@@ -83,6 +90,19 @@ impl Retained {
             self.spill().await?;
         }
         Ok(())
+    }
+
+    /// How many bytes were added.
+    pub(super) fn bytes(&self) -> u64 {
+        self.total_bytes
+    }
+
+    /// What was added, if all of it is still in memory; it is held on to no longer.
+    pub(super) fn into_memory(mut self) -> Result<Vec<Bytes>, Self> {
+        match self.pieces {
+            0 => Ok(std::mem::take(&mut self.memory)),
+            _ => Err(self),
+        }
     }
 
     /// Keeps the delivery with this body until it is settled.

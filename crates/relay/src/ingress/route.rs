@@ -19,6 +19,15 @@ pub(super) enum Route {
     Metrics,
     /// Is this token good, and what is it called?
     WhoAmI,
+    /// The asker's tunnels.
+    Tunnels,
+    /// Who may post to a tunnel.
+    Rules {
+        /// The name asked for, valid or not.
+        name: Box<str>,
+        /// Whether a name that is free is to be the asker's.
+        claim: bool,
+    },
     /// Something to deliver.
     Tunnel {
         /// The name asked for, valid or not.
@@ -54,13 +63,23 @@ fn by_path(target: &str) -> Result<Route, Problem> {
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (name, behind) = rest.split_at(end);
     if name == "_kreel" {
-        let path = behind.split('?').next().unwrap_or_default();
+        let (path, query) = behind.split_once('?').unwrap_or((behind, ""));
+        let of_tunnel = |path: &str| {
+            path.strip_prefix("/tunnels/")?
+                .strip_suffix("/rules")
+                .map(Box::from)
+        };
+        if let Some(name) = of_tunnel(path) {
+            let claim = query == "claim";
+            return Ok(Route::Rules { name, claim });
+        }
         return match path {
             "/link" => Ok(Route::Link),
             "/health" => Ok(Route::Health),
             "/ready" => Ok(Route::Ready),
             "/metrics" => Ok(Route::Metrics),
             "/whoami" => Ok(Route::WhoAmI),
+            "/tunnels" => Ok(Route::Tunnels),
             _ => Err(Problem::NoTunnel),
         };
     }
@@ -140,6 +159,14 @@ mod tests {
         assert_eq!(at("/_kreel/link", "relay.example"), Ok(Route::Link));
         assert_eq!(at("/_kreel/health?x", "relay.example"), Ok(Route::Health));
         assert_eq!(at("/_kreel/metrics", "relay.example"), Ok(Route::Metrics));
+        assert_eq!(at("/_kreel/tunnels", "relay.example"), Ok(Route::Tunnels));
+        for (uri, claim) in [
+            ("/_kreel/tunnels/mine/rules", false),
+            ("/_kreel/tunnels/mine/rules?claim", true),
+        ] {
+            let name = "mine".into();
+            assert_eq!(at(uri, "relay.example"), Ok(Route::Rules { name, claim }));
+        }
         assert_eq!(at("/_kreel/other", "relay.example"), Err(Problem::NoTunnel));
         assert_eq!(at("/_kreel", "relay.example"), Err(Problem::NoTunnel));
         assert_eq!(

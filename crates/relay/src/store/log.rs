@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kreel_wire::{Delivery, Scheme};
+use kreel_wire::{Delivery, Scheme, Verdict};
 use rusqlite::{Connection, params};
 use tokio::sync::Notify;
 
@@ -52,6 +52,7 @@ struct Entry {
     received_at_us: u64,
     settled_at: i64,
     https: bool,
+    signature: Option<Verdict>,
     method: usize,
     target: usize,
     headers: usize,
@@ -168,6 +169,7 @@ impl Half {
             received_at_us: delivery.received_at_us,
             settled_at: now_ms(),
             https: delivery.scheme == Scheme::Https,
+            signature: delivery.signature,
             method,
             target,
             headers: block.len() - before,
@@ -223,8 +225,8 @@ impl Entry {
         let added = db
             .prepare_cached(
                 "INSERT OR IGNORE INTO delivery (tunnel_id, seq, id, received_at_us, method,
-                    target, headers, https, forwarded_for, body_bytes, body, attempted)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1)",
+                    target, headers, https, forwarded_for, body_bytes, body, attempted, signature)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)",
             )?
             .execute(params![
                 tunnel,
@@ -238,6 +240,7 @@ impl Entry {
                 String::from_utf8_lossy(forwarded_for),
                 body.len(),
                 body,
+                self.signature.map(Verdict::number),
             ])?;
         if added == 0 {
             return Ok(0);

@@ -102,7 +102,10 @@ impl Tokens {
             .map_err(StoreError::from)?;
         let tunnel = tunnel.ok_or_else(|| RelayError::NoSuchName { name: name.clone() })?;
         let done = (|| {
-            transaction.execute("UPDATE tunnel SET name = '~' || id WHERE id = ?1", [tunnel])?;
+            transaction.execute(
+                "UPDATE tunnel SET name = '~' || id, rules = NULL WHERE id = ?1",
+                [tunnel],
+            )?;
             forget(&transaction, "?1", [tunnel])?;
             transaction.commit()
         })();

@@ -95,14 +95,25 @@ pub(super) enum Claimed {
     Revoked,
 }
 
-/// The tunnel, if it is the token's or nobody's so far. Whether the token is valid is looked at in
-/// the same moment: it was shown some time ago. Writes nothing where nothing is new, so that a full
-/// disk keeps no client out.
+/// The tunnel, if it is the token's or nobody's so far, for a client that listens there.
 pub(super) fn claim(
     db: &Connection,
     name: &TunnelName,
     token: i64,
     terms: Terms,
+) -> rusqlite::Result<Claimed> {
+    own(db, name, token, terms, true)
+}
+
+/// The same, whether or not somebody `listens`. Whether the token is valid is looked at in the same
+/// moment: it was shown some time ago. Writes nothing where nothing is new, so that a full disk
+/// keeps no client out.
+pub(super) fn own(
+    db: &Connection,
+    name: &TunnelName,
+    token: i64,
+    terms: Terms,
+    listens: bool,
 ) -> rusqlite::Result<Claimed> {
     if !is_valid(db, token)? {
         return Ok(Claimed::Revoked);
@@ -113,15 +124,15 @@ pub(super) fn claim(
         .optional()?;
     match known {
         Some((owner, _)) if owner != token => return Ok(Claimed::Taken),
-        Some((_, true)) => {}
-        Some((_, false)) => {
+        Some((_, is_open)) if is_open || !listens => {}
+        Some(_) => {
             db.prepare_cached("UPDATE tunnel SET opened = 1 WHERE name = ?1")?
                 .execute([name.as_str()])?;
         }
         None if !terms.may_be_new => return Ok(Claimed::Taken),
         None if !names::is_free(db, name, token, terms.quarantine)? => return Ok(Claimed::Taken),
         None if names::count_of(db, token)? >= terms.most => return Ok(Claimed::TooMany),
-        None => names::insert(db, name, token, true)?,
+        None => names::insert(db, name, token, listens)?,
     }
     db.prepare_cached(&format!("SELECT {COLUMNS} FROM tunnel WHERE name = ?1"))?
         .query_row(params![name.as_str()], owned)

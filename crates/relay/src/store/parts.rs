@@ -15,7 +15,7 @@ use super::owners::{self, Owned};
 use super::reader::Reader;
 use super::ring::{self, Ring};
 use super::shelf::{Books, Shelf};
-use super::{TunnelRow, rows};
+use super::{TunnelRow, rows, rules};
 use crate::config::Limits;
 
 /// What the thread and those who ask it share.
@@ -64,6 +64,9 @@ impl Parts {
             warn!(%error, "what came to tunnels that were given up could not be removed");
         }
         self.recount(db)?;
+        for (tunnel, kept) in rules::of_all(db)? {
+            self.books.shelf(tunnel).posting.set(Some(&kept));
+        }
         *self.settled() = ring::tunnels(db)?;
         owners::tunnels(db)
     }

@@ -1,7 +1,7 @@
 //! A kept delivery ⇄ a row.
 
 use bytes::Bytes;
-use kreel_wire::{Delivery, DeliveryId, Headers, HeadersBuilder, Kind, Scheme, Seq};
+use kreel_wire::{Delivery, DeliveryId, Headers, HeadersBuilder, Kind, Scheme, Seq, Verdict};
 use rusqlite::{Row, types::Type};
 
 /// A delivery as the store keeps it: its head, and its body unless that lies in pieces.
@@ -19,7 +19,7 @@ pub(crate) struct Record {
 pub(super) const COLUMNS: &str =
     "seq, id, received_at_us, method, target, headers, https, forwarded_for, body_bytes, body,
     attempted OR EXISTS (SELECT 1 FROM settled
-        WHERE settled.tunnel_id = delivery.tunnel_id AND settled.seq = delivery.seq)";
+        WHERE settled.tunnel_id = delivery.tunnel_id AND settled.seq = delivery.seq), signature";
 
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Record> {
     let body_bytes = row.get(8)?;
@@ -41,6 +41,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Record> {
         body_bytes: Some(body_bytes),
         // What is settled is of the ring: its client has had it.
         attempted: row.get(10)?,
+        signature: Verdict::from_number(row.get::<_, Option<u32>>(11)?.unwrap_or(0)),
     };
     let body = match row.get::<_, Vec<u8>>(9)? {
         body if body.is_empty() => Vec::new(),

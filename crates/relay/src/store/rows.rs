@@ -1,7 +1,7 @@
 //! Deliveries in the file: put in, marked as settled, looked for, read.
 
 use bytes::Bytes;
-use kreel_wire::Seq;
+use kreel_wire::{Seq, Verdict};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::log::now_ms;
@@ -65,8 +65,8 @@ pub(super) fn keep(db: &Connection, tunnel: i64, record: &Record) -> rusqlite::R
     };
     db.prepare_cached(
         "INSERT INTO delivery (tunnel_id, seq, id, received_at_us, method, target, headers, https,
-            forwarded_for, body_bytes, body, attempted)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            forwarded_for, body_bytes, body, attempted, signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute(params![
         tunnel,
@@ -81,6 +81,7 @@ pub(super) fn keep(db: &Connection, tunnel: i64, record: &Record) -> rusqlite::R
         record.body_bytes,
         body,
         delivery.attempted,
+        delivery.signature.map(Verdict::number),
     ])?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::error::StoreError;
 
 /// Each migration once, oldest first; the file's `user_version` counts those it has had.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     // Times are milliseconds since 1970 unless the name says otherwise. `headers` are lines of
     // `name: value` ended by a line feed, in order, as bytes.
     "CREATE TABLE token (
@@ -77,6 +77,10 @@ const MIGRATIONS: [&str; 4] = [
     // Whether a client ever listened there: only then there is a tunnel. Of older ones that is not
     // known, and a sender's webhook is the worse to lose.
     "ALTER TABLE tunnel ADD COLUMN opened INTEGER NOT NULL DEFAULT 1;",
+    // Who may post there, as JSON: everybody if there are no rules. And what was found of a
+    // delivery's signature, where its tunnel's rules have it looked at: a number of the protocol.
+    "ALTER TABLE tunnel ADD COLUMN rules TEXT;
+    ALTER TABLE delivery ADD COLUMN signature INTEGER;",
 ];
 
 /// The newest version this build knows.

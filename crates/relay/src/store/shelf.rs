@@ -9,12 +9,15 @@ use super::disk::Disk;
 use super::log::Tail;
 use crate::config::Limits;
 use crate::error::StoreError;
+use crate::rules::Posting;
 
-/// What of one tunnel is kept.
+/// What of one tunnel is kept, and who may add to it.
 #[derive(Debug)]
 pub(crate) struct Shelf {
     /// The tunnel's number.
     pub(crate) tunnel: i64,
+    /// Who may post there.
+    pub(crate) posting: Posting,
     waiting: AtomicU64,
     waiting_bytes: AtomicU64,
     /// What its app answered lately, on its way to the log.
@@ -58,6 +61,7 @@ impl Shelf {
     fn new(tunnel: i64) -> Self {
         Self {
             tunnel,
+            posting: Posting::default(),
             waiting: 0.into(),
             waiting_bytes: 0.into(),
             tail: Mutex::default(),

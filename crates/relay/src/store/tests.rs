@@ -75,6 +75,7 @@ fn record(seq: u64, body: &'static [u8]) -> Record {
         forwarded_for: "203.0.113.7".into(),
         body_bytes: Some(body.len() as u64),
         attempted: false,
+        signature: None,
     };
     Record {
         delivery,

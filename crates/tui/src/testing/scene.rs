@@ -208,6 +208,7 @@ pub(crate) fn whole(row: &Row) -> Whole {
             forwarded_for: "203.0.113.7".into(),
             body_bytes: row.summary.size_bytes,
             attempted: false,
+            signature: None,
         },
         attempts: vec![
             attempt(1, 500, false),

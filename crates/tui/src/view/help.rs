@@ -99,7 +99,7 @@ const KEYS: usize = 13;
 const EXAMPLES: usize = 24;
 
 /// The signs in front of rows and behind them.
-pub(crate) const SIGNS: [(&str, &str); 10] = [
+pub(crate) const SIGNS: [(&str, &str); 11] = [
     ("✓ → ✗", "Answered by the app: 2xx, 3xx, 4xx or 5xx"),
     ("!", "No answer: refused, timed out, died; or lost"),
     ("… ·", "Running; waiting for its turn or for the app"),
@@ -116,6 +116,7 @@ pub(crate) const SIGNS: [(&str, &str); 10] = [
         "D",
         "Duplicate: came again when it was finished; the app was not handed it again",
     ),
+    ("V X", "Its signature is good; is not, or is missing"),
 ];
 
 fn keys(app: &App, columns: u16) -> Vec<Vec<Line<'static>>> {

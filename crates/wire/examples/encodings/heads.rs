@@ -125,6 +125,7 @@ fn request(target: &'static str, headers: &[(&str, &str)], body: &'static str) -
             forwarded_for: "140.82.115.21".into(),
             body_bytes: Some(body.len() as u64),
             attempted: false,
+            signature: None,
         },
         body: Bytes::from_static(body.as_bytes()),
         end: true,

@@ -101,6 +101,7 @@ pub(crate) fn to_client(bytes: Bytes) -> Option<ToClient> {
                 forwarded_for: request.forwarded_for.into(),
                 body_bytes: request.body_bytes,
                 attempted: false,
+                signature: None,
             },
             body: BASE64_STANDARD.decode(request.body).ok()?.into(),
             end: request.end,

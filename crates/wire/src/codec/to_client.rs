@@ -10,7 +10,9 @@ use super::{
 };
 use crate::limits::CHUNK_BYTES;
 use crate::proto::{self, Fields, Lines, ToClientKind};
-use crate::{Delivery, DeliveryId, ExchangeId, Kind, Request, Scheme, Seq, ToClient, is_token};
+use crate::{
+    Delivery, DeliveryId, ExchangeId, Kind, Request, Scheme, Seq, ToClient, Verdict, is_token,
+};
 
 impl Wire for ToClient {
     fn encode(self) -> Bytes {
@@ -104,6 +106,12 @@ fn encode_request(request: &Request) -> Bytes {
     fields.bytes(12, body);
     fields.flag(13, *end);
     fields.flag(14, delivery.attempted);
+    fields.number(
+        15,
+        delivery
+            .signature
+            .map_or(0, |verdict| verdict.number().into()),
+    );
     fields.within(1)
 }
 
@@ -134,6 +142,7 @@ fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {
         forwarded_for: text(request.forwarded_for)?.into(),
         body_bytes: request.body_bytes,
         attempted: request.attempted,
+        signature: Verdict::from_number(request.signature),
     };
     let exchange = ExchangeId(request.exchange);
     Ok(Request {
@@ -173,6 +182,21 @@ mod tests {
             forwarded_for: "192.0.2.1".into(),
             body_bytes: Some(0),
             attempted: false,
+            signature: None,
+        }
+    }
+
+    /// A verdict of a newer relay must not pass for a good one.
+    #[test]
+    fn a_verdict_nobody_knows_is_not_good() {
+        for (number, verdict) in [
+            (0, None),
+            (1, Some(Verdict::Good)),
+            (4, Some(Verdict::Stale)),
+            (6, Some(Verdict::Wrong)),
+            (u32::MAX, Some(Verdict::Wrong)),
+        ] {
+            assert_eq!(Verdict::from_number(number), verdict);
         }
     }
 

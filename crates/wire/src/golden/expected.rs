@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{
     Answer, AnswerMode, Chunk, Delivery, DeliveryId, ExchangeId, Failure, GoodbyeReason, Header,
     Headers, Hello, Kind, Policy, Reject, RejectReason, Request, Response, Scheme, Seq, ToClient,
-    ToRelay, Welcome, WelcomeOrReject,
+    ToRelay, Verdict, Welcome, WelcomeOrReject,
 };
 
 pub(super) fn hellos() -> Vec<Hello> {
@@ -90,6 +90,7 @@ pub(super) fn to_client() -> Vec<ToClient> {
                 forwarded_for: "203.0.113.7".into(),
                 body_bytes: Some(12),
                 attempted: false,
+                signature: None,
             },
             body: Bytes::from_static(b"{\"job"),
             end: false,
@@ -108,6 +109,7 @@ pub(super) fn to_client() -> Vec<ToClient> {
                 forwarded_for: "::1".into(),
                 body_bytes: None,
                 attempted: true,
+                signature: Some(Verdict::Wrong),
             },
             body: Bytes::new(),
             end: true,

@@ -129,7 +129,9 @@ impl Sieve {
         if matches!(self.known.get(&delivery.id), Some(Known::Shown)) {
             return Some(true);
         }
-        let flags = Flags::default().with(Flag::Queued, delivery.kind == Kind::Queued);
+        let flags = Flags::default()
+            .with(Flag::Queued, delivery.kind == Kind::Queued)
+            .signed(delivery.signature);
         let (status, took, flags) = match update {
             // It has only come: what becomes of it may decide.
             Update::Delivery(_) => return Some(false),

@@ -59,6 +59,7 @@ fn delivery(seq: u64, recorded: cassette::Recorded) -> (Delivery, bytes::Bytes) 
         forwarded_for: "192.0.2.0".into(),
         body_bytes: Some(recorded.body.len() as u64),
         attempted: false,
+        signature: None,
     };
     (delivery, recorded.body)
 }

@@ -167,6 +167,7 @@ mod tests {
                 target: Bytes::from_static(b"/hook"),
                 size_bytes: Some(3),
                 received_at_us: 0,
+                signature: None,
             }),
             attempt: 2,
             end,

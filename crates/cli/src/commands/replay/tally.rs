@@ -236,6 +236,7 @@ mod tests {
                 target: bytes::Bytes::new(),
                 size_bytes: Some(0),
                 received_at_us: 0,
+                signature: None,
             }),
             attempt: 2,
             end,

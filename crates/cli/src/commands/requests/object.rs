@@ -13,7 +13,7 @@ pub(super) const MASK: &str = "********";
 
 /// A delivery in brief.
 pub(super) fn of_row(row: &Row) -> Value {
-    let last = row.last.as_ref();
+    let (last, signature) = (row.last.as_ref(), row.summary.signature);
     json!({
         "type": "request",
         "id": row.summary.id.to_string(),
@@ -33,6 +33,8 @@ pub(super) fn of_row(row: &Row) -> Value {
         "note": row.note,
         "replays": row.replays.count,
         "synthesised": row.is_synthesised(),
+        "verified": signature.map(kreel_wire::Verdict::is_good),
+        "signature": signature.map(kreel_wire::Verdict::as_str),
     })
 }
 

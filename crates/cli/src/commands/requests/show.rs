@@ -38,6 +38,9 @@ pub(super) fn text(whole: &Whole, first: Option<&[u8]>, masking: &Masking, paint
         "from",
         &format!("{} over {scheme}", inert(&delivery.forwarded_for)),
     );
+    if let Some(verdict) = row.summary.signature {
+        line("signed", &format!("signature {}", verdict.as_str()));
+    }
     let begun = match row.attempts {
         0 => "no attempt".to_owned(),
         1 => "1 attempt".to_owned(),

@@ -129,6 +129,7 @@ mod tests {
                 target: "/hook\x1b[31m".into(),
                 size_bytes: Some(1_234),
                 received_at_us: 1_790_000_000_000_000,
+                signature: None,
             },
             relay: "https://relay.example".into(),
             tunnel: "my-app".into(),

@@ -1,15 +1,10 @@
-//! Signatures as senders make them, each with its published recipe:
-//!
-//! - GitHub: `X-Hub-Signature-256`, HMAC-SHA-256 of the body, in hexadecimal.
-//! - Stripe: `Stripe-Signature: t=…,v1=…`, over the time, a dot and the body.
-//! - Standard Webhooks: `webhook-signature: v1,…`, over id, time and body, with a Base64 secret.
+//! How the senders of ready-made webhooks sign; the recipes are `kreel_signatures`'.
 
-use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
+use kreel_wire::rules::Scheme as Recipe;
 
-use crate::problem::{Code, Problem, Result};
+use crate::problem::Result;
+use crate::sign::key;
 
 /// How a sender signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +22,6 @@ pub(super) enum Scheme {
 /// The header that names a Standard Webhook; it is signed too.
 pub(super) const ID: &str = "webhook-id";
 
-/// What a Standard Webhooks secret begins with.
-const PREFIX: &str = "whsec_";
-
 impl Scheme {
     /// The headers that sign this body at this time. Without a secret only what is no signature.
     pub(super) fn sign(
@@ -39,61 +31,23 @@ impl Scheme {
         secret: Option<&str>,
         now: i64,
     ) -> Result<Vec<(&'static str, String)>> {
-        let time = now.to_string();
-        Ok(match (self, secret) {
-            (Self::None, _) | (Self::GitHub | Self::Stripe, None) => Vec::new(),
-            (Self::GitHub, Some(secret)) => {
-                let mac = mac(secret.as_bytes(), &[body]);
-                vec![("x-hub-signature-256", format!("sha256={}", hex(&mac)))]
-            }
-            (Self::Stripe, Some(secret)) => {
-                let mac = mac(secret.as_bytes(), &[time.as_bytes(), b".", body]);
-                vec![("stripe-signature", format!("t={time},v1={}", hex(&mac)))]
-            }
-            (Self::Standard, None) => vec![("webhook-timestamp", time)],
-            (Self::Standard, Some(secret)) => {
-                let key = STANDARD.decode(secret.strip_prefix(PREFIX).unwrap_or(secret));
-                let key = key.map_err(|error| not_base64(&error))?;
-                let id = headers.get(ID).map(http::HeaderValue::as_bytes);
-                let mac = mac(
-                    &key,
-                    &[id.unwrap_or_default(), b".", time.as_bytes(), b".", body],
-                );
-                vec![
-                    ("webhook-timestamp", time),
-                    ("webhook-signature", format!("v1,{}", STANDARD.encode(mac))),
-                ]
-            }
-        })
+        let recipe = match (self, secret) {
+            (Self::None, _) | (Self::GitHub | Self::Stripe, None) => return Ok(Vec::new()),
+            (Self::Standard, None) => return Ok(vec![("webhook-timestamp", now.to_string())]),
+            (Self::GitHub, Some(_)) => Recipe::Github,
+            (Self::Stripe, Some(_)) => Recipe::Stripe,
+            (Self::Standard, Some(_)) => Recipe::StandardWebhooks,
+        };
+        let id = headers.get(ID).map(http::HeaderValue::as_bytes);
+        let key = key(recipe, secret.unwrap_or_default())?;
+        Ok(key.sign(id.unwrap_or_default(), now, body))
     }
-}
-
-fn mac(key: &[u8], parts: &[&[u8]]) -> hmac::Tag {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
-    for part in parts {
-        context.update(part);
-    }
-    context.sign()
-}
-
-fn hex(mac: &hmac::Tag) -> String {
-    mac.as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
-fn not_base64(error: &base64::DecodeError) -> Problem {
-    Problem::new(
-        Code::BodyUnusable,
-        "the secret can't sign a Standard Webhook",
-        error,
-        "give it as it was shown: whsec_ and Base64",
-    )
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use sha2::{Digest, Sha256};
 
     use super::*;

@@ -52,6 +52,7 @@ impl Machine {
             forwarded_for: "192.0.2.1".into(),
             body_bytes: Some(body.len() as u64),
             attempted: false,
+            signature: None,
         };
         let bytes = Bytes::copy_from_slice(body.as_bytes());
         let tunnel = "shop".parse().unwrap();

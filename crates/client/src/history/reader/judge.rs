@@ -98,7 +98,8 @@ impl Row {
             .with(Flag::Answered, is(Standing::Answered))
             .with(Flag::Captured, is(Standing::Captured))
             .with(Flag::Lost, is(Standing::Lost))
-            .with(Flag::Broken, is(Standing::BrokenOff));
+            .with(Flag::Broken, is(Standing::BrokenOff))
+            .signed(self.summary.signature);
         Subject {
             id: self.summary.id,
             seq: self.summary.seq.0,

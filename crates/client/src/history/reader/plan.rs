@@ -237,6 +237,8 @@ fn of_flag(flag: Flag) -> &'static str {
         Flag::Broken => "standing = 5",
         Flag::Captured => "standing = 6",
         Flag::Duplicate => "came_again > 0",
+        Flag::Verified => "signature = 1",
+        Flag::Unverified => "signature > 1",
     }
 }
 

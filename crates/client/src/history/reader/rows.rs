@@ -185,14 +185,14 @@ pub(super) fn complete(
     found: &rusqlite::Row<'_>,
     row: Row,
 ) -> rusqlite::Result<Row> {
-    let replayed: u32 = found.get(19)?;
+    let replayed: u32 = found.get(20)?;
     Ok(Row {
         // Few have any: the others are not looked for.
         replays: match replayed {
             0 => Replays::default(),
             _ => replays(db, row.number)?,
         },
-        content_type: value(found.get_ref(18)?.as_blob()?, b"content-type"),
+        content_type: value(found.get_ref(19)?.as_blob()?, b"content-type"),
         ..row
     })
 }
@@ -302,25 +302,25 @@ const ATTEMPT: &str = "key, began_at_us, is_replay, url, request_headers, status
 
 /// A row from the columns above, without its extras.
 pub(super) fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-    let total: Option<u64> = row.get(16)?;
+    let total: Option<u64> = row.get(17)?;
     Ok(Row {
         summary: summary(row)?,
         attempts: row.get(7)?,
-        number: row.get(8)?,
-        relay: row.get(9)?,
-        tunnel: row.get(10)?,
-        standing: Standing::from_number(row.get(11)?)?,
-        is_complete: row.get(12)?,
-        is_marked: row.get(13)?,
-        is_duplicate: row.get::<_, u32>(20)? > 0,
-        note: row.get(17)?,
+        number: row.get(9)?,
+        relay: row.get(10)?,
+        tunnel: row.get(11)?,
+        standing: Standing::from_number(row.get(12)?)?,
+        is_complete: row.get(13)?,
+        is_marked: row.get(14)?,
+        is_duplicate: row.get::<_, u32>(21)? > 0,
+        note: row.get(18)?,
         replays: Replays::default(),
         content_type: None,
         last: match total {
             None => None,
             Some(total) => Some(Last {
-                status: row.get(14)?,
-                failure: row.get(15)?,
+                status: row.get(15)?,
+                failure: row.get(16)?,
                 total: Duration::from_micros(total),
             }),
         },

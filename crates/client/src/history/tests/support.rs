@@ -151,6 +151,7 @@ pub(super) fn delivery(seq: u64, kind: Kind) -> Box<Delivery> {
         forwarded_for: "203.0.113.7".into(),
         body_bytes: None,
         attempted: false,
+        signature: None,
     })
 }
 

@@ -145,15 +145,16 @@ fn has_pages(path: &Path) -> bool {
 /// Copies a table from its beginning until it can't be read on, then from its end.
 fn copy(from: &Connection, to: &Connection, table: &Table) -> Result<u64, StoreError> {
     // The newest columns, or those of an older file.
-    let more = match table.name {
-        "delivery" => ", attempted",
-        "tunnel" => ", opened",
-        _ => "",
+    let more: &[&str] = match table.name {
+        "delivery" => &[", attempted, signature", ", attempted"],
+        "tunnel" => &[", opened, rules", ", opened"],
+        _ => &[],
     };
-    let more = match from.prepare(&table.select(more, "")) {
-        Ok(_) => more,
-        Err(_) => "",
-    };
+    let more = more.iter().copied().find(|more| {
+        let select = table.select(more, "");
+        from.prepare(&select).is_ok()
+    });
+    let more = more.unwrap_or_default();
     let columns = format!("{}{more}", table.columns);
     let places = vec!["?"; columns.split(',').count()].join(", ");
     let insert = format!(

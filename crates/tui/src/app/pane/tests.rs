@@ -46,6 +46,7 @@ fn whole(attempts: Vec<KeptAttempt>) -> Arc<Whole> {
         forwarded_for: "127.0.0.1".into(),
         body_bytes: Some(2),
         attempted: true,
+        signature: None,
     };
     Arc::new(Whole {
         row,

@@ -76,9 +76,16 @@ fn flag_words(row: &kreel_client::Row) -> Vec<String> {
     };
     let edited = row.replays.is_edited.then(|| "edited".to_owned());
     let marked = row.is_marked.then(|| "marked".to_owned());
+    let signature = row
+        .summary
+        .signature
+        .map(|verdict| match verdict.is_good() {
+            true => "signature good".to_owned(),
+            false => format!("signature {}", verdict.as_str()),
+        });
     let again = row.is_duplicate.then(|| "came again".to_owned());
     let words = marked.into_iter().chain(replays).chain(edited);
-    words.chain(again).collect()
+    words.chain(again).chain(signature).collect()
 }
 
 fn attempts(count: u32) -> String {

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use kreel_client::Row;
 use kreel_client::plain::{duration, size};
 use kreel_inspect::inert::{inert, inert_bytes};
+use kreel_wire::Verdict;
 
 use crate::theme::Look;
 use crate::view::clock;
@@ -23,6 +24,9 @@ pub(super) struct Columns {
 
 /// The sign in front, and the gaps around it.
 const FRONT: usize = 3;
+
+/// How many flags there is room for.
+const FLAGS: usize = 5;
 
 /// From these widths on the longest words of a status, and the longest usual methods, are whole.
 const WIDE: usize = 72;
@@ -50,7 +54,7 @@ impl Columns {
         these.method = take(if columns >= MIDDLE { 8 } else { 5 }, 12);
         these.time = take(9, 12);
         these.took = take(9, 18);
-        these.flags = take(6, 16);
+        these.flags = take(FLAGS + 1, 16);
         these.size = take(9, 18);
         these.path = left;
         these
@@ -92,17 +96,25 @@ fn right(text: &str, width: usize, look: Look) -> (String, Look) {
     }
 }
 
-/// Signs, each a letter: marked, note, replayed, edited, duplicate.
+/// Signs, each a letter: marked, note, replayed, edited, duplicate, signature good or not. Were there
+/// all, `R` would be left out: `E` says it, too.
 fn flags(row: &Row) -> String {
+    let signature = row.summary.signature;
     let flags = [
         (row.is_marked, '*'),
         (row.note.is_some(), 'n'),
         (row.replays.count > 0, 'R'),
         (row.replays.is_edited, 'E'),
         (row.is_duplicate, 'D'),
+        (signature.is_some_and(Verdict::is_good), 'V'),
+        (signature.is_some_and(|it| !it.is_good()), 'X'),
     ];
     let set = flags.into_iter().filter(|(is_set, _)| *is_set);
-    set.map(|(_, sign)| sign).collect()
+    let signs: String = set.map(|(_, sign)| sign).collect();
+    match signs.len() > FLAGS {
+        true => signs.replace('R', ""),
+        false => signs,
+    }
 }
 
 #[cfg(test)]
@@ -119,7 +131,13 @@ mod tests {
         (row.is_marked, row.note) = (true, Some("note".to_owned()));
         row.replays.count = 2;
         row.replays.is_edited = true;
-        assert_eq!(flags(&row), "*nRED");
+        row.summary.signature = Some(Verdict::Stale);
+        assert_eq!(flags(&row), "*nEDX");
+        row.summary.signature = Some(Verdict::Good);
+        assert_eq!(flags(&row), "*nEDV");
+        row.is_marked = false;
+        assert_eq!(flags(&row), "nREDV");
+        row.is_marked = true;
         let most = Columns::of(200).flags - 1;
         assert!(flags(&row).len() <= most, "there is room for all");
     }

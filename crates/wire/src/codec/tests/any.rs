@@ -11,7 +11,7 @@ use crate::limits::{ACKS, CHUNK_BYTES, HEADER_COUNT, TEXT_BYTES};
 use crate::{
     Answer, AnswerMode, Chunk, Delivery, DeliveryId, ExchangeId, Failure, GoodbyeReason, Header,
     Headers, Hello, Kind, Policy, Reject, RejectReason, Request, Response, Scheme, Seq, ToClient,
-    ToRelay, Welcome, WelcomeOrReject,
+    ToRelay, Verdict, Welcome, WelcomeOrReject,
 };
 
 pub(super) fn to_client() -> impl Strategy<Value = ToClient> {
@@ -127,10 +127,10 @@ fn delivery() -> impl Strategy<Value = Delivery> {
     (
         (any::<[u8; 16]>(), any::<u64>(), any::<u64>(), kind),
         (method, target, headers(), scheme),
-        (forwarded_for, any::<(Option<u64>, bool)>()),
+        (forwarded_for, any::<(Option<u64>, bool)>(), 0..6u32),
     )
         .prop_map(
-            |(row, head, (forwarded_for, (body_bytes, attempted)))| Delivery {
+            |(row, head, (forwarded_for, (body_bytes, attempted), signature))| Delivery {
                 id: DeliveryId::from_bytes(row.0),
                 seq: Seq(row.1),
                 received_at_us: row.2,
@@ -142,6 +142,7 @@ fn delivery() -> impl Strategy<Value = Delivery> {
                 forwarded_for: forwarded_for.into(),
                 body_bytes,
                 attempted,
+                signature: Verdict::from_number(signature),
             },
         )
 }

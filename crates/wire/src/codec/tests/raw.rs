@@ -24,6 +24,7 @@ pub(super) fn request(headers: Headers) -> Request {
             forwarded_for: "::1".into(),
             body_bytes: None,
             attempted: false,
+            signature: None,
         },
         body: Bytes::new(),
         end: true,

@@ -27,6 +27,7 @@ fn a_request_shares_the_bytes_it_came_in() {
             forwarded_for: "::1".into(),
             body_bytes: None,
             attempted: false,
+            signature: None,
         },
         body: vec![7; CHUNK_BYTES].into(),
         end: true,
