@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::serving::Teller;
 use crate::args::{ProxyArgs, ProxyCommand, ProxyKreaArgs};
 use crate::exit::Exit;
+use crate::krea;
 use crate::krea::front::{Front, FrontEvent, FrontOptions};
 use crate::krea::{told, watch as radar};
 use crate::log;
@@ -96,6 +97,7 @@ fn options(
         jobs: args.jobs.clone(),
         history: past::named(args.history.as_deref())?,
         missed_after: args.missed_after.0,
+        keys: krea::keys()?,
         deliver,
     })
 }

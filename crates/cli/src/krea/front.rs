@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Uri;
 use kreel_client::{CertificateDer, History, ReplayConfig};
-use kreel_krea::{Asker, Proxy, ProxyConfig, ProxyEvent};
+use kreel_krea::{Asker, Keys, Proxy, ProxyConfig, ProxyEvent};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -14,11 +14,11 @@ use tokio::time::timeout;
 
 use super::told;
 use super::watch::{Found, Radar, Watch, Which};
-use super::{Gather, keys, ledger};
+use super::{Gather, ledger};
 use crate::commands::mock::bind;
 use crate::limits::FRONT_STOP;
 use crate::paths::Paths;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::tunnels::Tunnels;
 
 /// How many happenings may wait to be told; with more, some are left out.
@@ -43,6 +43,8 @@ pub(crate) struct FrontOptions {
     pub(crate) history: PathBuf,
     /// How long after a job's end its webhook is missed.
     pub(crate) missed_after: Duration,
+    /// The keys that are known; those callers send are added.
+    pub(crate) keys: Keys,
     /// What is made up for, and where it goes.
     pub(crate) deliver: Option<(Which, ReplayConfig)>,
 }
@@ -68,6 +70,8 @@ pub(crate) enum FrontEvent {
     Proxy(ProxyEvent),
     /// The radar has found something.
     Radar(Found),
+    /// Something is in the way of deciding which webhooks are let in.
+    Door(Problem),
 }
 
 impl Front {
@@ -79,7 +83,7 @@ impl Front {
             webhook_url: options.tunnel,
             replaces_own: options.replaces_own,
             trusted: options.trusted,
-            keys: keys()?,
+            keys: options.keys,
         };
         let looked_up = config.look_up().await;
         looked_up.map_err(|error| told::unusable(&error.into()))?;

@@ -3,14 +3,14 @@
 //! Deliveries are read once, by their numbers: what is about a job is noted in the ledger. Bodies and
 //! the app's answers stay in the history and are looked up when they are wanted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
-use kreel_client::{From, KeptAttempt, Reader, Row, Scope, Standing};
+use kreel_client::{From, KeptAttempt, Reader, Row, Scope, Standing, WITHHELD};
 use kreel_krea::{
     Attempt, Delivery, Evidence, JobId, JobRow, KnownJob, Ledger, Outcome, Place, Reading, Seen,
     is_private, row,
@@ -260,13 +260,15 @@ impl Gather {
             None => None,
         };
         let whole = whole.filter(|whole| whole.delivery.id.to_string() == seen.delivery_id);
-        let (reading, attempts, is_forgotten) = match whole {
+        let (reading, attempts, withheld, is_forgotten) = match whole {
             Some(whole) => {
                 let reading = Reading::of(&self.body(seen.number)?);
-                let attempts = whole.attempts.iter().map(attempt).collect();
-                (reading, attempts, false)
+                let kept = whole.attempts.iter();
+                let withheld = kept.clone().find_map(withheld);
+                let handed = kept.filter(|kept| self::withheld(kept).is_none());
+                (reading, handed.map(attempt).collect(), withheld, false)
             }
-            None => (of_rest(&seen), Vec::new(), true),
+            None => (of_rest(&seen), Vec::new(), None, true),
         };
         Ok(Delivery {
             id: seen.delivery_id,
@@ -276,24 +278,24 @@ impl Gather {
             is_synthesised: seen.is_synthesised,
             is_forgotten,
             attempts,
+            withheld,
         })
     }
 
     fn body(&self, number: i64) -> Result<Bytes> {
-        let mut body = BytesMut::new();
-        for place in 0.. {
-            let piece = self.with(|reader| reader.piece(number, place))?;
-            match piece {
-                Some(first) if place == 0 && first.len() as u64 >= GATHER_BODY_BYTES => {
-                    return Ok(first);
-                }
-                Some(more) if (body.len() as u64) < GATHER_BODY_BYTES => {
-                    body.extend_from_slice(&more);
-                }
-                _ => break,
-            }
+        self.with(|reader| body_of(reader, number))
+    }
+
+    /// The numbers of the webhooks about a job that are still in the history, by their ids.
+    pub(crate) fn numbers(&self, evidence: &Evidence) -> Result<HashMap<String, i64>> {
+        let seen = self.ledger.seen(&self.name, &evidence.id);
+        let seen = seen.map_err(|error| of_ledger(&error))?.into_iter();
+        let mut numbers: HashMap<String, i64> =
+            seen.map(|seen| (seen.delivery_id, seen.number)).collect();
+        for gone in evidence.deliveries.iter().filter(|one| one.is_forgotten) {
+            numbers.remove(&gone.id);
         }
-        Ok(body.freeze())
+        Ok(numbers)
     }
 
     /// Whether a job's webhook was asked for at an address that is none of ours.
@@ -323,6 +325,32 @@ impl Gather {
         let reader = self.reader.as_ref().expect("callers have opened it");
         look(reader).map_err(|error| of_history(&error))
     }
+}
+
+/// As much of a body as a job can have.
+pub(crate) fn body_of(
+    reader: &Reader,
+    number: i64,
+) -> std::result::Result<Bytes, kreel_client::HistoryError> {
+    let mut body = BytesMut::new();
+    for place in 0.. {
+        match reader.piece(number, place)? {
+            Some(first) if place == 0 && first.len() as u64 >= GATHER_BODY_BYTES => {
+                return Ok(first);
+            }
+            Some(more) if (body.len() as u64) < GATHER_BODY_BYTES => {
+                body.extend_from_slice(&more);
+            }
+            _ => break,
+        }
+    }
+    Ok(body.freeze())
+}
+
+/// When and why a delivery was withheld, if this is no attempt but that.
+fn withheld(kept: &KeptAttempt) -> Option<(Timestamp, String)> {
+    let (code, words) = kept.failure.as_ref()?;
+    (code == WITHHELD).then(|| (time(kept.began_at_us), words.clone()))
 }
 
 fn attempt(kept: &KeptAttempt) -> Attempt {
