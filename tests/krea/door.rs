@@ -136,11 +136,10 @@ async fn while_the_api_can_t_be_asked_webhooks_wait_and_are_let_in_later() {
     let absent = LocalApp::absent().await;
     let nowhere = format!("http://127.0.0.1:{}", absent.port());
     let listen = Listen::on(&relay).to(&app).env("KREA_API_KEY", "test");
-    let flags = ["--require-verified", "--wait", "500ms", "--krea-upstream"];
+    let listen = listen.flags(&["--require-verified", "--wait", "500ms"]);
     let mut client = listen
         .clone()
-        .flags(&flags)
-        .flags(&[&nowhere])
+        .flags(&["--krea-upstream", &nowhere])
         .start()
         .await;
     let answer = post(&client.sender(), &whole).await.unwrap();
@@ -171,7 +170,7 @@ async fn while_the_api_can_t_be_asked_webhooks_wait_and_are_let_in_later() {
         "other",
     ]);
     let refusing = StandIn::of(&strict).await;
-    let again = client.again().flags(&["--tunnel", &tunnel]);
+    let again = listen.flags(&["--tunnel", &tunnel]);
     let mut client = again
         .clone()
         .flags(&["--krea-upstream", &refusing.url])
@@ -251,7 +250,7 @@ async fn the_inspector_shows_what_is_withheld_and_why() {
     screen
         .shows_all(&[
             "withheld from the app: KR0630: the API says something else",
-            "○ withheld",
+            "withheld  ",
         ])
         .await;
     assert_eq!(answer.await.unwrap().status(), 200);

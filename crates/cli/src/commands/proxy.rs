@@ -80,7 +80,12 @@ fn options(
     args: &ProxyKreaArgs,
     tunnel: watch::Receiver<Option<http::Uri>>,
 ) -> Result<FrontOptions> {
-    let trusted = args.upstream_ca.as_deref().map(certificates).transpose()?;
+    let trusted = args
+        .api
+        .upstream_ca
+        .as_deref()
+        .map(certificates)
+        .transpose()?;
     let deliver = match args.deliver_missed {
         Some(which) => {
             let config = Destination::to(args.to.clone())?.config(1)?;
@@ -90,11 +95,12 @@ fn options(
     };
     Ok(FrontOptions {
         port: args.port,
-        upstream: args.upstream.clone(),
+        upstream: args.api.address(),
         trusted: trusted.unwrap_or_default(),
         tunnel,
+        own: None,
         replaces_own: args.replace,
-        jobs: args.jobs.clone(),
+        jobs: args.api.jobs.clone(),
         history: past::named(args.history.as_deref())?,
         missed_after: args.missed_after.0,
         keys: krea::keys()?,

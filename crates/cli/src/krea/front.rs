@@ -29,12 +29,14 @@ const EVENTS: usize = 1024;
 pub(crate) struct FrontOptions {
     /// The port on this machine.
     pub(crate) port: u16,
-    /// The API, if not the real one.
-    pub(crate) upstream: Option<Uri>,
+    /// The API.
+    pub(crate) upstream: Uri,
     /// Certificates to trust for it.
     pub(crate) trusted: Vec<CertificateDer<'static>>,
     /// The tunnel's address, once it is known.
     pub(crate) tunnel: watch::Receiver<Option<Uri>>,
+    /// The same, if it is of a tunnel this process has open.
+    pub(crate) own: Option<watch::Receiver<Option<Uri>>>,
     /// Whether it also takes the place of the caller's own.
     pub(crate) replaces_own: bool,
     /// The file of jobs, if not the usual one.
@@ -77,9 +79,8 @@ pub(crate) enum FrontEvent {
 impl Front {
     /// Opens the port, and serves it from now on.
     pub(crate) async fn open(options: FrontOptions) -> Result<Self> {
-        let usual = ProxyConfig::default();
         let config = ProxyConfig {
-            upstream: options.upstream.unwrap_or(usual.upstream),
+            upstream: options.upstream,
             webhook_url: options.tunnel,
             replaces_own: options.replaces_own,
             trusted: options.trusted,
@@ -100,7 +101,8 @@ impl Front {
         };
         let tunnels = Tunnels::of(&Paths::find()?);
         let radar = Radar {
-            gather: Gather::new(ledger.clone(), &options.history, Some(tunnels)),
+            gather: Gather::new(ledger.clone(), &options.history, Some(tunnels))
+                .beside(options.own),
             asker,
             keys: config.keys.clone(),
             after: options.missed_after,

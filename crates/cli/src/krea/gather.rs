@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use http::Uri;
 use jiff::Timestamp;
 use kreel_client::{From, KeptAttempt, Reader, Row, Scope, Standing, WITHHELD};
 use kreel_krea::{
@@ -16,6 +17,7 @@ use kreel_krea::{
     is_private, row,
 };
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::{name_of, of_ledger};
 use crate::limits::{
@@ -34,6 +36,8 @@ pub(crate) struct Gather {
     reader: Option<Reader>,
     /// The tunnels of this machine, whose addresses may become known later.
     tunnels: Option<Tunnels>,
+    /// The address of the tunnel this process has open, whichever name the user gave it.
+    own: Option<watch::Receiver<Option<Uri>>>,
     /// Up to where this process has looked; not known yet before it has.
     looked: Option<i64>,
     /// Those that were not all there when they were looked at.
@@ -61,10 +65,16 @@ impl Gather {
             name: name_of(history),
             reader: None,
             tunnels,
+            own: None,
             looked: None,
             pending: BTreeSet::new(),
             version: None,
         }
+    }
+
+    /// The same beside a tunnel that has this address, once that is known.
+    pub(crate) fn beside(self, own: Option<watch::Receiver<Option<Uri>>>) -> Self {
+        Self { own, ..self }
     }
 
     /// The ledger.
@@ -315,7 +325,10 @@ impl Gather {
     /// The public addresses of this machine. If they can't be read, none is known.
     fn addresses(&self) -> Vec<String> {
         let addresses = self.tunnels.as_ref().map(Tunnels::addresses);
-        addresses.and_then(Result::ok).unwrap_or_default()
+        let mut addresses = addresses.and_then(Result::ok).unwrap_or_default();
+        let own = self.own.as_ref().and_then(|own| own.borrow().clone());
+        addresses.extend(own.map(|own| own.to_string()));
+        addresses
     }
 
     fn with<T>(
@@ -382,7 +395,7 @@ fn behind_tunnel<'a>(url: &'a str, tunnels: &[String]) -> Option<&'a str> {
 
 /// Path and query of an address that is on this machine or in its network.
 fn direct_path(url: &str) -> Option<&str> {
-    let uri: http::Uri = url.parse().ok()?;
+    let uri: Uri = url.parse().ok()?;
     if !is_private(uri.host()?) {
         return None;
     }

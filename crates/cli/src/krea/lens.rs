@@ -36,6 +36,8 @@ pub(crate) struct LensOptions {
     pub(crate) history: PathBuf,
     /// The tunnels of this machine.
     pub(crate) tunnels: Option<Tunnels>,
+    /// The address of the tunnel this process has open.
+    pub(crate) own: watch::Receiver<Option<http::Uri>>,
     /// The API.
     pub(crate) upstream: http::Uri,
     /// What to ask it with; or why there is nothing.
@@ -144,7 +146,8 @@ impl JobLens {
             let options = &self.options;
             let ledger: Arc<Ledger> = ledger(options.jobs.as_deref())?;
             let tunnels = options.tunnels.clone();
-            sight.gather = Some(Gather::new(ledger, &options.history, tunnels));
+            let gather = Gather::new(ledger, &options.history, tunnels);
+            sight.gather = Some(gather.beside(Some(options.own.clone())));
         }
         Ok(sight.gather.as_mut().expect("it was made just now"))
     }

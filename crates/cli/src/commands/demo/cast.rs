@@ -112,9 +112,14 @@ impl Cast {
     }
 
     /// The tunnel's public address.
-    fn public(&self) -> String {
+    pub(super) fn tunnel_url(&self) -> String {
         let relay = self.relay.remote.url.to_string();
-        format!("{}/{}{HOOK}", relay.trim_end_matches('/'), self.tunnel)
+        format!("{}/{}", relay.trim_end_matches('/'), self.tunnel)
+    }
+
+    /// The handler's.
+    fn public(&self) -> String {
+        format!("{}{HOOK}", self.tunnel_url())
     }
 
     async fn start_mock(&mut self, speed: f64) -> Result<String> {

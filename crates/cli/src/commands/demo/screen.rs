@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kreel_client::{Command, HostHeader, Policy, ReplayConfig};
 use kreel_inspect::mask::Masking;
+use kreel_krea::ProxyConfig;
 use kreel_tui::lens::News;
 use kreel_tui::{End, Facts, Images, Inspector, KeyMap, Setup, Theme};
 use tokio::sync::mpsc;
@@ -125,6 +126,7 @@ fn lens(cast: &Cast) -> Arc<JobLens> {
         jobs: Some(cast.jobs.clone()),
         history: cast.history.clone(),
         tunnels: None,
+        own: ProxyConfig::fixed(cast.tunnel_url().parse().ok()),
         upstream: cast.upstream.clone(),
         keys: Ok(cast.keys.clone()),
         missed_after: RADAR_USUAL,

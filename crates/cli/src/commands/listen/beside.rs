@@ -50,8 +50,9 @@ impl Beside {
                 };
                 let front = Front::open(FrontOptions {
                     port,
-                    upstream: Some(krea.upstream.clone()),
+                    upstream: krea.upstream.clone(),
                     trusted: Vec::new(),
+                    own: Some(hears.clone()),
                     tunnel: hears,
                     replaces_own: false,
                     jobs: krea.jobs.clone(),
@@ -76,6 +77,11 @@ impl Beside {
     pub(super) fn place(&self) -> Option<String> {
         let front = self.front.as_ref()?;
         Some(format!("Krea's API at {}", front.url))
+    }
+
+    /// The tunnel's address, once that is known.
+    pub(super) fn tunnel(&self) -> watch::Receiver<Option<Uri>> {
+        self.tunnel.subscribe()
     }
 
     /// Opens the door, now that there is a client.
@@ -113,9 +119,11 @@ impl Beside {
 
     /// The tunnel has this address.
     pub(super) fn ready(&self, url: &str, rows: &mut Rows) {
-        let (Some(front), Ok(uri)) = (&self.front, url.parse::<Uri>()) else {
+        let Ok(uri) = url.parse::<Uri>() else {
             return;
         };
+        self.tunnel.send_replace(Some(uri.clone()));
+        let Some(front) = &self.front else { return };
         let host = |uri: &Uri| uri.host().is_some_and(is_private);
         let is_out_of_reach = host(&uri) && front.upstream.parse().is_ok_and(|api| !host(&api));
         if is_out_of_reach && matches!(self.output, Output::Compact | Output::Tui) {
@@ -124,7 +132,6 @@ impl Beside {
                  through, and --deliver-missed hands over what the API says when a job has ended",
             );
         }
-        let _ = self.tunnel.send(Some(uri));
     }
 
     /// What happens next; never without either.

@@ -12,7 +12,7 @@ use kreel_tui::lens::News;
 use kreel_tui::{End, Facts, Inspector, Setup};
 use tokio::sync::mpsc;
 
-use super::beside::replays;
+use super::beside::{Beside, replays};
 use super::session::Memory;
 use crate::commands::trigger::Ready;
 use crate::krea::lens::{JobLens, LensOptions};
@@ -117,7 +117,7 @@ pub(super) fn setup(
     memory: &Memory,
     certificate: Option<PathBuf>,
     keys: Result<Keys>,
-    beside: Option<String>,
+    beside: &Beside,
 ) -> Setup {
     let own = options.remote.as_ref().and_then(|remote| remote.ca.clone());
     // One that can't be read is told of once it is used.
@@ -137,8 +137,8 @@ pub(super) fn setup(
             editor: editor(),
             zone: jiff::tz::TimeZone::system(),
             trigger: Some(Arc::new(Ready { trusted })),
-            lens: Some(lens(options, keys)),
-            beside,
+            lens: Some(lens(options, keys, beside)),
+            beside: beside.place(),
         },
         keys: options.keys.clone(),
         theme: options.theme,
@@ -149,11 +149,12 @@ pub(super) fn setup(
 }
 
 /// Who knows what webhooks of Krea's are about.
-fn lens(options: &ListenOptions, keys: Result<Keys>) -> Arc<JobLens> {
+fn lens(options: &ListenOptions, keys: Result<Keys>, beside: &Beside) -> Arc<JobLens> {
     JobLens::new(LensOptions {
         jobs: options.krea.jobs.clone(),
         history: options.history.clone(),
         tunnels: Some(Tunnels::of(&options.paths)),
+        own: beside.tunnel(),
         upstream: options.krea.upstream.clone(),
         keys,
         missed_after: options.krea.missed_after,

@@ -108,7 +108,7 @@ impl Session {
                 &memory,
                 certificate.clone(),
                 keys,
-                beside.place(),
+                &beside,
             ))),
             Output::Compact | Output::Json | Output::Quiet => Face::Lines,
         };

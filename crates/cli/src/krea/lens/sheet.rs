@@ -147,7 +147,7 @@ impl Of<'_> {
                 _ => Mood::Plain,
             };
             let time = self.zone.to_datetime(moment.at);
-            let time = time.strftime("%H:%M:%S%.3f").to_string();
+            let time = time.strftime("%H:%M:%S%.2f").to_string();
             lines.push(SheetLine::of(time, step(&moment.step, name), mood));
         }
         lines
