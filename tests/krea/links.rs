@@ -87,25 +87,20 @@ async fn a_link_that_leads_to_this_machine_is_not_followed() {
             "localhost is no public host",
         ),
     ] {
-        let mut screen = Screen::listen(&relay, &app, &[]).await;
-        screen
-            .sender()
-            .post("/hook", job(&[link]).to_string())
-            .await;
-        screen.shows("received 1").await;
-        screen.keys("6\t");
-        screen.shows("Results").await;
         for choice in ["c", "p"] {
+            let mut screen = Screen::listen(&relay, &app, &[]).await;
+            let body = job(std::slice::from_ref(&link)).to_string();
+            screen.sender().post("/hook", body).await;
+            screen.shows("received 1").await;
+            screen.keys("6\t");
+            screen.shows("Results").await;
             screen.keys("g\r\r");
             screen.shows("This link").await;
             screen.keys(choice);
             screen.shows(&format!("not fetched: {why}")).await;
-            screen
-                .until("is silent again", |text| !text.contains("! not fetched"))
-                .await;
+            screen.keys("q");
+            assert_eq!(screen.exit_code().await, Some(0));
         }
-        screen.keys("q");
-        assert_eq!(screen.exit_code().await, Some(0));
     }
     assert_eq!(trap.count(), 0);
 }

@@ -241,3 +241,6 @@ fn job_of(seen: Seen) -> Option<(JobId, Option<Reading>)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

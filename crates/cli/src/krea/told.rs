@@ -257,3 +257,34 @@ pub(super) fn unusable_port(error: &std::io::Error) -> Problem {
         "start it again",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use kreel_krea::{Evidence, JobId};
+
+    use super::*;
+
+    #[test]
+    fn the_inspector_is_told_what_matters_and_not_each_call() {
+        let call = |notices| {
+            FrontEvent::Proxy(ProxyEvent::Answered {
+                method: "GET".to_owned(),
+                path: "/jobs/1".to_owned(),
+                status: 200,
+                took: Duration::from_millis(3),
+                notices,
+            })
+        };
+        assert_eq!(news(&call(Vec::new())), None);
+        let missed = Found::Missed(Box::new(Evidence::of(JobId::new("0f6f4c1e-8a50"))));
+        let told = news(&FrontEvent::Radar(missed)).unwrap();
+        assert_eq!(told.mood, Mood::Bad);
+        assert!(
+            told.text.contains("0f6f4c1e, which has ended"),
+            "{}",
+            told.text
+        );
+    }
+}
