@@ -2,7 +2,7 @@
 
 use kreel_client::inert::inert;
 use kreel_client::plain::duration;
-use kreel_krea::{Flag, JobRow, Outcome, Step};
+use kreel_krea::{Difference, Flag, JobRow, Outcome, Step};
 
 /// How many came, and what the app answered: `2x 200 500`.
 pub(crate) fn deliveries(row: &JobRow) -> String {
@@ -35,6 +35,19 @@ pub(crate) fn cost(row: &JobRow) -> &'static str {
         (true, _) => "free",
         (false, true) => "billed",
         (false, false) => "-",
+    }
+}
+
+/// What only the webhook says of a field, then what only the API says: one line each.
+pub(crate) fn sides(one: &Difference) -> (Vec<&str>, Vec<&str>) {
+    let only = |here: &str, there: &str| -> bool { there.lines().all(|line| line != here) };
+    let delivered = one.delivered.lines().filter(|line| only(line, &one.asked));
+    let asked = one.asked.lines().filter(|line| only(line, &one.delivered));
+    let (delivered, asked): (Vec<&str>, Vec<&str>) = (delivered.collect(), asked.collect());
+    match delivered.is_empty() && asked.is_empty() {
+        // The same in another order, or more often.
+        true => (one.delivered.lines().collect(), one.asked.lines().collect()),
+        false => (delivered, asked),
     }
 }
 

@@ -9,7 +9,7 @@ use kreel_client::plain::duration;
 use kreel_krea::{Evidence, JobRow, Verdict, Weight, timeline};
 
 use super::table::word;
-use crate::krea::words::{cost, step};
+use crate::krea::words::{cost, sides, step};
 use crate::terminal::Paint;
 
 /// All that is known of it. What others wrote is inert.
@@ -32,14 +32,12 @@ pub(super) fn text(evidence: &Evidence, row: &JobRow, paint: Paint) -> String {
         line(&mut text, verdict.as_str());
         if let Verdict::Differs(differences) = verdict {
             for one in differences {
-                line(
-                    &mut text,
-                    &format!("- {}: {}", one.field, inert(&one.delivered)),
-                );
-                line(
-                    &mut text,
-                    &format!("+ {}: {}", one.field, inert(&one.asked)),
-                );
+                let (delivered, asked) = sides(one);
+                for (sign, lines) in [("-", delivered), ("+", asked)] {
+                    for said in lines {
+                        line(&mut text, &format!("{sign} {}: {}", one.field, inert(said)));
+                    }
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ use kreel_tui::lens::{Mood, Sheet, SheetLine};
 
 use super::rows;
 use super::seen::Links;
-use crate::krea::words::{cost, step};
+use crate::krea::words::{cost, sides, step};
 
 /// What a sheet is made of.
 pub(super) struct Of<'a> {
@@ -123,9 +123,14 @@ impl Of<'_> {
         let mut lines = vec![SheetLine::of("API", verdict.as_str(), mood)];
         if let Verdict::Differs(differences) = verdict {
             for one in differences {
-                let delivered = format!("- {}", one.delivered);
-                lines.push(SheetLine::of(one.field, delivered, Mood::Bad));
-                lines.push(SheetLine::of("", format!("+ {}", one.asked), Mood::Good));
+                let (delivered, asked) = sides(one);
+                let delivered = delivered
+                    .iter()
+                    .map(|line| (format!("- {line}"), Mood::Bad));
+                let asked = asked.iter().map(|line| (format!("+ {line}"), Mood::Good));
+                let labels = std::iter::once(one.field).chain(std::iter::repeat(""));
+                let sides = delivered.chain(asked).zip(labels);
+                lines.extend(sides.map(|((text, mood), label)| SheetLine::of(label, text, mood)));
             }
         }
         lines
