@@ -2,7 +2,7 @@
 
 mod acting;
 mod comparing;
-mod detail;
+pub(crate) mod detail;
 mod editing;
 mod escapes;
 mod frame;

@@ -2,10 +2,13 @@
 
 mod calls;
 mod chaos;
+mod door;
 mod endpoints;
 mod files;
 mod in_front;
+mod inspector;
 mod jobs;
+mod links;
 mod lives;
 mod many;
 mod models;

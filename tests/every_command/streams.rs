@@ -37,6 +37,7 @@ fn typed(command: &str) -> (&'static [&'static str], Option<i32>) {
         "requests export" => (&["last", "last~1", "--format", "curl"], 0),
         "requests note" => (&["last", "odd"], 0),
         "requests rm" => (&["last", "--yes"], 0),
+        "jobs list" => (&[], 0),
         "replay" => (&["last", "last~1", "--to", "3000", "--dry-run"], 0),
         // They differ; nobody listens there; the time is over.
         "diff" => (&["last~1", "last"], 1),

@@ -106,7 +106,7 @@ async fn an_image_is_told_of_and_drawn() {
 }
 
 /// A small red image, made here so that no file is needed.
-pub(super) fn image_png(side: u8) -> Vec<u8> {
+pub(crate) fn image_png(side: u8) -> Vec<u8> {
     fn chunk(kind: &[u8; 4], data: &[u8], png: &mut Vec<u8>) {
         png.extend_from_slice(&u32::try_from(data.len()).unwrap().to_be_bytes());
         let start = png.len();

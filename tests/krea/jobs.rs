@@ -9,7 +9,7 @@ use super::stand_in::{FLUX, StandIn};
 use crate::support::{Kreel, Listen, LocalApp, Post, TestClient, TestRelay};
 
 /// A job that ended just now, as Krea tells it.
-fn ended(number: u8, status: &str, ago: Duration, result: Value) -> Value {
+pub(super) fn ended(number: u8, status: &str, ago: Duration, result: Value) -> Value {
     let now = jiff::Timestamp::now();
     let at = |ago: Duration| format!("{:.3}", now - ago);
     json!({
@@ -21,7 +21,8 @@ fn ended(number: u8, status: &str, ago: Duration, result: Value) -> Value {
     })
 }
 
-fn urls() -> Value {
+/// A result as images have it.
+pub(super) fn urls() -> Value {
     json!({"urls": ["https://gen.krea.ai/images/a.png"]})
 }
 

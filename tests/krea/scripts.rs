@@ -82,6 +82,30 @@ async fn story(program: &str, home: &Home, (name, text): (&str, &str), expected:
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["job_id"], json!(id));
     assert_eq!(client.next_event("attempt", DEADLINE).await["status"], 200);
+    // Its row, with the badge.
+    let jobs = proxy.home.path().join("data/kreel/krea-jobs.db");
+    let words = ["jobs", "get", &id, "--verify", "--upstream", &mock.url];
+    let get = client.beside(&words).path("--jobs", &jobs);
+    let get = get
+        .path("--history", &client.history())
+        .env("KREA_API_KEY", "test");
+    let shown = get.clone().run().await;
+    let prompt = expected["prompt"].as_str().unwrap();
+    for part in [
+        "matches API",
+        expected["model"].as_str().unwrap(),
+        prompt,
+        "your app answered 200",
+    ] {
+        assert!(shown.success().contains(part), "{part:?} is not in {shown}");
+    }
+    let row = get.args(&["--json"]).run().await;
+    let row: Value = serde_json::from_str(row.success()).unwrap();
+    let seen = json!({"kind": row["kind"], "model": row["model"], "prompt": row["prompt"]});
+    assert_eq!(
+        (&seen, &row["verdict"]["code"]),
+        (expected, &json!("matches"))
+    );
     // The proof there is: the API, asked by way of the proxy, tells the same.
     let asked = proxy
         .sender()

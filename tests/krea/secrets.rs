@@ -56,8 +56,15 @@ async fn all_calls(proxy: &InFront) {
 #[tokio::test]
 async fn the_token_is_nowhere() {
     let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let home = Home::new();
+    let mock = Kreel::new(&["mock", "krea", "--port", "0", "--json", "--speed", "1000"])
+        .home(&home)
+        .env("KREEL_MOCK_TOKEN", TOKEN)
+        .env("KREEL_LOG", "trace");
+    let mut mock = StandIn::of(&mock).await;
     let listen = Listen::on(&relay)
         .to(&app)
+        .flags(&["--krea-proxy=0", "--krea-upstream", &mock.url])
         .env("KREA_API_KEY", TOKEN)
         .env("KREEL_LOG", "trace");
     let listen = match cfg!(debug_assertions) {
@@ -65,12 +72,6 @@ async fn the_token_is_nowhere() {
         false => listen,
     };
     let mut screen = Screen::open(listen, &relay, (120, 40)).await;
-    let home = Home::new();
-    let mock = Kreel::new(&["mock", "krea", "--port", "0", "--json", "--speed", "1000"])
-        .home(&home)
-        .env("KREEL_MOCK_TOKEN", TOKEN)
-        .env("KREEL_LOG", "trace");
-    let mut mock = StandIn::of(&mock).await;
     let env = [("KREA_API_KEY", TOKEN), ("KREEL_LOG", "trace")];
     let tunnel = screen.url();
     let options = ["--tunnel-url", tunnel.as_str()];
@@ -79,6 +80,16 @@ async fn the_token_is_nowhere() {
     proxy.tells("job_started").await;
     app.receives(1).await;
     screen.shows("POST").await;
+    // The inspector's own proxy sees the token, too, and the inspector asks with it.
+    let own = screen.krea_proxy().await;
+    let call = Post::new("POST", FLUX).header("Authorization", format!("Bearer {TOKEN}"));
+    let started = own.send(call.body("{\"prompt\":\"an owl\"}")).await;
+    assert_eq!(started.status(), 200, "{}", started.text());
+    app.receives(2).await;
+    screen.keys("Jv");
+    screen
+        .shows_all(&["Krea's jobs", "an owl", "matches API"])
+        .await;
     // While the files are in use their logs are there too.
     let noted = search(proxy.home.path());
     assert!(noted >= 2, "krea-jobs.db and its log: {noted}");

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::process::Command;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::programs;
 
@@ -21,6 +22,9 @@ struct End {
     address: Ipv4Addr,
 }
 
+/// How many were made in this process.
+static MADE: AtomicU8 = AtomicU8::new(0);
+
 /// The hardware address of nobody: what is sent there is dropped where it arrives.
 const NOBODY: &str = "02:00:00:00:00:99";
 
@@ -29,17 +33,20 @@ impl MachineApart {
     pub(crate) fn new() -> Option<Self> {
         programs::find("ip")?;
         let id = std::process::id();
+        // One of several in this process, each with four addresses.
+        let number = MADE.fetch_add(1, Ordering::Relaxed) % 64;
         // Of the network for benchmarks (RFC 2544), which nobody routes.
         let [low, high, ..] = id.to_le_bytes();
-        let address = |last| Ipv4Addr::new(198, 18 + (high & 1), low, last);
+        let address = |last| Ipv4Addr::new(198, 18 + (high & 1), low, number * 4 + last);
+        // Names of devices have 15 characters at the most.
         let machine = Self {
-            name: format!("kreel-{id}"),
+            name: format!("kreel-{id}-{number}"),
             near: End {
-                device: format!("kreel{id}a"),
+                device: format!("kr{id}n{number}a"),
                 address: address(1),
             },
             far: End {
-                device: format!("kreel{id}b"),
+                device: format!("kr{id}n{number}b"),
                 address: address(2),
             },
         };
@@ -62,6 +69,15 @@ impl MachineApart {
         ["ip", "netns", "exec", &self.name]
             .map(str::to_owned)
             .into()
+    }
+
+    /// Has this side of the cable be reached there by another address too, such as one of the
+    /// internet's.
+    pub(crate) fn stands_for(&self, address: Ipv4Addr) {
+        let (near, address) = (self.near.address.to_string(), format!("{address}/32"));
+        ip(&["address", "add", &address, "dev", &self.near.device]).unwrap();
+        self.there(&["route", "add", &address, "via", &near])
+            .unwrap();
     }
 
     /// From now on each packet is lost, in both directions, and nobody is told.

@@ -61,13 +61,11 @@ impl Screen {
     pub(crate) fn start(listen: Listen, size: (u16, u16)) -> Self {
         let listen = listen.plain().flags(&["--tunnel", TUNNEL]);
         let variables = listen.variables().to_vec();
-        Self::run(
-            env!("CARGO_BIN_EXE_kreel"),
-            &listen.words(),
-            listen.at_home(),
-            &variables,
-            size,
-        )
+        let mut words = listen.runner().to_vec();
+        words.push(env!("CARGO_BIN_EXE_kreel").to_owned());
+        words.extend(listen.words());
+        let program = words.remove(0);
+        Self::run(&program, &words, listen.at_home(), &variables, size)
     }
 
     /// Any program, at home in this folder.
@@ -270,6 +268,16 @@ impl Screen {
     pub(crate) async fn copies(&self, before: usize) -> String {
         self.until("copies", |_| self.copied().len() > before).await;
         self.copied().pop().unwrap()
+    }
+
+    /// The address of the proxy in front of Krea's API, as the top of the screen has it.
+    pub(crate) async fn krea_proxy(&self) -> Sender {
+        let word = "Krea's API at http://";
+        self.shows(word).await;
+        let text = self.text();
+        let (_, rest) = text.split_once(word).unwrap();
+        let address = rest.split_whitespace().next().unwrap();
+        Sender::direct(address.parse().unwrap())
     }
 
     /// Whether the whole-screen mode is on.

@@ -6,6 +6,7 @@ use clap::builder::styling::AnsiColor;
 use clap::{Parser, Subcommand};
 
 mod admission;
+pub(crate) mod api;
 mod authority;
 pub(crate) mod connection;
 mod doctor;
@@ -29,6 +30,7 @@ pub(crate) mod tunnels;
 mod values;
 
 pub(crate) use admission::{LimitValue, Network};
+pub(crate) use api::ApiPlace;
 pub(crate) use authority::{AcmeDirectory, Mail};
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
 pub(crate) use doctor::DoctorArgs;

@@ -11,10 +11,13 @@ use crate::problem::{Code, Problem, Result, chain};
 
 pub(crate) mod asking;
 pub(crate) mod deliver;
+pub(crate) mod door;
 pub(crate) mod front;
 pub(crate) mod gather;
+pub(crate) mod lens;
 pub(crate) mod told;
 pub(crate) mod watch;
+pub(crate) mod words;
 
 pub(crate) use gather::Gather;
 

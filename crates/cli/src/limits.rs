@@ -98,3 +98,32 @@ pub(crate) const ASKED_AT_MOST: u32 = 6;
 
 /// The most that is read of a file with a secret for a rule: 4 KiB, eight times what one can have.
 pub(crate) const RULE_SECRET_BYTES: u64 = 4096;
+
+/// How long the inspector reads at a time what has come about jobs: 100 ms; the rest a moment later.
+pub(crate) const LENS_LOOK: Duration = Duration::from_millis(100);
+
+/// How often it looks again at a webhook that may be missed soon: every second.
+pub(crate) const LENS_TICK: Duration = Duration::from_secs(1);
+
+/// Of how many links it remembers what they answered: 256, more than anyone looks after in a session.
+pub(crate) const LENS_LINKS: usize = 256;
+
+/// How many webhooks may wait at the door to be asked about: 8,192, twice as many as a client lets
+/// wait. Those beyond are told again later.
+pub(crate) const DOOR_WAITING: usize = 8_192;
+
+/// How often the door looks whether a key has come, and asks to be told again of what it has missed:
+/// every second.
+pub(crate) const DOOR_TICK: Duration = Duration::from_secs(1);
+
+/// How long a webhook waits for an API that speaks of an earlier state: 2 min. Whoever forges an end
+/// has no more than that.
+pub(crate) const DOOR_NOT_YET: Duration = Duration::from_secs(120);
+
+/// How often the API must say that it knows no such job before it is believed: twice, the second time
+/// 3 s after the first, since one that was made just now may not be known everywhere.
+pub(crate) const DOOR_UNKNOWN: u32 = 2;
+
+/// How long a webhook waits at the door at the most, while the API can't be asked: 3 h, as long as a
+/// job is asked about at all.
+pub(crate) const DOOR_MOST: Duration = Duration::from_secs(3 * 60 * 60);

@@ -18,7 +18,7 @@ use crate::project::Project;
 use crate::terminal::say;
 
 /// The file of remembered tunnels.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Tunnels {
     path: PathBuf,
 }

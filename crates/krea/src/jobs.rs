@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::annotate::annotate;
+use crate::ask::ApiAnswer;
 use crate::job::{Job, JobId, Kind};
 use crate::limits::{CLOCK_SKEW, DELIVERY_LATE, HANDLER_SLOW, HANDLER_VERY_SLOW, MAX_NOTES};
 use crate::note::Note;
@@ -114,18 +115,30 @@ fn verdict(evidence: &Evidence) -> Option<Verdict> {
     compare::verdict(that_counts(here), evidence.api.as_ref())
 }
 
+/// Whether the API tells the same as this webhook; nothing if its answer is no job.
+pub fn verdict_of(delivered: &Job, api: &ApiAnswer) -> Option<Verdict> {
+    compare::verdict(Some(delivered), Some(api))
+}
+
 /// What the deliveries say.
 fn told(evidence: &Evidence) -> Option<&Job> {
     that_counts(evidence.deliveries.iter())
 }
 
-/// The first end, or else the last of what came before it. What kreel made itself says nothing.
+/// The first end, or else the last of what came before it. What kreel made itself says nothing, and
+/// what was withheld as untrue only where nothing else came.
 fn that_counts<'a>(
     deliveries: impl DoubleEndedIterator<Item = &'a Delivery> + Clone,
 ) -> Option<&'a Job> {
-    let mut jobs = deliveries
-        .filter(|one| !one.is_synthesised)
-        .filter_map(|one| one.reading.job());
+    let came = deliveries.filter(|one| !one.is_synthesised);
+    let let_in = came.clone().filter(|one| one.withheld.is_none());
+    first_end(let_in).or_else(|| first_end(came))
+}
+
+fn first_end<'a>(
+    deliveries: impl DoubleEndedIterator<Item = &'a Delivery> + Clone,
+) -> Option<&'a Job> {
+    let mut jobs = deliveries.filter_map(|one| one.reading.job());
     let end = jobs.clone().find(|job| is_end(job));
     end.or_else(|| jobs.next_back())
 }

@@ -8,7 +8,7 @@
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -42,6 +42,8 @@ pub struct Ledger {
     db: Mutex<Connection>,
     /// How many rows were added since it was last looked whether there are too many.
     added: AtomicU32,
+    /// How often it was changed by this process.
+    changes: AtomicU64,
 }
 
 /// Why a ledger can't be used.
@@ -88,7 +90,19 @@ impl Ledger {
         Ok(Self {
             db: Mutex::new(db),
             added: AtomicU32::new(0),
+            changes: AtomicU64::new(0),
         })
+    }
+
+    /// Another number after every change, whichever process made it. Cheap.
+    pub fn version(&self) -> Result<u64, LedgerError> {
+        let db = self.db();
+        // SQLite counts what others commit, and not what this connection does.
+        let others: i64 = db
+            .prepare_cached("PRAGMA data_version")?
+            .query_row([], |row| row.get(0))?;
+        let own = self.changes.load(Ordering::Relaxed);
+        Ok(others.cast_unsigned().wrapping_shl(32).wrapping_add(own))
     }
 
     fn db(&self) -> MutexGuard<'_, Connection> {
@@ -116,6 +130,7 @@ impl Ledger {
             trim::trim(&transaction)?;
         }
         transaction.commit()?;
+        self.changes.fetch_add(1, Ordering::Relaxed);
         Ok(changed)
     }
 }

@@ -20,6 +20,7 @@ mod mock;
 mod model;
 mod note;
 mod outgoing;
+mod proof;
 mod proxy;
 mod radar;
 mod schedule;
@@ -38,7 +39,7 @@ pub use job::{
 };
 pub use jobs::{
     Attempt, Delivery, Difference, Evidence, Flag, JobRow, KnownJob, Moment, Outcome, Step,
-    Verdict, row, timeline,
+    Verdict, row, timeline, verdict_of,
 };
 pub use keys::{Key, Keys};
 pub use ledger::{Claim, Ledger, LedgerError, Place, RefusedCall, Seen};
@@ -50,6 +51,7 @@ pub use mock::{
 pub use model::Start;
 pub use note::{Note, Weight};
 pub use outgoing::{Body, BoxError, Outgoing, OutgoingError, full};
+pub use proof::{Ruling, ruling};
 pub use proxy::{Gone, InvalidProxy, Notice, Proxy, ProxyConfig, ProxyError, ProxyEvent};
 pub use radar::{due, is_open};
 pub use schedule::{Agenda, Asked, Schedule};

@@ -56,6 +56,7 @@ mod tests {
             is_synthesised: false,
             is_forgotten: false,
             attempts: Vec::new(),
+            withheld: None,
         }
     }
 

@@ -45,6 +45,14 @@ impl Schedule {
         }
     }
 
+    /// The same, and the first time now.
+    pub fn at_once(now: Instant) -> Self {
+        Self {
+            next: Some(now),
+            ..Self::new(now)
+        }
+    }
+
     /// When to ask next; never, once it is over.
     pub fn next(&self) -> Option<Instant> {
         self.next
@@ -88,6 +96,15 @@ impl Agenda {
     /// Adds a job, unless it is there. A full list takes one that was started here in place of one
     /// that was not, and no other. Whether it is there now.
     pub fn add(&mut self, id: &JobId, is_known: bool, now: Instant) -> bool {
+        self.put(id, is_known, Schedule::new(now))
+    }
+
+    /// The same for one that somebody waits for: it is asked about now.
+    pub fn add_at_once(&mut self, id: &JobId, is_known: bool, now: Instant) -> bool {
+        self.put(id, is_known, Schedule::at_once(now))
+    }
+
+    fn put(&mut self, id: &JobId, is_known: bool, schedule: Schedule) -> bool {
         if let Some(item) = self.jobs.get_mut(id) {
             item.is_known |= is_known;
             return true;
@@ -104,7 +121,7 @@ impl Agenda {
             self.jobs.remove(&stranger);
         }
         let item = Item {
-            schedule: Schedule::new(now),
+            schedule,
             is_known,
             is_under_way: false,
         };

@@ -139,6 +139,7 @@ pub(crate) struct Desk {
     pictures: Arc<Slot<ToEncode>>,
     lens: Arc<Slot<InSight>>,
     acts: Arc<Slot<InSight>>,
+    looked_through: Option<Arc<dyn Lens>>,
     found: mpsc::Sender<Found>,
     /// Whether a webhook is being posted. Its answer may take a minute, which nobody else waits.
     is_posting: Arc<AtomicBool>,
@@ -180,6 +181,7 @@ impl Desk {
             pictures: pictures.clone(),
             lens: Arc::default(),
             acts: Arc::default(),
+            looked_through: setup.facts.lens.clone(),
             found: found.clone(),
             is_posting: Arc::default(),
             threads: Vec::new(),
@@ -300,6 +302,9 @@ impl Drop for Desk {
         self.pictures.close();
         self.lens.close();
         self.acts.close();
+        if let Some(lens) = &self.looked_through {
+            lens.close();
+        }
         for thread in self.threads.drain(..) {
             // One that panicked has said so.
             let _ = thread.join();

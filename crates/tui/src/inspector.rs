@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
 use kreel_client::{Command, Update};
+use kreel_inspect::inert::inert;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -22,10 +23,11 @@ use tokio::time::{sleep_until, timeout};
 use self::editing::Editing;
 pub(crate) use self::editing::Lending;
 use crate::End;
-use crate::app::{App, Mode};
+use crate::app::{App, Mode, toast};
 use crate::apply::{self, Deed};
 use crate::desk::{Chore, Desk, Found, ToEdit, ToEncode};
 use crate::editor::EditorTurn;
+use crate::lens::{Mood, News};
 use crate::limits::{AWAITED, AWAITED_FRAME, FOUND, FRAME, REFRESH};
 use crate::setup::Setup;
 use crate::terminal::Screen;
@@ -52,6 +54,8 @@ struct Inspector {
     pressed_at: Instant,
     drawn_at: Instant,
     draw_is_due: bool,
+    /// What happens beside the deliveries.
+    news: Option<mpsc::Receiver<News>>,
     /// A file that had a fault, to be edited again.
     edited: Option<ToEdit>,
     /// A file that is being edited: another program has the terminal.
@@ -70,6 +74,7 @@ enum Turn {
     Key(Option<io::Result<Event>>),
     Update(Option<Update>),
     Found(Found),
+    News(Option<News>),
     Editor(EditorTurn),
     Due,
     /// Somebody wants this process stopped (SIGTSTP), or has woken it (SIGCONT).
@@ -111,6 +116,7 @@ pub(crate) fn run(
             pressed_at: now,
             drawn_at: now,
             draw_is_due: true,
+            news: setup.news,
             edited: None,
             editing: None,
             lent,
@@ -163,6 +169,8 @@ impl Inspector {
                         self.found(found)?;
                     }
                 }
+                Turn::News(None) => self.news = None,
+                Turn::News(Some(news)) => self.tell_of(news),
                 Turn::Due => {
                     self.draw_is_due |= self.app.toasts.expire(self.app.now);
                     self.draw_is_due |= self.app.status.counts_down();
@@ -203,6 +211,13 @@ impl Inspector {
                 None => std::future::pending().await,
             }
         };
+        let news = self.news.as_mut();
+        let news = async move {
+            match news {
+                Some(news) => news.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         let editor = async move {
             match editing {
                 Some(editing) => editing.editor.turn().await,
@@ -222,9 +237,21 @@ impl Inspector {
             turn = editor => Turn::Editor(turn),
             Some(found) = finding.recv() => Turn::Found(found),
             update = updates.recv() => Turn::Update(update),
+            news = news => Turn::News(news),
             _ = suspend.recv() => Turn::Suspend,
             () = due => Turn::Due,
         }
+    }
+
+    /// Something has happened beside the deliveries.
+    fn tell_of(&mut self, news: News) {
+        let how = match news.mood {
+            Mood::Good | Mood::Strong => toast::News::Good,
+            Mood::Plain | Mood::Dim | Mood::Fair => toast::News::Fair,
+            Mood::Bad => toast::News::Bad,
+        };
+        self.app.say(how, inert(&news.text));
+        self.draw_is_due = true;
     }
 
     /// Keys that were pressed meanwhile, or pasted, count before a frame is drawn.
@@ -246,7 +273,7 @@ impl Inspector {
             Event::Key(key) if key.kind != KeyEventKind::Release => apply::key(&mut self.app, key),
             Event::Paste(text) => apply::paste(&mut self.app, &text),
             Event::Mouse(mouse) => {
-                let places = view::places(self.screen.area(), self.app.focus);
+                let places = view::places(self.screen.area(), &self.app);
                 apply::mouse(&mut self.app, mouse, places)
             }
             Event::Resize(..) => {

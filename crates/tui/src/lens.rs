@@ -28,6 +28,9 @@ pub trait Lens: Debug + Send + Sync {
 
     /// Another number whenever something may have changed of what it tells. Cheap.
     fn version(&self) -> u64;
+
+    /// Nobody waits for anything any more: what is being done may be given up.
+    fn close(&self) {}
 }
 
 /// What is looked at.
@@ -135,6 +138,15 @@ pub enum Mood {
     Fair,
     /// It is not well.
     Bad,
+}
+
+/// Something that has happened beside the deliveries, told in a line that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// How good it is.
+    pub mood: Mood,
+    /// A sentence.
+    pub text: String,
 }
 
 /// Something a lens can do.

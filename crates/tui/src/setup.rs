@@ -10,10 +10,11 @@ use jiff::tz::TimeZone;
 use kreel_client::TunnelName;
 use kreel_inspect::export::Masking;
 use kreel_inspect::filter::Filter;
+use tokio::sync::mpsc;
 
 use crate::images::Images;
 use crate::keys::KeyMap;
-use crate::lens::Lens;
+use crate::lens::{Lens, News};
 use crate::theme::Theme;
 
 /// What the inspector has to know before it starts.
@@ -31,6 +32,8 @@ pub struct Setup {
     pub filter: Option<Filter>,
     /// How images are shown.
     pub images: Images,
+    /// What happens beside the deliveries, if anything can.
+    pub news: Option<mpsc::Receiver<News>>,
 }
 
 /// What does not change while the inspector runs.
@@ -58,6 +61,8 @@ pub struct Facts {
     pub trigger: Option<Arc<dyn Trigger>>,
     /// Knows more of some deliveries, if there is one.
     pub lens: Option<Arc<dyn Lens>>,
+    /// What else runs here, in some words at the top.
+    pub beside: Option<String>,
 }
 
 /// Somebody who posts ready-made webhooks.

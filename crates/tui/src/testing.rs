@@ -28,6 +28,7 @@ pub(crate) fn facts() -> Facts {
         zone: jiff::tz::TimeZone::UTC,
         trigger: None,
         lens: None,
+        beside: None,
     }
 }
 

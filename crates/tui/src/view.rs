@@ -36,6 +36,9 @@ use crate::theme::{Look, Theme};
 /// From this width on rows and detail stand side by side.
 const WIDE: u16 = 110;
 
+/// The same for what deliveries are about: its rows have more columns, and are read across.
+const WIDE_SUBJECTS: u16 = 230;
+
 /// From this height on rows and detail stand one above the other when it is narrow; below it only
 /// the one the keys act on is drawn.
 const STACKED: u16 = 16;
@@ -53,7 +56,15 @@ pub(crate) struct Places {
 }
 
 /// Divides the screen.
-pub(crate) fn places(area: Rect, focus: Focus) -> Places {
+pub(crate) fn places(area: Rect, app: &App) -> Places {
+    let wide = match app.listing {
+        Listing::Deliveries => WIDE,
+        Listing::Subjects(_) => WIDE_SUBJECTS,
+    };
+    divided(area, app.focus, wide)
+}
+
+fn divided(area: Rect, focus: Focus, wide: u16) -> Places {
     let top = if area.height >= 12 { 2 } else { 1 };
     let [top, middle, bar] = Layout::vertical([
         Constraint::Length(top),
@@ -62,7 +73,7 @@ pub(crate) fn places(area: Rect, focus: Focus) -> Places {
     ])
     .areas(area);
     let nothing = Rect::new(middle.x, middle.y, 0, 0);
-    let (rows, detail) = if middle.width >= WIDE {
+    let (rows, detail) = if middle.width >= wide {
         let halves = Layout::horizontal([Constraint::Percentage(48), Constraint::Min(0)]);
         let [rows, detail] = halves.spacing(GAP).areas(middle);
         (rows, detail)
@@ -90,7 +101,7 @@ pub(crate) fn places(area: Rect, focus: Focus) -> Places {
 
 /// Draws everything.
 pub(crate) fn draw(frame: &mut Frame<'_>, app: &mut App) {
-    let places = places(frame.area(), app.focus);
+    let places = places(frame.area(), app);
     top::draw(frame, places.top, app);
     match &app.mode {
         Mode::Help { .. } => help::draw(frame, places.rows.union(places.detail), app),

@@ -178,6 +178,11 @@ impl Listen {
         &self.env
     }
 
+    /// What is put before its command line.
+    pub(crate) fn runner(&self) -> &[String] {
+        &self.runner
+    }
+
     /// The home it is run in.
     pub(crate) fn at_home(&self) -> &Home {
         &self.home

@@ -1,15 +1,9 @@
 //! `kreel jobs`: Krea's jobs, as far as this machine knows them.
 
-// The comments on options are their help, where an address in angle brackets would look odd.
-#![allow(rustdoc::bare_urls)]
-
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand, ValueEnum, value_parser};
-use http::Uri;
 use kreel_client::Target;
 
-use super::{HistoryPlace, Span};
+use super::{ApiPlace, HistoryPlace, Span};
 
 /// Krea's jobs: what was started, what came, what your app made of it
 #[derive(Debug, Clone, Args)]
@@ -106,17 +100,9 @@ pub(crate) struct JobsDeliverArgs {
 /// Where jobs are, and whom to ask about them.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct JobsPlace {
-    /// The file of started jobs [default: ~/.local/share/kreel/krea-jobs.db]
-    #[arg(long, value_name = "FILE", env = "KREEL_KREA_JOBS", hide_env = true)]
-    pub(crate) jobs: Option<PathBuf>,
-
-    /// The API, or a mock of it [default: https://api.krea.ai]
-    #[arg(long, value_name = "URL", env = "KREEL_KREA_UPSTREAM", hide_env = true)]
-    pub(crate) upstream: Option<Uri>,
-
-    /// Trust also the certificates in this PEM file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) upstream_ca: Option<PathBuf>,
+    /// Which API.
+    #[command(flatten)]
+    pub(crate) api: ApiPlace,
 
     /// Which history.
     #[command(flatten)]

@@ -11,7 +11,7 @@ use http::Uri;
 use kreel_client::Target;
 use kreel_krea::{Chaos, ErrorKey, FaultForm, Outcomes};
 
-use super::{DeliverMissed, Secret, Span};
+use super::{ApiPlace, DeliverMissed, Secret, Span};
 
 /// Stand in for someone else's API, offline
 #[derive(Debug, Clone, Args)]
@@ -199,9 +199,9 @@ pub(crate) struct ProxyKreaArgs {
     )]
     pub(crate) port: u16,
 
-    /// The API behind it, or a mock of it [default: https://api.krea.ai]
-    #[arg(long, value_name = "URL")]
-    pub(crate) upstream: Option<Uri>,
+    /// Which API is behind it.
+    #[command(flatten)]
+    pub(crate) api: ApiPlace,
 
     /// The public address of your tunnel, with a path if your app wants one: what X-Webhook-URL
     /// is set to in calls that start a job and have none [default: that of this project's tunnel]
@@ -211,10 +211,6 @@ pub(crate) struct ProxyKreaArgs {
     /// Set it also where the caller has one of its own
     #[arg(long, requires = "tunnel_url")]
     pub(crate) replace: bool,
-
-    /// Where started jobs are noted [default: ~/.local/share/kreel/krea-jobs.db]
-    #[arg(long, value_name = "FILE", env = "KREEL_KREA_JOBS", hide_env = true)]
-    pub(crate) jobs: Option<PathBuf>,
 
     /// How long after a job's end its webhook is missed
     #[arg(
@@ -251,10 +247,6 @@ pub(crate) struct ProxyKreaArgs {
         help_heading = "Missed webhooks"
     )]
     pub(crate) history: Option<PathBuf>,
-
-    /// Trust also the certificates in this PEM file
-    #[arg(long, value_name = "FILE")]
-    pub(crate) upstream_ca: Option<PathBuf>,
 
     /// One JSON object a line
     #[arg(long)]

@@ -209,7 +209,7 @@ pub(crate) struct ListenArgs {
     )]
     pub(crate) krea_proxy: Option<u16>,
 
-    /// The API behind the proxy, or a mock of it [default: https://api.krea.ai]
+    /// The API, or a mock of it, behind the proxy and to be asked [default: https://api.krea.ai]
     #[arg(
         long,
         value_name = "URL",
@@ -252,6 +252,17 @@ pub(crate) struct ListenArgs {
         help_heading = "Krea"
     )]
     pub(crate) deliver_missed: Option<DeliverMissed>,
+
+    /// Hand over only webhooks that the API confirms to the last field, and withhold all others; asks
+    /// with KREA_API_KEY, or with the key of calls through the proxy
+    #[arg(
+        long,
+        env = "KREEL_REQUIRE_VERIFIED",
+        hide_env = true,
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Krea"
+    )]
+    pub(crate) require_verified: bool,
 
     /// Its colours: dark, light, contrast or none [default: dark; none with NO_COLOR]
     #[arg(

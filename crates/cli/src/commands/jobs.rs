@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kreel_client::inert::inert;
-use kreel_krea::{Asker, Evidence, Flag, JobId, JobRow, Place, ProxyConfig, is_open, row};
+use kreel_krea::{Asker, Evidence, Flag, JobId, JobRow, Place, is_open, row};
 
 use crate::args::{JobsArgs, JobsCommand, JobsGetArgs, JobsListArgs, JobsPlace};
 use crate::commands::requests::print_objects;
@@ -153,7 +153,7 @@ async fn get(args: &JobsGetArgs) -> Result<Exit> {
 
 /// All that is known, up to now.
 fn open(place: &JobsPlace) -> Result<Gather> {
-    let ledger = krea::ledger(place.jobs.as_deref())?;
+    let ledger = krea::ledger(place.api.jobs.as_deref())?;
     let history = past::file(&place.history)?;
     let tunnels = Some(Tunnels::of(&Paths::find()?));
     let mut gather = Gather::new(ledger, &history, tunnels);
@@ -165,10 +165,9 @@ fn open(place: &JobsPlace) -> Result<Gather> {
 
 /// Who asks the API, with the key of the environment.
 fn asking(place: &JobsPlace) -> Result<Asking> {
-    let trusted = place.upstream_ca.as_deref().map(certificates).transpose()?;
-    let upstream = place.upstream.clone();
-    let upstream = upstream.unwrap_or_else(|| ProxyConfig::default().upstream);
-    let asker = Asker::new(upstream, trusted.unwrap_or_default()).map_err(|error| {
+    let trusted = place.api.upstream_ca.as_deref().map(certificates);
+    let trusted = trusted.transpose()?;
+    let asker = Asker::new(place.api.address(), trusted.unwrap_or_default()).map_err(|error| {
         Problem::new(
             Code::ProxyUnusable,
             "the API can't be asked like this",

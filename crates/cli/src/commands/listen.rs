@@ -16,6 +16,7 @@ use self::session::{Memory, Session};
 use crate::args::{ListenArgs, Output};
 use crate::embedded::{self, Slot};
 use crate::exit::Exit;
+use crate::krea;
 use crate::log;
 use crate::options::{Choice, GRACE, ListenOptions, Remote};
 use crate::problem::{Problem, Result, of_client_config, of_history};
@@ -52,8 +53,9 @@ async fn listen(options: &ListenOptions) -> Result<Exit> {
             put_in_force(options, remote, &memory).await?;
             let opened = history(options)?;
             let client = client(options, remote.clone(), &memory, opened.history.clone())?;
-            let beside = Beside::open(options).await?;
-            let mut session = Session::new(options, &remote.url, memory, None, beside);
+            let keys = krea::keys();
+            let beside = Beside::open(options, &keys).await?;
+            let mut session = Session::new(options, &remote.url, memory, None, beside, keys);
             session.tell_of_history(&opened);
             session.run(client, &mut signals).await
         }
@@ -74,8 +76,10 @@ async fn on_our_own_relay(options: &ListenOptions, signals: &mut Signals) -> Res
         opened.history.clone(),
     )?;
     let certificate = Some(relay.certificate.clone());
-    let beside = Beside::open(options).await?;
-    let mut session = Session::new(options, &relay.remote.url, memory, certificate, beside);
+    let keys = krea::keys();
+    let beside = Beside::open(options, &keys).await?;
+    let url = &relay.remote.url;
+    let mut session = Session::new(options, url, memory, certificate, beside, keys);
     session.tell_of_history(&opened);
     let result = tokio::select! {
         result = session.run(client, signals) => result,
@@ -141,7 +145,7 @@ fn client(
         grace: GRACE,
         relay_name: memory.history_name(),
         since: options.since,
-        gated: false,
+        gated: options.krea.requires_verified,
         retries: options.retries,
     };
     Client::new(config, history).map_err(|error| of_client_config(&error))

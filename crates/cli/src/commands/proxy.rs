@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::serving::Teller;
 use crate::args::{ProxyArgs, ProxyCommand, ProxyKreaArgs};
 use crate::exit::Exit;
+use crate::krea;
 use crate::krea::front::{Front, FrontEvent, FrontOptions};
 use crate::krea::{told, watch as radar};
 use crate::log;
@@ -79,7 +80,12 @@ fn options(
     args: &ProxyKreaArgs,
     tunnel: watch::Receiver<Option<http::Uri>>,
 ) -> Result<FrontOptions> {
-    let trusted = args.upstream_ca.as_deref().map(certificates).transpose()?;
+    let trusted = args
+        .api
+        .upstream_ca
+        .as_deref()
+        .map(certificates)
+        .transpose()?;
     let deliver = match args.deliver_missed {
         Some(which) => {
             let config = Destination::to(args.to.clone())?.config(1)?;
@@ -89,13 +95,15 @@ fn options(
     };
     Ok(FrontOptions {
         port: args.port,
-        upstream: args.upstream.clone(),
+        upstream: args.api.address(),
         trusted: trusted.unwrap_or_default(),
         tunnel,
+        own: None,
         replaces_own: args.replace,
-        jobs: args.jobs.clone(),
+        jobs: args.api.jobs.clone(),
         history: past::named(args.history.as_deref())?,
         missed_after: args.missed_after.0,
+        keys: krea::keys()?,
         deliver,
     })
 }

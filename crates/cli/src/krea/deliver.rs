@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::{Gather, of_ledger};
-use crate::problem::{Result, of_client_config, of_history};
+use crate::problem::{Code, Problem, Result, of_client_config, of_history};
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,46 @@ pub(crate) async fn deliver(
     let settled = ledger.settle(&evidence.id, is_done);
     settled.map_err(|error| of_ledger(&error))?;
     handed
+}
+
+/// Only what never came is made up for, unless it is wanted nevertheless.
+pub(crate) fn check(evidence: &Evidence, again: bool) -> Result<()> {
+    let refused = |why: String, next: &'static str| {
+        let what = format!("there is nothing to hand over for job {}", evidence.id);
+        Err(Problem::new(Code::JobNotDue, what, why, next))
+    };
+    let Some(job) = evidence.of_api() else {
+        let asked = evidence.api.is_some();
+        return match asked {
+            true => refused(
+                "the API knows no such job, or not for this key".to_owned(),
+                "check KREA_API_KEY: a job belongs to one workspace",
+            ),
+            false => Err(super::asking::key_missing()),
+        };
+    };
+    match &job.status {
+        Some(status) if status.is_terminal() => {}
+        Some(status) => {
+            return refused(
+                format!("the API says it is {status}"),
+                "wait until it has ended; `kreel jobs get ID --verify` asks",
+            );
+        }
+        None => {
+            return refused(
+                "the API's answer has no status".to_owned(),
+                "see `kreel jobs get ID --verify --json`",
+            );
+        }
+    }
+    match evidence.has_come() && !again {
+        true => refused(
+            "its webhook came".to_owned(),
+            "`kreel replay` hands that one over again; --again makes one nevertheless",
+        ),
+        false => Ok(()),
+    }
 }
 
 /// The API's answer, if it says that the job has ended.

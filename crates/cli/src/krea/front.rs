@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Uri;
 use kreel_client::{CertificateDer, History, ReplayConfig};
-use kreel_krea::{Asker, Proxy, ProxyConfig, ProxyEvent};
+use kreel_krea::{Asker, Keys, Proxy, ProxyConfig, ProxyEvent};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -14,11 +14,11 @@ use tokio::time::timeout;
 
 use super::told;
 use super::watch::{Found, Radar, Watch, Which};
-use super::{Gather, keys, ledger};
+use super::{Gather, ledger};
 use crate::commands::mock::bind;
 use crate::limits::FRONT_STOP;
 use crate::paths::Paths;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::tunnels::Tunnels;
 
 /// How many happenings may wait to be told; with more, some are left out.
@@ -29,12 +29,14 @@ const EVENTS: usize = 1024;
 pub(crate) struct FrontOptions {
     /// The port on this machine.
     pub(crate) port: u16,
-    /// The API, if not the real one.
-    pub(crate) upstream: Option<Uri>,
+    /// The API.
+    pub(crate) upstream: Uri,
     /// Certificates to trust for it.
     pub(crate) trusted: Vec<CertificateDer<'static>>,
     /// The tunnel's address, once it is known.
     pub(crate) tunnel: watch::Receiver<Option<Uri>>,
+    /// The same, if it is of a tunnel this process has open.
+    pub(crate) own: Option<watch::Receiver<Option<Uri>>>,
     /// Whether it also takes the place of the caller's own.
     pub(crate) replaces_own: bool,
     /// The file of jobs, if not the usual one.
@@ -43,6 +45,8 @@ pub(crate) struct FrontOptions {
     pub(crate) history: PathBuf,
     /// How long after a job's end its webhook is missed.
     pub(crate) missed_after: Duration,
+    /// The keys that are known; those callers send are added.
+    pub(crate) keys: Keys,
     /// What is made up for, and where it goes.
     pub(crate) deliver: Option<(Which, ReplayConfig)>,
 }
@@ -68,18 +72,19 @@ pub(crate) enum FrontEvent {
     Proxy(ProxyEvent),
     /// The radar has found something.
     Radar(Found),
+    /// Something is in the way of deciding which webhooks are let in.
+    Door(Problem),
 }
 
 impl Front {
     /// Opens the port, and serves it from now on.
     pub(crate) async fn open(options: FrontOptions) -> Result<Self> {
-        let usual = ProxyConfig::default();
         let config = ProxyConfig {
-            upstream: options.upstream.unwrap_or(usual.upstream),
+            upstream: options.upstream,
             webhook_url: options.tunnel,
             replaces_own: options.replaces_own,
             trusted: options.trusted,
-            keys: keys()?,
+            keys: options.keys,
         };
         let looked_up = config.look_up().await;
         looked_up.map_err(|error| told::unusable(&error.into()))?;
@@ -96,7 +101,8 @@ impl Front {
         };
         let tunnels = Tunnels::of(&Paths::find()?);
         let radar = Radar {
-            gather: Gather::new(ledger.clone(), &options.history, Some(tunnels)),
+            gather: Gather::new(ledger.clone(), &options.history, Some(tunnels))
+                .beside(options.own),
             asker,
             keys: config.keys.clone(),
             after: options.missed_after,

@@ -3,19 +3,21 @@
 //! Deliveries are read once, by their numbers: what is about a job is noted in the ledger. Bodies and
 //! the app's answers stay in the history and are looked up when they are wanted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use http::Uri;
 use jiff::Timestamp;
-use kreel_client::{From, KeptAttempt, Reader, Row, Scope, Standing};
+use kreel_client::{From, KeptAttempt, Reader, Row, Scope, Standing, WITHHELD};
 use kreel_krea::{
     Attempt, Delivery, Evidence, JobId, JobRow, KnownJob, Ledger, Outcome, Place, Reading, Seen,
     is_private, row,
 };
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::{name_of, of_ledger};
 use crate::limits::{
@@ -34,6 +36,8 @@ pub(crate) struct Gather {
     reader: Option<Reader>,
     /// The tunnels of this machine, whose addresses may become known later.
     tunnels: Option<Tunnels>,
+    /// The address of the tunnel this process has open, whichever name the user gave it.
+    own: Option<watch::Receiver<Option<Uri>>>,
     /// Up to where this process has looked; not known yet before it has.
     looked: Option<i64>,
     /// Those that were not all there when they were looked at.
@@ -61,10 +65,16 @@ impl Gather {
             name: name_of(history),
             reader: None,
             tunnels,
+            own: None,
             looked: None,
             pending: BTreeSet::new(),
             version: None,
         }
+    }
+
+    /// The same beside a tunnel that has this address, once that is known.
+    pub(crate) fn beside(self, own: Option<watch::Receiver<Option<Uri>>>) -> Self {
+        Self { own, ..self }
     }
 
     /// The ledger.
@@ -260,13 +270,15 @@ impl Gather {
             None => None,
         };
         let whole = whole.filter(|whole| whole.delivery.id.to_string() == seen.delivery_id);
-        let (reading, attempts, is_forgotten) = match whole {
+        let (reading, attempts, withheld, is_forgotten) = match whole {
             Some(whole) => {
                 let reading = Reading::of(&self.body(seen.number)?);
-                let attempts = whole.attempts.iter().map(attempt).collect();
-                (reading, attempts, false)
+                let kept = whole.attempts.iter();
+                let withheld = kept.clone().find_map(withheld);
+                let handed = kept.filter(|kept| self::withheld(kept).is_none());
+                (reading, handed.map(attempt).collect(), withheld, false)
             }
-            None => (of_rest(&seen), Vec::new(), true),
+            None => (of_rest(&seen), Vec::new(), None, true),
         };
         Ok(Delivery {
             id: seen.delivery_id,
@@ -276,24 +288,24 @@ impl Gather {
             is_synthesised: seen.is_synthesised,
             is_forgotten,
             attempts,
+            withheld,
         })
     }
 
     fn body(&self, number: i64) -> Result<Bytes> {
-        let mut body = BytesMut::new();
-        for place in 0.. {
-            let piece = self.with(|reader| reader.piece(number, place))?;
-            match piece {
-                Some(first) if place == 0 && first.len() as u64 >= GATHER_BODY_BYTES => {
-                    return Ok(first);
-                }
-                Some(more) if (body.len() as u64) < GATHER_BODY_BYTES => {
-                    body.extend_from_slice(&more);
-                }
-                _ => break,
-            }
+        self.with(|reader| body_of(reader, number))
+    }
+
+    /// The numbers of the webhooks about a job that are still in the history, by their ids.
+    pub(crate) fn numbers(&self, evidence: &Evidence) -> Result<HashMap<String, i64>> {
+        let seen = self.ledger.seen(&self.name, &evidence.id);
+        let seen = seen.map_err(|error| of_ledger(&error))?.into_iter();
+        let mut numbers: HashMap<String, i64> =
+            seen.map(|seen| (seen.delivery_id, seen.number)).collect();
+        for gone in evidence.deliveries.iter().filter(|one| one.is_forgotten) {
+            numbers.remove(&gone.id);
         }
-        Ok(body.freeze())
+        Ok(numbers)
     }
 
     /// Whether a job's webhook was asked for at an address that is none of ours.
@@ -313,7 +325,10 @@ impl Gather {
     /// The public addresses of this machine. If they can't be read, none is known.
     fn addresses(&self) -> Vec<String> {
         let addresses = self.tunnels.as_ref().map(Tunnels::addresses);
-        addresses.and_then(Result::ok).unwrap_or_default()
+        let mut addresses = addresses.and_then(Result::ok).unwrap_or_default();
+        let own = self.own.as_ref().and_then(|own| own.borrow().clone());
+        addresses.extend(own.map(|own| own.to_string()));
+        addresses
     }
 
     fn with<T>(
@@ -323,6 +338,32 @@ impl Gather {
         let reader = self.reader.as_ref().expect("callers have opened it");
         look(reader).map_err(|error| of_history(&error))
     }
+}
+
+/// As much of a body as a job can have.
+pub(crate) fn body_of(
+    reader: &Reader,
+    number: i64,
+) -> std::result::Result<Bytes, kreel_client::HistoryError> {
+    let mut body = BytesMut::new();
+    for place in 0.. {
+        match reader.piece(number, place)? {
+            Some(first) if place == 0 && first.len() as u64 >= GATHER_BODY_BYTES => {
+                return Ok(first);
+            }
+            Some(more) if (body.len() as u64) < GATHER_BODY_BYTES => {
+                body.extend_from_slice(&more);
+            }
+            _ => break,
+        }
+    }
+    Ok(body.freeze())
+}
+
+/// When and why a delivery was withheld, if this is no attempt but that.
+fn withheld(kept: &KeptAttempt) -> Option<(Timestamp, String)> {
+    let (code, words) = kept.failure.as_ref()?;
+    (code == WITHHELD).then(|| (time(kept.began_at_us), words.clone()))
 }
 
 fn attempt(kept: &KeptAttempt) -> Attempt {
@@ -354,7 +395,7 @@ fn behind_tunnel<'a>(url: &'a str, tunnels: &[String]) -> Option<&'a str> {
 
 /// Path and query of an address that is on this machine or in its network.
 fn direct_path(url: &str) -> Option<&str> {
-    let uri: http::Uri = url.parse().ok()?;
+    let uri: Uri = url.parse().ok()?;
     if !is_private(uri.host()?) {
         return None;
     }

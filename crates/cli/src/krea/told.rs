@@ -1,6 +1,7 @@
 //! What proxy and radar have to say, as lines for people and for scripts.
 
 use kreel_krea::{Gone, InvalidProxy, KnownJob, Notice, ProxyError, ProxyEvent};
+use kreel_tui::lens::{Mood, News};
 use serde_json::{Value, json};
 
 use super::deliver::Handed;
@@ -26,7 +27,7 @@ pub(crate) fn line(event: &FrontEvent) -> String {
         FrontEvent::Radar(Found::Delivered(job, handed)) => {
             format!("made up for  {job}: {}", of_handed(handed))
         }
-        FrontEvent::Radar(Found::Trouble(problem)) => {
+        FrontEvent::Radar(Found::Trouble(problem)) | FrontEvent::Door(problem) => {
             format!("warning: {}: {}", problem.what, problem.cause())
         }
     }
@@ -65,7 +66,42 @@ pub(crate) fn object(event: &FrontEvent) -> Value {
             "type": "warning", "code": problem.code.as_str(), "message": problem.what,
             "cause": problem.cause(),
         }),
+        FrontEvent::Door(problem) => json!({
+            "type": "gate_warning", "code": problem.code.as_str(), "message": problem.what,
+            "cause": problem.cause(), "advice": problem.next,
+        }),
     }
+}
+
+/// The same for the inspector, as far as it is worth a line there: calls that went through as they
+/// were are not.
+pub(crate) fn news(event: &FrontEvent) -> Option<News> {
+    let mood = match event {
+        FrontEvent::Proxy(ProxyEvent::Answered { notices, .. }) if notices.is_empty() => {
+            return None;
+        }
+        FrontEvent::Proxy(ProxyEvent::Answered { .. }) => Mood::Fair,
+        FrontEvent::Proxy(ProxyEvent::Started(_)) => Mood::Good,
+        FrontEvent::Proxy(ProxyEvent::Refused { .. }) | FrontEvent::Door(_) => Mood::Bad,
+        FrontEvent::Radar(Found::Missed(evidence)) => {
+            let id: String = evidence.id.as_str().chars().take(8).collect();
+            return Some(News {
+                mood: Mood::Bad,
+                text: format!("no webhook came for job {id}, which has ended: J shows it"),
+            });
+        }
+        FrontEvent::Radar(Found::Delivered(
+            _,
+            Handed::Answered {
+                status: 200..=299, ..
+            },
+        )) => Mood::Good,
+        FrontEvent::Radar(_) => Mood::Bad,
+    };
+    Some(News {
+        mood,
+        text: line(event),
+    })
 }
 
 /// What came of handing a webhook over, for scripts.
@@ -220,4 +256,35 @@ pub(super) fn unusable_port(error: &std::io::Error) -> Problem {
         error,
         "start it again",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use kreel_krea::{Evidence, JobId};
+
+    use super::*;
+
+    #[test]
+    fn the_inspector_is_told_what_matters_and_not_each_call() {
+        let call = |notices| {
+            FrontEvent::Proxy(ProxyEvent::Answered {
+                method: "GET".to_owned(),
+                path: "/jobs/1".to_owned(),
+                status: 200,
+                took: Duration::from_millis(3),
+                notices,
+            })
+        };
+        assert_eq!(news(&call(Vec::new())), None);
+        let missed = Found::Missed(Box::new(Evidence::of(JobId::new("0f6f4c1e-8a50"))));
+        let told = news(&FrontEvent::Radar(missed)).unwrap();
+        assert_eq!(told.mood, Mood::Bad);
+        assert!(
+            told.text.contains("0f6f4c1e, which has ended"),
+            "{}",
+            told.text
+        );
+    }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use kreel_client::filter::{Filter, Saved};
 use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
 use kreel_inspect::mask::Masking;
+use kreel_krea::ProxyConfig;
 use kreel_tui::{Images, KeyMap, Theme};
 use kreel_wire::TunnelName;
 use kreel_wire::rules::RulesChange;
@@ -71,17 +72,19 @@ pub(crate) struct ListenOptions {
     pub(crate) filter: Option<Filter>,
     /// Whether standard output is for the public address alone.
     pub(crate) print_url: bool,
-    /// The proxy in front of Krea's API, if it is to run too.
-    pub(crate) krea: Option<KreaOptions>,
+    /// What is to be known of Krea's jobs.
+    pub(crate) krea: KreaOptions,
 }
 
-/// A proxy in front of Krea's API.
+/// What is to be known of Krea's jobs.
 #[derive(Debug, Clone)]
 pub(crate) struct KreaOptions {
-    /// Its port.
-    pub(crate) port: u16,
-    /// The API, if not the real one.
-    pub(crate) upstream: Option<Uri>,
+    /// The port of the proxy in front of the API, if it is to run too.
+    pub(crate) proxy: Option<u16>,
+    /// The API.
+    pub(crate) upstream: Uri,
+    /// Whether the app is given only what the API confirms.
+    pub(crate) requires_verified: bool,
     /// The file of jobs, if not the usual one.
     pub(crate) jobs: Option<PathBuf>,
     /// How long after a job's end its webhook is missed.
@@ -161,13 +164,17 @@ impl ListenOptions {
             masking: layers.masking(),
             filter: filter.transpose()?.filter(|filter| !filter.is_empty()),
             print_url: args.print_url,
-            krea: args.krea_proxy.map(|port| KreaOptions {
-                port,
-                upstream: args.krea_upstream.clone(),
+            krea: KreaOptions {
+                proxy: args.krea_proxy,
+                upstream: args
+                    .krea_upstream
+                    .clone()
+                    .unwrap_or_else(|| ProxyConfig::default().upstream),
+                requires_verified: args.require_verified,
                 jobs: args.krea_jobs.clone(),
                 missed_after: args.missed_after.map_or(RADAR_USUAL, |span| span.0),
                 deliver: args.deliver_missed,
-            }),
+            },
         })
     }
 }

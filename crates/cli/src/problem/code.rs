@@ -207,6 +207,8 @@ codes! {
     ApiNotAsked = "KR0614" => Network,
     /// There is no webhook to make up for.
     JobNotDue = "KR0615" => Failure,
+    /// The API does not confirm a webhook, so the app was not given it.
+    NotVerified = "KR0630" => Failure,
 }
 
 impl fmt::Display for Code {

@@ -51,6 +51,8 @@ pub struct Delivery {
     pub is_forgotten: bool,
     /// The app's answers to it.
     pub attempts: Vec<Attempt>,
+    /// When and why the app was not given it, if it was withheld.
+    pub withheld: Option<(Timestamp, String)>,
 }
 
 /// The handing of a delivery to the app.
@@ -108,9 +110,13 @@ impl Evidence {
         self.api.as_ref()?.reading.as_ref()?.job()
     }
 
-    /// Whether a webhook has told the job's end; those kreel made itself do not count.
+    /// Whether a webhook has told the job's end; those kreel made itself do not count, nor those
+    /// the app was not given.
     pub fn has_come(&self) -> bool {
-        let came = self.deliveries.iter().filter(|one| !one.is_synthesised);
+        let came = self
+            .deliveries
+            .iter()
+            .filter(|one| !one.is_synthesised && one.withheld.is_none());
         came.into_iter().any(|one| one.end().is_some())
     }
 

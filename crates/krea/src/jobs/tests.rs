@@ -23,6 +23,7 @@ fn delivery(body: &str) -> Delivery {
         is_synthesised: false,
         is_forgotten: false,
         attempts: Vec::new(),
+        withheld: None,
     }
 }
 
@@ -389,6 +390,7 @@ fn a_timeline_is_in_the_order_of_time() {
             Step::Ended(_) => "ended",
             Step::Came { .. } => "came",
             Step::HandedOver { .. } => "handed over",
+            Step::Withheld { .. } => "withheld",
             Step::Asked(_) => "asked",
         })
         .collect();
@@ -403,4 +405,32 @@ fn a_timeline_is_in_the_order_of_time() {
             "handed over"
         ]
     );
+}
+
+#[test]
+fn what_was_withheld_has_not_come_and_counts_only_alone() {
+    let body = |status: &str| {
+        json!({"job_id": "1", "status": status, "completed_at": "2026-10-02T08:15:37Z"}).to_string()
+    };
+    let forged = Delivery {
+        withheld: Some((now(), "KR0630: the API says something else".to_owned())),
+        ..delivery(&body("failed"))
+    };
+    let mut evidence = Evidence {
+        deliveries: vec![forged],
+        api: Some(ApiAnswer::of(now(), body("completed").into())),
+        ..Evidence::of(JobId::new("1"))
+    };
+    assert!(!evidence.has_come());
+    let one = row(&evidence, now(), OVERDUE);
+    assert!(matches!(one.verdict, Some(Verdict::Differs(_))), "{one:?}");
+    assert!(one.flags.contains(&Flag::Missed));
+    let steps = timeline(&evidence);
+    assert!(steps.iter().any(
+        |moment| matches!(&moment.step, Step::Withheld { why, .. } if why.contains("KR0630"))
+    ));
+    evidence.deliveries.push(delivery(&body("completed")));
+    assert!(evidence.has_come());
+    let one = row(&evidence, now(), OVERDUE);
+    assert_eq!(one.verdict, Some(Verdict::Matches));
 }

@@ -48,6 +48,13 @@ pub enum Step {
         /// How long it took.
         took: Duration,
     },
+    /// A webhook was withheld from the app.
+    Withheld {
+        /// The delivery's id.
+        delivery: String,
+        /// Why, in words.
+        why: String,
+    },
     /// The API was asked; the state it told, nothing if it knows no such job.
     Asked(Option<Status>),
 }
@@ -83,6 +90,16 @@ pub fn timeline(evidence: &Evidence) -> Vec<Moment> {
                 took: attempt.took,
             };
             add(Some(attempt.began_at), handed);
+        }
+    }
+    for one in &evidence.deliveries {
+        let withheld = one.withheld.clone();
+        let step = withheld.map(|(at, why)| {
+            let delivery = one.id.clone();
+            (at, Step::Withheld { delivery, why })
+        });
+        if let Some((at, step)) = step {
+            add(Some(at), step);
         }
     }
     if let Some(api) = &evidence.api {

@@ -319,3 +319,19 @@ fn a_flood_leaves_within_bounds_and_open_jobs_stay() {
     let kept = ledger.seen("h", &JobId::new("flood")).unwrap();
     assert_eq!(kept.len() as i64, LEDGER_SEEN_PER_JOB);
 }
+
+#[test]
+fn every_change_gives_another_version_whoever_makes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.db");
+    let (ours, others) = (Ledger::open(&path).unwrap(), Ledger::open(&path).unwrap());
+    let mut versions = vec![ours.version().unwrap()];
+    assert_eq!(ours.version().unwrap(), versions[0]);
+    ours.note(&job("a", 0)).unwrap();
+    versions.push(ours.version().unwrap());
+    others.note(&job("b", 0)).unwrap();
+    versions.push(ours.version().unwrap());
+    versions.sort_unstable();
+    versions.dedup();
+    assert_eq!(versions.len(), 3);
+}

@@ -39,6 +39,15 @@ async fn soon_at_first_then_less_and_less_often_and_not_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_somebody_waits_for_is_asked_about_at_once() {
+    let (mut agenda, now, id) = (Agenda::default(), Instant::now(), JobId::new("a"));
+    assert!(agenda.add_at_once(&id, true, now));
+    assert_eq!(agenda.due(now), Some(id.clone()));
+    agenda.asked(&id, Asked::Goes, now);
+    assert_eq!(agenda.next(), Some(now + Duration::from_secs(3)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_end_is_the_end() {
     assert_eq!(asked_after(10, Asked::Ended).await.len(), 1);
     assert_eq!(asked_after(10, Asked::Hopeless).await.len(), 1);

@@ -3,6 +3,7 @@
 use std::io;
 
 use kreel_client::Update;
+use kreel_inspect::inert::inert;
 
 use super::Inspector;
 use crate::End;
@@ -123,10 +124,10 @@ impl Inspector {
     /// What came of something the lens was to do.
     fn acted(&mut self, of: &Of, acted: Acted) {
         match acted {
-            Acted::Says(text) => self.app.say(News::Good, text),
-            Acted::Fails(text) => self.app.say(News::Bad, text),
+            Acted::Says(text) => self.app.say(News::Good, inert(&text)),
+            Acted::Fails(text) => self.app.say(News::Bad, inert(&text)),
             Acted::Tell(command, text) => {
-                self.app.say(News::Good, text);
+                self.app.say(News::Good, inert(&text));
                 self.tell(command);
             }
             Acted::Image(_) if !self.app.shows_images => {

@@ -135,7 +135,9 @@ fn standing(row: &Row, app: &App) -> (&'static str, String, Look) {
 /// How a row stands: a sign, a word or the app's status, and how good that is.
 fn outcome(row: &Row, held: Option<&str>, is_running: bool) -> (&'static str, String, Look) {
     // Of one that was only captured the answer is kreel's own, until it is replayed.
-    let is_captured = row.standing == Standing::Captured && row.replays.count == 0;
+    let failure = row.last.as_ref().and_then(|last| last.failure.as_deref());
+    let is_captured =
+        row.standing == Standing::Captured && row.replays.count == 0 && failure != Some(WITHHELD);
     let last = row.last.as_ref().filter(|_| !is_captured);
     if let Some(last) = last
         && !matches!(row.standing, Standing::Lost | Standing::BrokenOff)

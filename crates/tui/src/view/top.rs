@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use kreel_client::plain::duration;
+use kreel_inspect::inert::inert;
 
 use super::text::{columns_of, columns_of_all, cut, cut_front, fitting, width};
 use crate::app::App;
@@ -35,7 +36,7 @@ fn short(app: &App, columns: u16) -> Line<'static> {
 fn address(app: &App, columns: u16) -> Line<'static> {
     let columns = usize::from(columns);
     let url = match app.status.link.ready() {
-        Some(ready) => kreel_inspect::inert::inert(&ready.url).into_owned(),
+        Some(ready) => inert(&ready.url).into_owned(),
         None => app.facts.tunnel.to_string(),
     };
     let target = target(app, columns / 3);
@@ -86,7 +87,7 @@ fn target(app: &App, room: usize) -> Vec<Span<'static>> {
     let theme = app.theme;
     let target = match &app.facts.target {
         None => return vec![Span::styled("  only looking", theme.style(Look::Dim))],
-        Some(target) => cut_front(&kreel_inspect::inert::inert(target), room.max(8)),
+        Some(target) => cut_front(&inert(target), room.max(8)),
     };
     let mut spans = vec![
         Span::styled("  → ", theme.style(Look::Dim)),
@@ -103,6 +104,9 @@ fn target(app: &App, room: usize) -> Vec<Span<'static>> {
 fn counters(app: &App, columns: u16) -> Line<'static> {
     let columns = usize::from(columns);
     let mut pieces = states(app);
+    if pieces.is_empty() {
+        pieces.extend(beside(app, columns));
+    }
     let first: usize = columns_of_all(&pieces);
     let figures = figures_in(app, columns.saturating_sub(first));
     let all: usize = columns_of_all(&figures);
@@ -112,6 +116,14 @@ fn counters(app: &App, columns: u16) -> Line<'static> {
     }
     pieces.extend(figures);
     fitting(pieces, columns)
+}
+
+/// What else runs here, where there is room for it beside all counters.
+fn beside(app: &App, columns: usize) -> Option<Vec<Span<'static>>> {
+    let text = inert(app.facts.beside.as_deref()?).into_owned();
+    let figures = columns_of_all(&figures_in(app, columns));
+    let fits = width(&text) + GAP.len() + figures <= columns;
+    fits.then(|| vec![Span::styled(text, app.theme.style(Look::Dim))])
 }
 
 /// The counters in full, in short, or only those that are bad, as far as there is room.

@@ -9,7 +9,7 @@ use http::uri::InvalidUri;
 use kreel_client::{
     Client, Command, Config, History, HostHeader, Policy, Since, TunnelName, Update,
 };
-use kreel_krea::{Example, Ledger, Mock, MockConfig, Proxy, ProxyConfig};
+use kreel_krea::{Example, Keys, Ledger, Mock, MockConfig, Proxy, ProxyConfig, ProxyEvent};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -39,6 +39,14 @@ pub(super) struct Cast {
     pub(super) history: PathBuf,
     /// What is known of jobs.
     ledger: Arc<Ledger>,
+    /// The file of it.
+    pub(super) jobs: PathBuf,
+    /// The API behind the proxy.
+    pub(super) upstream: Uri,
+    /// The keys callers have sent.
+    pub(super) keys: Keys,
+    /// What happens at the proxy.
+    pub(super) calls: mpsc::Receiver<ProxyEvent>,
     /// What the app says of each webhook.
     pub(super) told: mpsc::Receiver<Told>,
     client: Option<Client>,
@@ -65,6 +73,7 @@ impl Cast {
         let relay = Embedded::start(folder, 0).await?;
         let (tunnel, history) = (random_name()?, folder.join("history.db"));
         let (telling, told) = mpsc::channel(WAITING);
+        let jobs = folder.join("krea-jobs.db");
         let handler = listener().await?;
         let app = local(&handler)?;
         let client = client(&relay.remote, &tunnel, app, &history)?;
@@ -74,7 +83,11 @@ impl Cast {
             app,
             api: String::new(),
             history,
-            ledger: krea::ledger(Some(&folder.join("krea-jobs.db")))?,
+            ledger: krea::ledger(Some(&jobs))?,
+            jobs,
+            upstream: Uri::default(),
+            keys: Keys::default(),
+            calls: mpsc::channel(1).1,
             told,
             client: Some(client),
             stops: Vec::new(),
@@ -99,9 +112,14 @@ impl Cast {
     }
 
     /// The tunnel's public address.
-    fn public(&self) -> String {
+    pub(super) fn tunnel_url(&self) -> String {
         let relay = self.relay.remote.url.to_string();
-        format!("{}/{}{HOOK}", relay.trim_end_matches('/'), self.tunnel)
+        format!("{}/{}", relay.trim_end_matches('/'), self.tunnel)
+    }
+
+    /// The handler's.
+    fn public(&self) -> String {
+        format!("{}{HOOK}", self.tunnel_url())
     }
 
     async fn start_mock(&mut self, speed: f64) -> Result<String> {
@@ -133,10 +151,13 @@ impl Cast {
         };
         let config = ProxyConfig {
             upstream: address(upstream)?,
+            keys: self.keys.clone(),
             webhook_url: ProxyConfig::fixed(Some(address(&self.public())?)),
             ..ProxyConfig::default()
         };
-        let (events, _) = mpsc::channel(1);
+        self.upstream = config.upstream.clone();
+        let (events, calls) = mpsc::channel(WAITING);
+        self.calls = calls;
         let proxy = Proxy::new(config, self.ledger.clone(), events);
         let proxy = proxy.map_err(|error| incomplete(&chain(&error)))?;
         let (stop, stopped) = oneshot::channel();

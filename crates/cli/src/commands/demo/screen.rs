@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kreel_client::Command;
-use kreel_client::Policy;
+use kreel_client::{Command, HostHeader, Policy, ReplayConfig};
 use kreel_inspect::mask::Masking;
+use kreel_krea::ProxyConfig;
+use kreel_tui::lens::News;
 use kreel_tui::{End, Facts, Images, Inspector, KeyMap, Setup, Theme};
 use tokio::sync::mpsc;
 
@@ -15,8 +16,12 @@ use crate::commands::listen::editor;
 use crate::commands::trigger::Ready;
 use crate::embedded;
 use crate::exit::Exit;
+use crate::krea::front::FrontEvent;
+use crate::krea::lens::{JobLens, LensOptions};
+use crate::krea::told;
+use crate::limits::RADAR_USUAL;
 use crate::log;
-use crate::options::certificates;
+use crate::options::{GRACE, certificates};
 use crate::problem::{Code, Problem, Result, chain, of_link};
 use crate::signals::{Received, Signals};
 use crate::terminal::{self, say};
@@ -30,7 +35,8 @@ pub(super) async fn play(cast: &mut Cast, signals: &mut Signals) -> Result<Exit>
     log::hold();
     let (_, none) = mpsc::channel(1);
     let updates = std::mem::replace(&mut running.updates, none);
-    let opened = Inspector::open(setup(cast)?, running.commands.clone(), updates);
+    let (tell, news) = mpsc::channel(16);
+    let opened = Inspector::open(setup(cast, news)?, running.commands.clone(), updates);
     let mut inspector = opened.map_err(|error| unusable(&error))?;
     let (asking, mut asked) = mpsc::channel(16);
     let caller = tokio::spawn(caller::ask(cast.api.clone(), PACE, asking));
@@ -59,6 +65,11 @@ pub(super) async fn play(cast: &mut Cast, signals: &mut Signals) -> Result<Exit>
             // The rows show what came of it.
             Some(_) = asked.recv() => {}
             Some(_) = cast.told.recv() => {}
+            Some(call) = cast.calls.recv() => {
+                if let Some(news) = told::news(&FrontEvent::Proxy(call)) {
+                    let _ = tell.try_send(news);
+                }
+            }
         }
     };
     caller.abort();
@@ -77,7 +88,7 @@ pub(super) async fn play(cast: &mut Cast, signals: &mut Signals) -> Result<Exit>
     result
 }
 
-fn setup(cast: &Cast) -> Result<Setup> {
+fn setup(cast: &Cast, news: mpsc::Receiver<News>) -> Result<Setup> {
     let theme = match terminal::forbids_colour() {
         true => Theme::None,
         false => Theme::default(),
@@ -98,12 +109,36 @@ fn setup(cast: &Cast) -> Result<Setup> {
             trigger: Some(Arc::new(Ready {
                 trusted: certificates(&cast.relay.certificate)?,
             })),
-            lens: None,
+            lens: Some(lens(cast)),
+            beside: Some(format!("Krea's API at {}", cast.api)),
         },
         keys: keys.map_err(|error| failed(&chain(&error)))?,
         theme,
         filter: None,
         images: Images::default(),
+        news: Some(news),
+    })
+}
+
+/// Who knows what the webhooks are about.
+fn lens(cast: &Cast) -> Arc<JobLens> {
+    JobLens::new(LensOptions {
+        jobs: Some(cast.jobs.clone()),
+        history: cast.history.clone(),
+        tunnels: None,
+        own: ProxyConfig::fixed(cast.tunnel_url().parse().ok()),
+        upstream: cast.upstream.clone(),
+        keys: Ok(cast.keys.clone()),
+        missed_after: RADAR_USUAL,
+        app: Some(ReplayConfig {
+            target: cast.app.to_string().parse().ok(),
+            timeout: None,
+            headers: Vec::new(),
+            host_header: HostHeader::Rewrite,
+            insecure: false,
+            grace: GRACE,
+            at_once: 1,
+        }),
     })
 }
 

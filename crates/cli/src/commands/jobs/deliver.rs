@@ -1,15 +1,14 @@
 //! `kreel jobs deliver`: a webhook that never came, to the app.
 
 use kreel_client::{History, Match};
-use kreel_krea::Evidence;
 
 use super::{asking, find, open};
 use crate::args::JobsDeliverArgs;
 use crate::exit::Exit;
-use crate::krea::deliver::{Handed, deliver};
+use crate::krea::deliver::{Handed, check, deliver};
 use crate::krea::{Gather, told};
 use crate::past;
-use crate::problem::{Code, Problem, Result, of_history};
+use crate::problem::{Result, of_history};
 use crate::shape::Destination;
 use crate::terminal::{object_line, print};
 
@@ -42,46 +41,6 @@ pub(super) async fn run(args: &JobsDeliverArgs) -> Result<Exit> {
         | Handed::Before(_) => Exit::Success,
         _ => Exit::Failure,
     })
-}
-
-/// Only what never came is made up for, unless it is wanted nevertheless.
-fn check(evidence: &Evidence, again: bool) -> Result<()> {
-    let refused = |why: String, next: &'static str| {
-        let what = format!("there is nothing to hand over for job {}", evidence.id);
-        Err(Problem::new(Code::JobNotDue, what, why, next))
-    };
-    let Some(job) = evidence.of_api() else {
-        let asked = evidence.api.is_some();
-        return match asked {
-            true => refused(
-                "the API knows no such job, or not for this key".to_owned(),
-                "check KREA_API_KEY: a job belongs to one workspace",
-            ),
-            false => Err(crate::krea::asking::key_missing()),
-        };
-    };
-    match &job.status {
-        Some(status) if status.is_terminal() => {}
-        Some(status) => {
-            return refused(
-                format!("the API says it is {status}"),
-                "wait until it has ended; `kreel jobs get ID --verify` asks",
-            );
-        }
-        None => {
-            return refused(
-                "the API's answer has no status".to_owned(),
-                "see `kreel jobs get ID --verify --json`",
-            );
-        }
-    }
-    match evidence.has_come() && !again {
-        true => refused(
-            "its webhook came".to_owned(),
-            "`kreel replay` hands that one over again; --again makes one nevertheless",
-        ),
-        false => Ok(()),
-    }
 }
 
 /// Without an app that is configured, it is where the last webhooks went.

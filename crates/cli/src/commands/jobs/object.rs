@@ -85,6 +85,9 @@ fn step(step: &Step) -> Value {
             "status": answered(*outcome),
             "duration_ms": took.as_millis(),
         }),
+        Step::Withheld { delivery, why } => json!({
+            "step": "withheld", "delivery_id": delivery, "message": why,
+        }),
         Step::Asked(status) => json!({
             "step": "asked", "status": status.as_ref().map(ToString::to_string),
         }),

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kreel_client::inert::inert;
 use kreel_client::plain::duration;
-use kreel_krea::{Evidence, JobRow, Outcome, Step, Verdict, Weight, timeline};
+use kreel_krea::{Evidence, JobRow, Verdict, Weight, timeline};
 
-use super::table::{cost, word};
+use super::table::word;
+use crate::krea::words::{cost, sides, step};
 use crate::terminal::Paint;
 
 /// All that is known of it. What others wrote is inert.
@@ -19,7 +20,11 @@ pub(super) fn text(evidence: &Evidence, row: &JobRow, paint: Paint) -> String {
     for moment in timeline(evidence) {
         line(
             &mut text,
-            &format!("{}  {}", time(moment.at), step(&moment.step)),
+            &format!(
+                "{}  {}",
+                time(moment.at),
+                step(&moment.step, |id| format!("delivery {id}"))
+            ),
         );
     }
     if let Some(verdict) = &row.verdict {
@@ -27,14 +32,12 @@ pub(super) fn text(evidence: &Evidence, row: &JobRow, paint: Paint) -> String {
         line(&mut text, verdict.as_str());
         if let Verdict::Differs(differences) = verdict {
             for one in differences {
-                line(
-                    &mut text,
-                    &format!("- {}: {}", one.field, inert(&one.delivered)),
-                );
-                line(
-                    &mut text,
-                    &format!("+ {}: {}", one.field, inert(&one.asked)),
-                );
+                let (delivered, asked) = sides(one);
+                for (sign, lines) in [("-", delivered), ("+", asked)] {
+                    for said in lines {
+                        line(&mut text, &format!("{sign} {}: {}", one.field, inert(said)));
+                    }
+                }
             }
         }
     }
@@ -103,40 +106,6 @@ fn head(text: &mut String, row: &JobRow, paint: Paint) {
     if !row.flags.is_empty() {
         let flags: Vec<String> = row.flags.iter().map(|flag| word(*flag)).collect();
         line(text, &paint.bold(&flags.join("  ")));
-    }
-}
-
-fn step(step: &Step) -> String {
-    match step {
-        Step::Started {
-            webhook_url: Some(url),
-        } => format!("started here, webhook to {}", inert(url)),
-        Step::Started { webhook_url: None } => "started here, no webhook asked for".to_owned(),
-        Step::Created => "created".to_owned(),
-        Step::Ended(status) => format!("ended: {status}"),
-        Step::Came {
-            delivery,
-            status,
-            is_synthesised,
-        } => {
-            let status = status
-                .as_ref()
-                .map_or("no status", |status| status.as_str());
-            let whose = if *is_synthesised {
-                "made by kreel itself"
-            } else {
-                "webhook"
-            };
-            format!("{whose}: {} (delivery {delivery})", inert(status))
-        }
-        Step::HandedOver { outcome, took, .. } => match outcome {
-            Outcome::Answered(status) => {
-                format!("your app answered {status} after {}", duration(*took))
-            }
-            Outcome::Failed => "your app did not answer".to_owned(),
-        },
-        Step::Asked(Some(status)) => format!("the API says {}", inert(status.as_str())),
-        Step::Asked(None) => "the API knows no such job".to_owned(),
     }
 }
 

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kreel_client::inert::inert;
 use kreel_client::plain::{duration, fit};
-use kreel_krea::{Flag, JobRow, Outcome};
+use kreel_krea::{Flag, JobRow};
 
+use crate::krea::words::{cost, deliveries, is_fault, results};
 use crate::terminal::Paint;
 
 /// The rows; `columns`: no wider than that, one line each. The prompt takes what is left.
@@ -84,49 +85,9 @@ pub(super) fn table(rows: &[&JobRow], columns: Option<usize>, paint: Paint) -> S
     text
 }
 
-/// How many came, and what the app answered: `2x 200 500`.
-fn deliveries(row: &JobRow) -> String {
-    let answers: Vec<String> = row
-        .answers
-        .iter()
-        .map(|answer| match answer {
-            Outcome::Answered(status) => status.to_string(),
-            Outcome::Failed => "failed".to_owned(),
-        })
-        .collect();
-    format!("{}x {}", row.deliveries, answers.join(" "))
-}
-
-fn results(row: &JobRow) -> String {
-    match row.results {
-        1 => "1 result".to_owned(),
-        count => format!("{count} results"),
-    }
-}
-
-/// Whether it costs: nobody knows before its end.
-pub(super) fn cost(row: &JobRow) -> &'static str {
-    let is_over = row
-        .status
-        .as_ref()
-        .is_some_and(|status| status.is_terminal());
-    match (row.is_free, is_over) {
-        (true, _) => "free",
-        (false, true) => "billed",
-        (false, false) => "-",
-    }
-}
-
 /// A flag as one word, so that rows can be cut at spaces.
 pub(super) fn word(flag: Flag) -> String {
     flag.as_str().replace(' ', "-")
-}
-
-fn is_fault(flag: Flag) -> bool {
-    matches!(
-        flag,
-        Flag::Conflict | Flag::ShadowFail | Flag::Missed | Flag::HandlerVerySlow
-    )
 }
 
 /// How many characters are seen of a line with colours.
@@ -168,7 +129,7 @@ const LEAST_PROMPT: usize = 12;
 mod tests {
     use std::time::Duration;
 
-    use kreel_krea::{Evidence, JobId, Kind, Status, Verdict, row};
+    use kreel_krea::{Evidence, JobId, Kind, Outcome, Status, Verdict, row};
 
     use super::*;
 

@@ -1,14 +1,18 @@
-//! The proxy in front of Krea's API that runs beside a tunnel: it hears of the tunnel's address once
-//! that is known, and its happenings are shown among the deliveries.
+//! What runs beside a tunnel for Krea's sake: the proxy in front of its API, which hears of the
+//! tunnel's address once that is known, and the door that lets in only what the API confirms. Their
+//! happenings are shown among the deliveries.
 
 use http::Uri;
 use kreel_client::inert::inert;
-use kreel_client::{ReplayConfig, Target};
-use kreel_krea::is_private;
+use kreel_client::{Command, ReplayConfig, Target, Update};
+use kreel_krea::{Keys, is_private};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::args::Output;
+use crate::krea;
+use crate::krea::asking::key_missing;
+use crate::krea::door::{Door, DoorOptions};
 use crate::krea::front::{Front, FrontEvent, FrontOptions};
 use crate::krea::told;
 use crate::krea::watch::Which;
@@ -17,34 +21,44 @@ use crate::problem::{Code, Problem, Result};
 use crate::rows::Rows;
 use crate::terminal::object_line;
 
-/// A proxy beside a tunnel, or none.
+/// A proxy beside a tunnel and a door in it, or neither.
 #[derive(Debug)]
 pub(super) struct Beside {
     front: Option<Front>,
+    /// What the door is made of, until there is a client to tell.
+    planned: Option<DoorOptions>,
+    door: Option<Door>,
     tunnel: watch::Sender<Option<Uri>>,
     output: Output,
 }
 
 impl Beside {
-    /// Opens it, if it is wanted.
-    pub(super) async fn open(options: &ListenOptions) -> Result<Self> {
+    /// Opens what is wanted. `keys` are those that are known; callers of the proxy add theirs.
+    pub(super) async fn open(options: &ListenOptions, keys: &Result<Keys>) -> Result<Self> {
         let (tunnel, hears) = watch::channel(None);
-        let front = match &options.krea {
+        let krea = &options.krea;
+        let planned = match krea.requires_verified {
+            true => Some(door(options, keys.clone()?)?),
+            false => None,
+        };
+        let front = match krea.proxy {
             None => None,
-            Some(krea) => {
+            Some(port) => {
                 let deliver = match krea.deliver {
-                    Some(which) => Some((Which::of(which), replays(options)?)),
+                    Some(which) => Some((Which::of(which), made_up(options)?)),
                     None => None,
                 };
                 let front = Front::open(FrontOptions {
-                    port: krea.port,
+                    port,
                     upstream: krea.upstream.clone(),
                     trusted: Vec::new(),
+                    own: Some(hears.clone()),
                     tunnel: hears,
                     replaces_own: false,
                     jobs: krea.jobs.clone(),
                     history: options.history.clone(),
                     missed_after: krea.missed_after,
+                    keys: keys.clone()?,
                     deliver,
                 });
                 Some(front.await?)
@@ -52,9 +66,39 @@ impl Beside {
         };
         Ok(Self {
             front,
+            planned,
+            door: None,
             tunnel,
             output: options.output,
         })
+    }
+
+    /// Where the proxy is, in a few words.
+    pub(super) fn place(&self) -> Option<String> {
+        let front = self.front.as_ref()?;
+        Some(format!("Krea's API at {}", front.url))
+    }
+
+    /// The tunnel's address, once that is known.
+    pub(super) fn tunnel(&self) -> watch::Receiver<Option<Uri>> {
+        self.tunnel.subscribe()
+    }
+
+    /// Opens the door, now that there is a client.
+    pub(super) fn open_door(&mut self, commands: &mpsc::Sender<Command>) -> Result<()> {
+        if let Some(options) = self.planned.take() {
+            self.door = Some(Door::watch(options, commands.clone())?);
+        }
+        Ok(())
+    }
+
+    /// The client says something: what waits to be let in is asked about.
+    pub(super) fn hear(&self, update: &Update) {
+        match (&self.door, update) {
+            (Some(door), Update::Gated(delivery)) => door.tell(delivery.id),
+            (Some(door), Update::Skipped { .. }) => door.fall_behind(),
+            _ => {}
+        }
     }
 
     /// Says that it is there.
@@ -75,9 +119,11 @@ impl Beside {
 
     /// The tunnel has this address.
     pub(super) fn ready(&self, url: &str, rows: &mut Rows) {
-        let (Some(front), Ok(uri)) = (&self.front, url.parse::<Uri>()) else {
+        let Ok(uri) = url.parse::<Uri>() else {
             return;
         };
+        self.tunnel.send_replace(Some(uri.clone()));
+        let Some(front) = &self.front else { return };
         let host = |uri: &Uri| uri.host().is_some_and(is_private);
         let is_out_of_reach = host(&uri) && front.upstream.parse().is_ok_and(|api| !host(&api));
         if is_out_of_reach && matches!(self.output, Output::Compact | Output::Tui) {
@@ -86,18 +132,30 @@ impl Beside {
                  through, and --deliver-missed hands over what the API says when a job has ended",
             );
         }
-        let _ = self.tunnel.send(Some(uri));
     }
 
-    /// What happens next; never without a proxy.
+    /// What happens next; never without either.
     pub(super) async fn next(&mut self) -> FrontEvent {
-        let event = match &mut self.front {
-            Some(front) => front.events.recv().await,
-            None => None,
+        let (front, door) = (&mut self.front, &mut self.door);
+        let happens = async {
+            let event = match front {
+                Some(front) => front.events.recv().await,
+                None => None,
+            };
+            match event {
+                Some(event) => event,
+                None => std::future::pending().await,
+            }
         };
-        match event {
-            Some(event) => event,
-            None => std::future::pending().await,
+        let says = async {
+            match door {
+                Some(door) => door.says().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            event = happens => event,
+            problem = says => FrontEvent::Door(problem),
         }
     }
 
@@ -114,6 +172,9 @@ impl Beside {
 
     /// Ends it, and shows what happened last.
     pub(super) async fn close(mut self, rows: &mut Rows) {
+        if let Some(door) = self.door.take() {
+            door.close().await;
+        }
         let Some(front) = self.front.take() else {
             return;
         };
@@ -137,17 +198,48 @@ fn renamed(event: &FrontEvent) -> Value {
     object
 }
 
-/// How webhooks kreel makes itself are handed over: as all others are.
-fn replays(options: &ListenOptions) -> Result<ReplayConfig> {
-    let target: Target = options.target.clone().ok_or_else(|| {
+/// What the door is made of; only where there is an app behind it, and something to ask with.
+fn door(options: &ListenOptions, keys: Keys) -> Result<DoorOptions> {
+    if options.target.is_none() {
+        return Err(Problem::new(
+            Code::TargetMissing,
+            "there is no app to keep webhooks from",
+            "--require-verified needs one, and only capturing was asked for",
+            "name the app: kreel listen 3000 --require-verified",
+        ));
+    }
+    if keys.any().is_none() && options.krea.proxy.is_none() {
+        return Err(Problem {
+            next: "set KREA_API_KEY to your key from Krea's settings; or add --krea-proxy, whose \
+                   callers' keys are used"
+                .to_owned(),
+            ..key_missing()
+        });
+    }
+    Ok(DoorOptions {
+        history: options.history.clone(),
+        ledger: krea::ledger(options.krea.jobs.as_deref())?,
+        upstream: options.krea.upstream.clone(),
+        keys,
+    })
+}
+
+/// How webhooks that never came are made up for.
+fn made_up(options: &ListenOptions) -> Result<ReplayConfig> {
+    replays(options).ok_or_else(|| {
         Problem::new(
             Code::TargetMissing,
             "there is no app to hand missed webhooks to",
             "--deliver-missed needs one, and only capturing was asked for",
             "name the app: kreel listen 3000 --krea-proxy --deliver-missed",
         )
-    })?;
-    Ok(ReplayConfig {
+    })
+}
+
+/// How webhooks kreel makes itself are handed over, if there is an app: as all others are.
+pub(super) fn replays(options: &ListenOptions) -> Option<ReplayConfig> {
+    let target: Target = options.target.clone()?;
+    Some(ReplayConfig {
         target: Some(target),
         timeout: options.timeout,
         headers: options.headers.clone(),

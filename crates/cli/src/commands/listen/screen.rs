@@ -7,14 +7,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kreel_client::{Command, Update};
+use kreel_krea::Keys;
+use kreel_tui::lens::News;
 use kreel_tui::{End, Facts, Inspector, Setup};
 use tokio::sync::mpsc;
 
+use super::beside::{Beside, replays};
 use super::session::Memory;
 use crate::commands::trigger::Ready;
+use crate::krea::lens::{JobLens, LensOptions};
 use crate::log;
 use crate::options::{ListenOptions, certificates};
 use crate::problem::{Code, Problem, Result};
+use crate::tunnels::Tunnels;
 
 /// What shows the updates.
 #[derive(Debug)]
@@ -32,7 +37,11 @@ pub(super) enum Face {
 pub(super) struct Screen {
     inspector: Inspector,
     updates: mpsc::Sender<Update>,
+    news: mpsc::Sender<News>,
 }
+
+/// How many news may wait for it; with more, some are left out.
+const NEWS: usize = 64;
 
 /// How many updates may wait for the inspector: as many as it takes in between two frames of a
 /// burst. Past that they wait where they come from.
@@ -62,11 +71,17 @@ impl Face {
 }
 
 impl Screen {
-    pub(super) fn open(setup: Setup, commands: mpsc::Sender<Command>) -> Result<Self> {
+    pub(super) fn open(mut setup: Setup, commands: mpsc::Sender<Command>) -> Result<Self> {
         let (updates, updating) = mpsc::channel(UPDATES);
+        let (news, hearing) = mpsc::channel(NEWS);
+        setup.news = Some(hearing);
         log::hold();
         match Inspector::open(setup, commands, updating) {
-            Ok(inspector) => Ok(Self { inspector, updates }),
+            Ok(inspector) => Ok(Self {
+                inspector,
+                updates,
+                news,
+            }),
             Err(error) => {
                 log::release();
                 Err(Problem::new(
@@ -84,6 +99,11 @@ impl Screen {
         let _ = self.updates.try_send(update.clone());
     }
 
+    /// Tells of something beside the deliveries, if there is room.
+    pub(super) fn tell_of(&mut self, news: News) {
+        let _ = self.news.try_send(news);
+    }
+
     /// Ends it: the terminal is given back.
     pub(super) async fn close(mut self) -> io::Result<End> {
         drop(self.updates);
@@ -96,6 +116,8 @@ pub(super) fn setup(
     options: &ListenOptions,
     memory: &Memory,
     certificate: Option<PathBuf>,
+    keys: Result<Keys>,
+    beside: &Beside,
 ) -> Setup {
     let own = options.remote.as_ref().and_then(|remote| remote.ca.clone());
     // One that can't be read is told of once it is used.
@@ -115,13 +137,29 @@ pub(super) fn setup(
             editor: editor(),
             zone: jiff::tz::TimeZone::system(),
             trigger: Some(Arc::new(Ready { trusted })),
-            lens: None,
+            lens: Some(lens(options, keys, beside)),
+            beside: beside.place(),
         },
         keys: options.keys.clone(),
         theme: options.theme,
         filter: options.filter.clone(),
         images: options.images,
+        news: None,
     }
+}
+
+/// Who knows what webhooks of Krea's are about.
+fn lens(options: &ListenOptions, keys: Result<Keys>, beside: &Beside) -> Arc<JobLens> {
+    JobLens::new(LensOptions {
+        jobs: options.krea.jobs.clone(),
+        history: options.history.clone(),
+        tunnels: Some(Tunnels::of(&options.paths)),
+        own: beside.tunnel(),
+        upstream: options.krea.upstream.clone(),
+        keys,
+        missed_after: options.krea.missed_after,
+        app: replays(options),
+    })
 }
 
 /// The user's editor: the one for screens first, as programs have always asked for it.

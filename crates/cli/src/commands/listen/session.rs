@@ -10,6 +10,7 @@ use kreel_client::{
     AppAbsent, Client, Command, Counters, Ended, LinkError, Opened, Ready, RelayUrl, Target,
     TunnelName, Update, look_for_app,
 };
+use kreel_krea::Keys;
 use kreel_tui::End;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -22,6 +23,7 @@ use crate::args::Output;
 use crate::embedded;
 use crate::exit::Exit;
 use crate::krea::front::FrontEvent;
+use crate::krea::told;
 use crate::log;
 use crate::options::ListenOptions;
 use crate::problem::{Result, of_link};
@@ -86,8 +88,9 @@ enum Stop {
 /// client leaves rows out and says how many.
 const UPDATES: usize = 1024;
 
-/// How many commands may wait for the client; a person can't type faster.
-const COMMANDS: usize = 4;
+/// How many commands may wait for the client: 16; a person can't type faster, and whoever decides
+/// about webhooks waits for its turn.
+const COMMANDS: usize = 16;
 
 impl Session {
     pub(super) fn new(
@@ -96,8 +99,19 @@ impl Session {
         memory: Memory,
         certificate: Option<PathBuf>,
         beside: Beside,
+        keys: Result<Keys>,
     ) -> Self {
         let tunnel = memory.tunnel.clone();
+        let face = match options.output {
+            Output::Tui => Face::Wanted(Box::new(screen::setup(
+                options,
+                &memory,
+                certificate.clone(),
+                keys,
+                &beside,
+            ))),
+            Output::Compact | Output::Json | Output::Quiet => Face::Lines,
+        };
         Self {
             relay: relay.clone(),
             output: options.output,
@@ -116,14 +130,7 @@ impl Session {
                 // The inspector says it as soon as something comes.
                 Output::Tui | Output::Json | Output::Quiet => None,
             },
-            face: match options.output {
-                Output::Tui => Face::Wanted(Box::new(screen::setup(
-                    options,
-                    &memory,
-                    certificate.clone(),
-                ))),
-                Output::Compact | Output::Json | Output::Quiet => Face::Lines,
-            },
+            face,
             counters: None,
             looking: JoinSet::new(),
             beside: Some(beside),
@@ -147,7 +154,8 @@ impl Session {
         let (commands, commanded) = mpsc::channel(COMMANDS);
         let (updating, mut updates) = mpsc::channel(UPDATES);
         let mut running = Box::pin(client.run(commanded, updating));
-        if let Some(beside) = &self.beside {
+        if let Some(beside) = &mut self.beside {
+            beside.open_door(&commands)?;
             beside.announce(&mut self.rows);
             self.rows.push();
         }
@@ -221,6 +229,9 @@ impl Session {
         if let Update::Counters(counters) = update {
             self.counters = Some(*counters);
         }
+        if let Some(beside) = &self.beside {
+            beside.hear(update);
+        }
         match (&mut self.face, update) {
             (Face::Screen(screen), _) => screen.tell(update),
             (_, Update::Stopping { running, grace }) => return self.stopping(*running, *grace),
@@ -236,6 +247,9 @@ impl Session {
     /// Shows what happened at the proxy beside the tunnel.
     fn show_beside(&mut self, event: &FrontEvent) {
         let has_screen = matches!(self.face, Face::Screen(_));
+        if let (Face::Screen(screen), Some(news)) = (&mut self.face, told::news(event)) {
+            screen.tell_of(news);
+        }
         if let Some(beside) = &self.beside {
             beside.show(event, &mut self.rows, has_screen);
         }

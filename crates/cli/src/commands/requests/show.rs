@@ -32,6 +32,10 @@ pub(super) fn text(whole: &Whole, first: Option<&[u8]>, masking: &Masking, paint
         "tunnel",
         &format!("{tunnel} at {relay}, its number {}", delivery.seq.0),
     );
+    if row.is_synthesised() {
+        let says = "kreel itself, of what Krea's API says: the webhook never came";
+        line("made by", says);
+    }
     line("received", &time(delivery.received_at_us));
     let scheme = delivery.scheme.as_str();
     line(
