@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::jobs::{ended, urls};
 use super::stand_in::{FLUX, StandIn};
-use crate::support::{Key, Kreel, Listen, LocalApp, Post, Screen, Sender, TestRelay};
+use crate::support::{Home, KREEL, Key, Kreel, Listen, LocalApp, Post, Screen, Sender, TestRelay};
 
 /// An inspector with a proxy beside it in front of this mock, and how to reach that.
 async fn beside(
@@ -306,6 +306,28 @@ async fn without_a_key_nobody_is_asked_and_others_have_no_file_of_jobs() {
     screen.shows("KREA_API_KEY").await;
     assert!(file.exists());
     screen.press(Key::Esc);
+}
+
+#[tokio::test]
+async fn the_demo_has_jobs_to_look_at_and_an_api_that_vouches_for_them() {
+    let home = Home::new();
+    let words = ["demo".to_owned()];
+    let mut screen = Screen::run(KREEL, &words, &home, &[], (160, 50));
+    screen
+        .shows_all(&["● up", "Krea's API at http://127.0.0.1:", "✓ 200"])
+        .await;
+    screen.keys("J");
+    screen
+        .shows_all(&["Krea's jobs", "completed", "started here, webhook to"])
+        .await;
+    // The oldest, whose webhook came.
+    screen.keys("G");
+    screen.shows("your app answered").await;
+    screen.keys("v");
+    screen.shows("matches API").await;
+    screen.keys("q");
+    assert_eq!(screen.exit_code().await, Some(0));
+    screen.is_as_before();
 }
 
 /// The job view as it stands at both sizes, times and addresses aside.

@@ -1,12 +1,13 @@
 //! `kreel jobs`: each verdict and each flag as a displayed row, from webhooks that came through a
 //! tunnel.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::stand_in::{FLUX, StandIn};
-use crate::support::{Kreel, Listen, LocalApp, Post, TestClient, TestRelay};
+use crate::support::{Kreel, Listen, LocalApp, Post, Process, TestClient, TestRelay};
 
 /// A job that ended just now, as Krea tells it.
 pub(super) fn ended(number: u8, status: &str, ago: Duration, result: Value) -> Value {
@@ -231,4 +232,33 @@ async fn a_handler_that_takes_over_five_seconds_is_shown_as_slow() {
     assert_eq!(listed[0]["notes"][0]["code"], "handler-slow");
     let text = jobs(&client, &["list"]).run().await.success().to_owned();
     assert!(text.contains("HANDLER-SLOW"), "{text}");
+}
+
+/// As `| head -n1` does that has read enough.
+#[tokio::test]
+async fn a_list_that_nobody_reads_is_no_fault() {
+    let relay = TestRelay::start().await;
+    let client = Listen::on(&relay).start().await;
+    let body = ended(1, "completed", Duration::ZERO, urls());
+    client.sender().post("/", body.to_string()).await;
+    client.has_on_record("captured", 1).await;
+    let shown = jobs(&client, &["list"]).run().await;
+    assert!(shown.success().contains("completed"), "{shown}");
+    let listen = client.again();
+    let home = listen.at_home();
+    for words in [&["list"][..], &["list", "--json"], &["get", "last"]] {
+        let words = [&["jobs"], words].concat();
+        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        let mut kreel = Process::kreel(&words, home.path(), &home.project(), &[]).into_std();
+        let (read, write) = std::io::pipe().unwrap();
+        drop(read);
+        let output = kreel
+            .stdin(Stdio::null())
+            .stdout(write)
+            .stderr(Stdio::piped())
+            .output();
+        let output = output.unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &*stderr), (Some(0), ""), "{words:?}");
+    }
 }

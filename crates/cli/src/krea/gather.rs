@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::Uri;
 use jiff::Timestamp;
-use kreel_client::{From, KeptAttempt, Reader, Row, Scope, Standing, WITHHELD};
+use kreel_client::{From, Reader, Row, Scope, Standing};
 use kreel_krea::{
-    Attempt, Delivery, Evidence, JobId, JobRow, KnownJob, Ledger, Outcome, Place, Reading, Seen,
-    is_private, row,
+    Delivery, Evidence, JobId, JobRow, KnownJob, Ledger, Place, Reading, Seen, is_private, row,
 };
-use serde_json::json;
 use tokio::sync::watch;
 
+pub(crate) use self::kept::body_of;
+use self::kept::{attempt, of_rest, time, withheld as withheld_of};
 use super::{name_of, of_ledger};
 use crate::limits::{
     GATHER_BODY_BYTES, GATHER_FIRST, GATHER_LOOK, GATHER_PAGE, GATHER_PENDING, GATHER_PENDING_MOST,
@@ -274,8 +274,8 @@ impl Gather {
             Some(whole) => {
                 let reading = Reading::of(&self.body(seen.number)?);
                 let kept = whole.attempts.iter();
-                let withheld = kept.clone().find_map(withheld);
-                let handed = kept.filter(|kept| self::withheld(kept).is_none());
+                let withheld = kept.clone().find_map(withheld_of);
+                let handed = kept.filter(|kept| withheld_of(kept).is_none());
                 (reading, handed.map(attempt).collect(), withheld, false)
             }
             None => (of_rest(&seen), Vec::new(), None, true),
@@ -340,50 +340,6 @@ impl Gather {
     }
 }
 
-/// As much of a body as a job can have.
-pub(crate) fn body_of(
-    reader: &Reader,
-    number: i64,
-) -> std::result::Result<Bytes, kreel_client::HistoryError> {
-    let mut body = BytesMut::new();
-    for place in 0.. {
-        match reader.piece(number, place)? {
-            Some(first) if place == 0 && first.len() as u64 >= GATHER_BODY_BYTES => {
-                return Ok(first);
-            }
-            Some(more) if (body.len() as u64) < GATHER_BODY_BYTES => {
-                body.extend_from_slice(&more);
-            }
-            _ => break,
-        }
-    }
-    Ok(body.freeze())
-}
-
-/// When and why a delivery was withheld, if this is no attempt but that.
-fn withheld(kept: &KeptAttempt) -> Option<(Timestamp, String)> {
-    let (code, words) = kept.failure.as_ref()?;
-    (code == WITHHELD).then(|| (time(kept.began_at_us), words.clone()))
-}
-
-fn attempt(kept: &KeptAttempt) -> Attempt {
-    let outcome = match (kept.status, &kept.failure) {
-        (Some(status), None) => Outcome::Answered(status),
-        _ => Outcome::Failed,
-    };
-    Attempt {
-        began_at: time(kept.began_at_us),
-        outcome,
-        took: kept.timings.total,
-    }
-}
-
-/// What is left of a delivery that is not in the history any more.
-fn of_rest(seen: &Seen) -> Reading {
-    let status = seen.status.as_ref().map(ToString::to_string);
-    Reading::of_value(&json!({"job_id": seen.job.as_str(), "status": status}))
-}
-
 /// The part of an address behind the longest tunnel it is in.
 fn behind_tunnel<'a>(url: &'a str, tunnels: &[String]) -> Option<&'a str> {
     let rests = tunnels.iter().filter_map(|tunnel| {
@@ -403,10 +359,6 @@ fn direct_path(url: &str) -> Option<&str> {
     Some(rest.find(['/', '?']).map_or("", |at| &rest[at..]))
 }
 
-fn time(us: u64) -> Timestamp {
-    let us = i64::try_from(us).unwrap_or(i64::MAX);
-    Timestamp::from_microsecond(us).unwrap_or(Timestamp::MAX)
-}
-
+mod kept;
 #[cfg(test)]
 mod tests;
