@@ -85,7 +85,7 @@ fn certificate(report: &mut Report, config: &ProbeConfig, certified: Option<&Cer
         true => report.warning(
             "certificate",
             &said,
-            "find out why the relay has not renewed it: its log says, and `kreel_certificate_expires` in its metrics",
+            "find out why the relay has not renewed it: its log says, and `kreel_certificate_ends_seconds` in its metrics",
         ),
         false => report.fine("certificate", &said, None),
     }
