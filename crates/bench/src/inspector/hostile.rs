@@ -68,6 +68,12 @@ impl Hostile {
     pub(super) fn walk(&self, terminal: &mut Terminal) -> Result<Times> {
         let mut times = Times::default();
         let path = format!(" {} ", self.path);
+        // Its row is there, or told of: that it is read from the history is no key's doing.
+        let row = path.clone();
+        terminal.shows(Box::new(move |screen| {
+            let shown = screen.contents();
+            shown.contains(&row) || shown.contains(" newer ")
+        }))?;
         let opened = terminal.press("g", Box::new(move |screen| is_for(screen, &path)))?;
         times.note("g, to it", opened);
         terminal.shows(Box::new(|screen| {

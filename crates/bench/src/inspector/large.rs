@@ -117,6 +117,8 @@ fn look_around(terminal: &mut Terminal, opened: &mut Opened) -> Result<()> {
     opened.found = terminal.shows(Box::new(|screen| content(screen).contains(SOUGHT)))?;
     let is_told = |screen: &_| bar(screen).contains("help");
     terminal.press("\r", Box::new(is_told))?;
+    // Back to the rows: what comes next is opened from there.
+    terminal.press("\t", Box::new(|screen| !is_inside(screen)))?;
     Ok(())
 }
 

@@ -158,7 +158,12 @@ impl<'a> Assembly<'a> {
     }
 
     fn json(&mut self, is_many: bool, source: Bytes) -> String {
-        let parsed = json::parse(&source, is_many, self.cancel);
+        let mut parsed = json::parse(&source, is_many, self.cancel);
+        let ends_early =
+            matches!(parsed.stop, json::Stop::Fault { offset, .. } if offset == source.len());
+        if self.is_beginning && ends_early {
+            parsed.tree.cut();
+        }
         let values = count(parsed.tree.len().into(), "value", "values");
         let noun = match parsed.tree.container(0) {
             _ if is_many => "JSON lines",
@@ -169,9 +174,7 @@ impl<'a> Assembly<'a> {
         self.push(source.clone(), Shape::Json(parsed.tree));
         match parsed.stop {
             json::Stop::Whole => {}
-            json::Stop::Fault { offset, rest, .. }
-                if self.is_beginning && offset == source.len() =>
-            {
+            json::Stop::Fault { rest, .. } if self.is_beginning && ends_early => {
                 self.text_from(&source, rest);
             }
             json::Stop::Fault {

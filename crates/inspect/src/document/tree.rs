@@ -56,9 +56,21 @@ impl Container {
 pub(super) struct Tree {
     nodes: Vec<Node>,
     containers: Vec<Container>,
+    /// There was no room for what follows: what has no end here has one further on, perhaps.
+    is_cut: bool,
 }
 
 impl Tree {
+    /// Whether more of the source follows than there was room for.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// The source is but the beginning of another.
+    pub(super) fn cut(&mut self) {
+        self.is_cut = true;
+    }
+
     /// How many values there are.
     pub(super) fn len(&self) -> u32 {
         // Bounded by the budget of the index.
@@ -201,6 +213,7 @@ impl Builder {
     pub(super) fn leaf(&mut self, offset: usize) -> Result<(), Full> {
         let left = self.budget_bytes.saturating_sub(self.used_bytes) / size_of::<Node>();
         if left == 0 {
+            self.tree.is_cut = true;
             return Err(Full);
         }
         let nodes = &mut self.tree.nodes;
@@ -226,6 +239,7 @@ impl Builder {
     pub(super) fn open(&mut self, offset: usize, is_object: bool) -> Result<(), Full> {
         let with_it = self.used_bytes + size_of::<Container>();
         if with_it + size_of::<Node>() > self.budget_bytes {
+            self.tree.is_cut = true;
             return Err(Full);
         }
         self.used_bytes = with_it;

@@ -33,7 +33,7 @@ pub(in crate::document) fn draw(
     label(tree, source, node, is_read, pen);
     let start = value_start(tree, source, node);
     match tree.container(node) {
-        Some(it) => draw_container(it, source, start, is_open, pen),
+        Some(it) => draw_container(it, tree.is_cut(), source, start, is_open, pen),
         None if source.get(start) == Some(&b'"') => {
             let end = string_end(source, start);
             draw_string(&source[start..end], Tone::String, is_read, pen);
@@ -162,6 +162,7 @@ fn label(tree: &Tree, source: &[u8], node: u32, is_read: bool, pen: &mut Pen<'_>
 
 fn draw_container(
     container: &Container,
+    is_cut: bool,
     source: &[u8],
     start: usize,
     is_open: bool,
@@ -178,6 +179,7 @@ fn draw_container(
     }
     match container.close() {
         Some(_) => pen.put(Tone::Punctuation, closing),
+        None if is_cut => pen.put(Tone::Dim, " and more"),
         None => pen.put(Tone::Fault, " and no end"),
     }
     if !is_open && container.count > 0 {

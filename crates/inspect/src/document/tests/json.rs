@@ -278,7 +278,7 @@ fn a_beginning_is_no_fault() {
     assert_eq!(
         first_screen(&document, 80),
         [
-            ">▾ {1 key and no end",
+            ">▾ {1 key and more",
             "     a: 1",
             " \"b\": \"unfin",
             " … the rest is being read"

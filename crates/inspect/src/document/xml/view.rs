@@ -38,6 +38,7 @@ pub(in crate::document) fn draw(
     let tag_end = tag_end(rest);
     draw_tag(&rest[..tag_end], pen);
     match container {
+        Some(it) if it.close().is_none() && tree.is_cut() => pen.put(Tone::Dim, " and more"),
         Some(it) if it.close().is_none() => pen.put(Tone::Fault, " and no end"),
         Some(it) if !is_open => {
             let noun = if it.count == 1 { "node" } else { "nodes" };
