@@ -250,6 +250,8 @@ async fn a_wildcard_certificate_from_files_serves_tunnels_as_subdomains() {
     let relay = TestRelay::with(&[
         "--domain",
         "relay.test",
+        "--public-url",
+        "https://127.0.0.1:9",
         "--tls-cert",
         &files[0],
         "--tls-key",
@@ -257,7 +259,13 @@ async fn a_wildcard_certificate_from_files_serves_tunnels_as_subdomains() {
     ])
     .await;
     let app = LocalApp::answering(200).await;
-    let client = TestClient::listen(&relay, &app, &["--tunnel", "mine"]).await;
+    let mut client = Listen::on(&relay)
+        .relay(&format!("https://{}", relay.address()))
+        .ca(Some(certificate.cert()))
+        .flags(&["--tunnel", "mine"])
+        .to(&app)
+        .start()
+        .await;
     let post = async |text: &str| {
         let url = format!("https://mine.relay.test:{}", relay.address().port());
         let curl = Curl::to(&url, Some(&certificate.cert()))?;

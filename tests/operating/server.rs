@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::support::{
-    DEADLINE, Listen, LocalApp, Pebble, Process, Proxy, free_port, programs, within,
+    DEADLINE, Listen, LocalApp, Pebble, Process, Proxy, eventually, free_port, programs, within,
 };
 
 /// The page.
@@ -109,6 +109,15 @@ impl Server {
         command.args(words).env_clear().env(name, value);
         Process::start("the service", &mut command)
     }
+}
+
+/// A relay, once it says that it is ready.
+async fn is_ready(relay: Process) -> Process {
+    eventually("the relay is ready", DEADLINE, || {
+        relay.stderr().contains("kreel relay is ready at")
+    })
+    .await;
+    relay
 }
 
 #[tokio::test]
@@ -259,8 +268,7 @@ async fn the_containers_health_check_asks_a_relay_as_its_settings_start_it() {
     assert!(!healthy().await, "nothing runs");
     let relay = ["relay".to_owned()];
     let mut command = Process::kreel(&relay, data.path(), data.path(), &env);
-    let mut relay = Process::start("kreel relay", &mut command);
-    relay.line("its ready line", DEADLINE).await;
+    let mut relay = is_ready(Process::start("kreel relay", &mut command)).await;
     assert!(healthy().await, "{}", relay.stderr());
     relay.terminate().await;
 }

@@ -2,7 +2,7 @@
 //! is behind a spelling, it is never the relay.
 
 use crate::support::h2::{END_HEADERS, END_STREAM, Heard, Http2, frame, head, kind};
-use crate::support::{Kreel, LocalApp, Post, Received, Sender, TestClient, TestRelay};
+use crate::support::{Kreel, Listen, LocalApp, Post, Received, Sender, TestClient, TestRelay};
 
 /// Ways to write `/`.
 const SLASHES: [&str; 8] = ["/", "//", "/./", "%2f", "%2F", "%5c", "%c0%af", "%252f"];
@@ -69,7 +69,7 @@ fn targets(app: &LocalApp) -> Vec<String> {
 
 #[tokio::test]
 async fn over_http_1_no_spelling_leads_from_a_tunnel_to_the_relay() {
-    let relay = TestRelay::with(&["--limit", "requests_per_second_per_address=0"]).await;
+    let relay = TestRelay::with(&["--metrics", "127.0.0.1:0"]).await;
     let (bearer, app) = (admin(&relay).await, LocalApp::answering(204).await);
     let client = TestClient::listen(&relay, &app, &["--tunnel", "mine"]).await;
     let sender = Sender::to(relay.url(), None);
@@ -112,13 +112,7 @@ async fn over_http_1_no_spelling_leads_from_a_tunnel_to_the_relay() {
 
 #[tokio::test]
 async fn over_http_2_no_spelling_leads_from_a_tunnel_to_the_relay() {
-    let relay = TestRelay::with(&[
-        "--tls",
-        "self-signed",
-        "--limit",
-        "requests_per_second_per_address=0",
-    ])
-    .await;
+    let relay = TestRelay::with(&["--tls", "self-signed", "--metrics", "127.0.0.1:0"]).await;
     let (bearer, app) = (admin(&relay).await, LocalApp::answering(204).await);
     let client = TestClient::listen(&relay, &app, &["--tunnel", "mine"]).await;
     let mut connection = Http2::to(&relay).await;
@@ -161,12 +155,19 @@ async fn on_a_subdomain_there_is_nothing_of_the_relays() {
     let relay = TestRelay::with(&[
         "--domain",
         "relay.test",
-        "--limit",
-        "requests_per_second_per_address=0",
+        "--public-url",
+        "http://127.0.0.1:9",
+        "--metrics",
+        "127.0.0.1:0",
     ])
     .await;
     let (bearer, app) = (admin(&relay).await, LocalApp::answering(204).await);
-    let client = TestClient::listen(&relay, &app, &["--tunnel", "mine"]).await;
+    let client = Listen::on(&relay)
+        .relay(&format!("http://{}", relay.address()))
+        .flags(&["--tunnel", "mine"])
+        .to(&app)
+        .start()
+        .await;
     let sender = Sender::direct(relay.address());
     let mut connection = sender.connect().await;
     let mut expected = vec![format!("/_kreel/{PAGE}")];
