@@ -162,12 +162,7 @@ async fn ten_commands_make_a_public_relay() {
         match line.as_str() {
             "systemctl daemon-reload" => {}
             "systemctl enable --now kreel-relay" => {
-                let mut started = server.start().await;
-                let ready = started
-                    .line("the certificate and the ready line", DEADLINE)
-                    .await;
-                assert!(ready.is_some(), "{}", started.trouble("is not ready"));
-                service = Some(started);
+                service = Some(is_ready(server.start().await).await);
             }
             line if line.starts_with("kreel token create") => token = server.run(line).await,
             line if line.starts_with("curl ") => {
@@ -177,6 +172,10 @@ async fn ten_commands_make_a_public_relay() {
             line => drop(server.run(line).await),
         }
     }
+
+    let told = service.as_ref().map(Process::stderr).unwrap_or_default();
+    assert!(told.contains("there is a new certificate"), "{told}");
+    assert!(!told.contains("1970-"), "with the time of its end: {told}");
 
     // What a developer does then: that token, and the first webhook.
     let token_file = server.0.path().join("laptop");

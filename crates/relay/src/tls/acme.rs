@@ -110,15 +110,19 @@ impl Acme {
             let next = timeout(self.current.renewal_in() + ACME_ORDER, state.next()).await;
             let failure = match next {
                 Ok(Some(Ok(EventOk::DeployedNewCert))) => {
-                    info!(domain = %self.config.domain, until = %self.until(), "there is a new certificate");
                     failures = 0;
+                    continue;
+                }
+                // It is taken into use as it is put by, which comes after.
+                Ok(Some(Ok(EventOk::CertCacheStore))) => {
+                    info!(domain = %self.config.domain, until = %self.until(), "there is a new certificate");
                     continue;
                 }
                 Ok(Some(Ok(EventOk::DeployedCachedCert))) => {
                     info!(domain = %self.config.domain, until = %self.until(), "the certificate that was kept is good");
                     continue;
                 }
-                Ok(Some(Ok(EventOk::CertCacheStore | EventOk::AccountCacheStore))) => continue,
+                Ok(Some(Ok(EventOk::AccountCacheStore))) => continue,
                 Ok(Some(Err(EventError::Order(failure)))) => words::order(&failure),
                 Ok(Some(Err(EventError::NewCertParse(failure)))) => {
                     format!("the new certificate can't be read: {failure}")
