@@ -121,6 +121,20 @@ async fn what_came_is_recorded_by_its_ids() {
     let all = lines(&to);
     assert_eq!(paths(&all), ["/b?x=1", "/a", ""]);
     assert!(std::fs::read_to_string(&to).unwrap().starts_with(&text));
+    // A last line that somebody left without its end stays a line.
+    let unended = std::fs::read_to_string(&to).unwrap();
+    std::fs::write(&to, unended.trim_end()).unwrap();
+    record(&["last~1", "--append"]).await.success();
+    assert_eq!(paths(&lines(&to)), ["/b?x=1", "/a", "", "/b?x=1"]);
+    std::fs::write(&to, &unended).unwrap();
+    // What failed leaves nothing in the way of the command that is right.
+    let ghost = file(&client, "ghost.ndjson");
+    let at_ghost = |id: &str| client.beside(&["record", ghost.to_str().unwrap(), id]);
+    let failed = at_ghost("ffff").run().await;
+    failed.failed(4, "KR0311", &["no delivery"]);
+    assert!(!ghost.exists(), "{failed}");
+    at_ghost("last").run().await.success();
+    assert_eq!(paths(&lines(&ghost)), [""]);
     record(&["ffff", "--append"])
         .await
         .failed(4, "KR0311", &["no delivery"]);

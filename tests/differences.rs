@@ -139,9 +139,15 @@ async fn shop(file: std::path::PathBuf, knows_repeats: bool) -> LocalApp {
                 let count = orders.fetch_add(1, Ordering::SeqCst) + 1;
                 std::fs::write(&file, count.to_string()).unwrap();
             }
-            visit
-                .answer(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-                .await
+            // As apps do, it tells the time, and has something new in each answer.
+            let nth = received.attempt();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nDate: Mon, 30 Nov 2026 10:{:02}:{:02} GMT\r\n\
+                 Set-Cookie: sid=s3cret{nth}\r\nContent-Length: 2\r\n\r\nok",
+                nth / 60,
+                nth % 60
+            );
+            visit.answer(answer.as_bytes()).await
         }
     })
     .await
@@ -292,10 +298,35 @@ async fn an_app_that_counts_twice_is_found_out() {
         // Without a probe, answers are all there is.
         let blind = command(&client, &["idempotency", "last"]).run().await;
         assert!(blind.success().contains("looks_idempotent"), "{blind}");
+        for told in [&told, &text, &blind] {
+            assert!(!told.stdout.contains("s3cret"), "{told}");
+        }
         let broken = ["idempotency", "last", "--probe", "exit 3"];
         command(&client, &broken)
             .run()
             .await
             .failed(1, "KR0328", &["ended with"]);
+    }
+}
+
+/// An app that refuses everything has shown nothing.
+#[tokio::test]
+async fn an_app_that_refuses_the_first_is_not_called_idempotent() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering(401).await;
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    client.sender().post("/order", "{}").await;
+    client.has_on_record("answered", 1).await;
+    for probe in [&[][..], &["--probe", "echo 1"]] {
+        let words = ["idempotency", "last", "--at-once", "2", "--json"];
+        let told = command(&client, &words).args(probe).run().await;
+        assert_eq!(told.code, Some(1), "{told}");
+        let object = one(&told);
+        assert_eq!(object["verdict"], "failed", "{object}");
+        let message = object["message"].as_str().unwrap();
+        assert!(
+            message.contains("the app refused it with 401: try --resign, or --to"),
+            "{message}"
+        );
     }
 }

@@ -19,14 +19,24 @@ fn objects(finished: &Finished) -> Vec<Value> {
     schema::lines(finished.success())
 }
 
-/// What of a request must be the same however often it is sent: its request line, the headers that
-/// are the sender's, its body.
-fn sent(received: &Received) -> Vec<Vec<u8>> {
-    let names = ["content-type", "x-odd", "authorization", "cookie", "accept"];
-    let headers = names.map(|name| format!("{name}: {:?}", received.head.value(name)).into_bytes());
-    let mut all = vec![received.head.first_line().to_vec(), received.body.clone()];
-    all.extend(headers);
-    all
+/// What of a request must be the same however often it is sent: its request line, all its header
+/// lines in their order but for those of the hop and the delivery's id, its body.
+fn sent(received: &Received) -> (String, Vec<(String, String)>, Vec<u8>) {
+    let others = [
+        "connection",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "kreel-delivery-id",
+    ];
+    let lines = received.head.lines().into_iter();
+    let lines =
+        lines.map(|(name, value)| (name.to_ascii_lowercase(), value.escape_ascii().to_string()));
+    let lines = lines.filter(|(name, _)| !others.contains(&name.as_str()));
+    let first = received.head.first_line().escape_ascii().to_string();
+    (first, lines.collect(), received.body.clone())
 }
 
 #[tokio::test]
@@ -41,6 +51,9 @@ async fn an_exported_curl_run_by_a_shell_sends_the_same_bytes() {
         Post::new("POST", "/hook?a=%20b&c='d'")
             .header("Content-Type", "application/json")
             .header("X-Odd", "it's $HOME `id` \"\\")
+            .header("User-Agent", "Sender/1.0")
+            .header("X-Twice", "1")
+            .header("X-Twice", "2")
             .header("Authorization", "Bearer s3cret")
             .body("{\"text\":\"it's\\n$PATH \u{e9}\"}\n"),
         Post::new("PUT", "/raw").body(vec![0, 1, 0xff, b'\n', b'\'', 0x1b, b'%', b'\\']),
@@ -120,6 +133,14 @@ async fn archives_and_lines_have_all_and_mask_secrets() {
     let ndjson = requests(&client, &all).args(&["-F", "ndjson"]).run().await;
     let usual = requests(&client, &all).run().await;
     assert_eq!(ndjson.success(), usual.success(), "it is the usual form");
+    let dash = requests(&client, &all).args(&["-o", "-"]).run().await;
+    assert_eq!(ndjson.success(), dash.success(), "- is standard output");
+    let none = file.with_file_name("none");
+    let none_told = requests(&client, &["export", "--filter", "path:/never"]);
+    let none_told = none_told.path("-o", &none).run().await;
+    assert_eq!(none_told.success(), "");
+    assert!(none_told.stderr.contains("picks nothing"), "{none_told}");
+    assert!(!none.exists(), "there is nothing to put into it");
     let raw = requests(&client, &["export", "last~2", "-F", "raw"]);
     let raw = raw.run().await;
     assert!(

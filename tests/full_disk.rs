@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::{
-    DEADLINE, Listen, LocalApp, Post, Received, SmallDisk, TestClient, TestRelay,
+    DEADLINE, Finished, Listen, LocalApp, Post, Received, SmallDisk, TestClient, TestRelay,
 };
 
 /// Room for a history or a relay's file, and little more.
@@ -200,4 +200,29 @@ async fn a_relay_goes_on_when_there_is_room() {
     assert_eq!(three, ["before", "live", "kept"]);
     assert_eq!(client.terminate().await, Some(143));
     assert_eq!(client.status().await["lost"], 0);
+}
+
+/// What the app was sent is on record nowhere else, so that the command says so.
+#[tokio::test]
+async fn attempts_that_found_no_room_are_told() {
+    let Some(disk) = SmallDisk::mount(DISK_BYTES) else {
+        return;
+    };
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let client = history_on(disk.path(), &relay, &app).start().await;
+    client.sender().post("/hook", "{}").await;
+    client.has_on_record("answered", 1).await;
+    let other = LocalApp::held().await;
+    let large = format!("a={}", "x".repeat(100_000));
+    let to = other.port().to_string();
+    let words = ["replay", "last", "--to", &to, "--set", &large];
+    let replaying = client.beside(&words).path("--history", &client.history());
+    let mut running = replaying.start();
+    other.receives(1).await;
+    disk.fill();
+    other.release(1);
+    let told = Finished::of(&mut running, DEADLINE).await;
+    told.failed(1, "KR0330", &["1 attempt is not on record"]);
+    assert!(told.stdout.contains("1 of 1 sent"), "{told}");
+    disk.make_room();
 }

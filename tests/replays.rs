@@ -185,6 +185,9 @@ async fn expectations_decide_the_exit_code() {
         (&["last"][..], 0),
         (&["last", "--expect", "2xx"], 1),
         (&["last", "--expect", "4xx,500"], 0),
+        (&["last", "--expect", "5XX"], 0),
+        (&["last", "--expect", "2x0"], 2),
+        (&["last", "--expect", "5xx took<1h"], 2),
         (&["last", "--expect", "status:5xx took<1h"], 0),
         (
             &[
@@ -238,6 +241,10 @@ async fn filters_go_oldest_first_at_a_rate_and_dry_runs_send_nothing() {
             .contains("6 attempts at 3 deliveries; nothing was sent"),
         "{dry}"
     );
+    let words = ["last", "-H", "X-Debug: s3cret", "--dry-run"];
+    let set = replay(&client, &words).run().await;
+    assert!(set.success().contains("header x-debug added"), "{set}");
+    assert!(!set.stdout.contains("s3cret"), "{set}");
     let dry = replay(&client, &["last", "--dry-run", "--json"])
         .run()
         .await;
@@ -336,4 +343,29 @@ async fn listen_two_requests_a_replay_a_wait_and_an_assert_share_one_history() {
     let mut events = client.events().iter();
     let trouble = events.find(|event| troubles.iter().any(|kind| event["type"] == *kind));
     assert!(trouble.is_none(), "{trouble:?}");
+}
+
+/// What was planned is what was tried and what could not be, whatever the times.
+#[tokio::test]
+async fn what_can_not_be_replayed_is_counted_as_often_as_it_was_to_be() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering(200).await;
+    let client = past(&relay, &app, &["{\"a\":{}}", "{}"]).await;
+    let all = [
+        "--filter",
+        "path:/hook",
+        "--set",
+        "a.b=1",
+        "--times",
+        "3",
+        "--json",
+    ];
+    for more in [&[][..], &["--rate", "100"]] {
+        let told = replay(&client, &all).args(more).run().await;
+        assert_eq!(told.code, Some(1), "{told}");
+        let summary = &of_type(&told, "replayed")[0];
+        for (field, value) in [("planned", 6), ("attempts", 3), ("not_replayed", 3)] {
+            assert_eq!(summary[field], value, "{more:?} {field}: {summary}");
+        }
+    }
 }

@@ -221,3 +221,20 @@ async fn its_schema_holds_for_each_of_them() {
     let required: Vec<_> = required.iter().map(|key| key.as_str().unwrap()).collect();
     assert_eq!(required, ["job_id", "type", "took", "error"]);
 }
+
+#[tokio::test]
+async fn nothing_that_was_picked_is_not_taken_for_what_is_no_json() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering(200).await;
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    client.sender().post("/hook", "no JSON").await;
+    client.has_on_record("answered", 1).await;
+    for (filter, why) in [
+        ("path:/nomatch", "the filter picks nothing"),
+        ("path:/hook", "none of them has a body that is JSON"),
+    ] {
+        let words = ["types", "--filter", filter, "--lang", "rust"];
+        let told = client.beside(&words).run().await;
+        told.failed(1, "KR0345", &[why]);
+    }
+}

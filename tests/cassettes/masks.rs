@@ -1,7 +1,9 @@
 //! What is masked in a cassette: what always is, and what each kind of rule names.
 
 use super::{file, lines};
-use crate::support::{AppAddress as _, Kreel, LocalApp, Post, TestClient, TestRelay};
+use crate::support::{
+    AppAddress as _, Home, Kreel, LocalApp, Post, Received, TestClient, TestRelay,
+};
 
 /// An answer with secrets of its own.
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nset-cookie: sid=s3cret-a\r\n\
@@ -109,6 +111,129 @@ async fn each_kind_of_rule_masks_what_it_names() {
         secrets(&std::fs::read_to_string(&open).unwrap()),
         "abcdefghijk"
     );
+}
+
+/// What the app sees of a request that must not depend on the machine.
+fn seen(received: &Received) -> (Vec<u8>, Vec<(String, Vec<u8>)>, String) {
+    let others = ["x-forwarded-for", "x-forwarded-proto", "kreel-attempt"];
+    let mut lines = received.head.lines();
+    lines.retain(|(name, _)| !others.contains(&name.to_ascii_lowercase().as_str()));
+    let first = received.head.first_line().to_vec();
+    (first, lines, received.text())
+}
+
+/// The file is what is replayed, also where the history has the secrets that it lacks.
+#[tokio::test]
+async fn the_machine_that_recorded_sends_what_any_other_would() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::raw(ANSWER).await);
+    let client = posted(&relay, &app).await;
+    let to = file(&client, "hooks.ndjson");
+    let words = [
+        "record",
+        to.to_str().unwrap(),
+        "last",
+        "--mask",
+        "..password",
+    ];
+    client.beside(&words).run().await.success();
+    let stranger = Home::new();
+    let other = stranger.path().join("other.db");
+    let words = [
+        "replay",
+        "--cassette",
+        to.to_str().unwrap(),
+        "--to",
+        &app.target(),
+    ];
+    let here = client.beside(&words);
+    let there = Kreel::new(&words).home(&stranger).path("--history", &other);
+
+    // What is only looked at changes no history.
+    for kreel in [&here, &there] {
+        let dry = kreel
+            .clone()
+            .args(&["--dry-run", "--set", "user=1"])
+            .run()
+            .await;
+        assert!(dry.success().contains("POST /hook?token=s3cret-g"), "{dry}");
+        assert!(dry.stdout.contains("    body "), "{dry}");
+    }
+    assert!(!other.exists());
+    assert_eq!(app.count(), 1);
+
+    for (more, authorization) in [
+        (
+            &[][..],
+            "Bearer \u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}",
+        ),
+        (&["-H", "Authorization: Bearer mine"], "Bearer mine"),
+        (
+            &["--set", "n=1"],
+            "Bearer \u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}",
+        ),
+    ] {
+        let before = app.count();
+        here.clone().args(more).run().await.success();
+        there.clone().args(more).run().await.success();
+        let received = app.receives(before + 2).await;
+        let (here, there) = (&received[before], &received[before + 1]);
+        assert_eq!(seen(here), seen(there), "{more:?}");
+        assert_eq!(
+            here.head.value("authorization").as_deref(),
+            Some(authorization)
+        );
+        let host = here.head.value("host").unwrap();
+        assert!(host.ends_with(&format!(":{}", app.port())), "{host}");
+        assert!(!here.text().contains("s3cret-e"), "{}", here.text());
+    }
+
+    // None of it was sent by anybody: whoever watches has seen one delivery here, and none there.
+    for (kreel, count) in [
+        (client.beside(&["assert"]), "1"),
+        (
+            Kreel::new(&["assert"])
+                .home(&stranger)
+                .path("--history", &other),
+            "0",
+        ),
+    ] {
+        let words = [
+            "path:/hook",
+            "--since",
+            "2000-01-01",
+            "--within",
+            "1ms",
+            "--count",
+            count,
+        ];
+        kreel.args(&words).run().await.success();
+    }
+}
+
+/// A rule for values of JSON can't be followed in a form: that is said, once.
+#[tokio::test]
+async fn bodies_that_rules_can_not_reach_are_told_of() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    for _ in 0..2 {
+        client.sender().post("/form", "password=s3cret").await;
+    }
+    client.has_on_record("answered", 2).await;
+    let words = ["record", "-", "last", "last~1"];
+    let told = client
+        .beside(&words)
+        .args(&["--mask", "..password"])
+        .run()
+        .await;
+    told.success();
+    assert_eq!(
+        told.stderr.matches("is no JSON and stays as it is").count(),
+        1,
+        "{told}"
+    );
+    let told = client.beside(&words).run().await;
+    told.success();
+    assert!(!told.stderr.contains("is no JSON"), "{told}");
 }
 
 #[tokio::test]

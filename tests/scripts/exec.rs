@@ -299,3 +299,69 @@ async fn ctrl_c_waits_for_what_runs_and_a_second_does_not() {
         );
     }
 }
+
+/// A terminal sends Ctrl-C to kreel and to all in its group: what runs is not among them.
+#[tokio::test]
+async fn ctrl_c_at_a_terminal_is_kreels_alone() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let client = past(&relay, &app, &["/a", "/b"]).await;
+    let at = |name: &str| file(&client, name);
+    for patient in [true, false] {
+        let names = ["pid", "go", "done"].map(|name| at(&format!("{name}{patient}")));
+        let [pid, go, finished] = &names;
+        // What the command itself starts is waited for, or killed, with it.
+        let script = format!(
+            "sh -c 'echo $$ > \"{0}.new\"; mv \"{0}.new\" \"{0}\"; \
+             while [ ! -e \"{1}\" ]; do sleep 0.02; done; : > \"{2}\"' & wait $!",
+            pid.display(),
+            go.display(),
+            finished.display()
+        );
+        let mut running = exec(&client, &[], &script).leading().start();
+        eventually("a command runs", DEADLINE, || pid.exists()).await;
+        running.signal_group(Signal::INT);
+        if patient {
+            std::fs::write(go, "").unwrap();
+        } else {
+            eventually("it ends at once", DEADLINE, || {
+                running.signal_group(Signal::INT);
+                !running.is_running()
+            })
+            .await;
+        }
+        let told = Finished::of(&mut running, DEADLINE).await;
+        assert_eq!(told.code, Some(130), "{told}");
+        assert_eq!(finished.exists(), patient, "{told}");
+        assert_eq!(told.stderr.contains("1 ran, 0 failed"), patient, "{told}");
+        let pid = std::fs::read_to_string(pid).unwrap();
+        let stat = format!("/proc/{}/stat", pid.trim());
+        eventually("what it started is gone", DEADLINE, || {
+            // Nobody may have waited for it yet.
+            std::fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
+        })
+        .await;
+    }
+}
+
+/// Whoever tidies up meanwhile costs the others nothing.
+#[tokio::test]
+async fn a_delivery_that_is_gone_is_one_failure() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let client = past(&relay, &app, &["/a", "/gone", "/c"]).await;
+    let ids = ids(&client).await;
+    let script = format!(
+        "[ \"$KREEL_PATH\" != /a ] || \"{}\" requests rm {} 2> /dev/null; echo \"$KREEL_PATH\"",
+        env!("CARGO_BIN_EXE_kreel"),
+        ids[1]
+    );
+    let told = exec(&client, &["--no-follow"], &script).run().await;
+    told.failed(1, "KR0342", &["1 of 3 commands failed", "3 ran, 1 failed"]);
+    assert!(
+        told.stderr.contains(&format!(
+            "{}: can't be run: the history does not have it",
+            ids[1]
+        )),
+        "{told}"
+    );
+    assert_eq!(told.stdout, "/a\n/c\n", "{told}");
+}

@@ -116,6 +116,19 @@ async fn a_junit_report_is_what_an_xml_parser_reads() {
     let nowhere = file.join("no/such/folder.xml");
     let told = over(&client, &words).path("--junit", &nowhere).run().await;
     told.failed(1, "KR0306", &["can't write"]);
+    // That is known before anything is waited for.
+    let long = ["assert", "path:/never", "--within", "1h"];
+    let told = over(&client, &long).path("--junit", &nowhere).run().await;
+    told.failed(1, "KR0306", &["can't write"]);
+    // A report that can't be written takes no verdict away.
+    let full = Path::new("/dev/full");
+    let told = over(&client, &words)
+        .path("--junit", full)
+        .args(&["--count", "0"]);
+    let told = told.run().await;
+    told.failed(1, "KR0341", &["it does not hold", "can't write /dev/full"]);
+    let told = over(&client, &words).path("--junit", full).run().await;
+    told.failed(1, "KR0306", &["holds: ", "can't write /dev/full"]);
 }
 
 #[tokio::test]

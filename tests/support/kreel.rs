@@ -18,6 +18,7 @@ pub(crate) struct Kreel {
     input: Vec<u8>,
     home: Home,
     runner: Vec<String>,
+    leads: bool,
 }
 
 /// A program that has ended, and what it left.
@@ -42,6 +43,7 @@ impl Kreel {
             input: Vec::new(),
             home: Home::new(),
             runner: Vec::new(),
+            leads: false,
         }
     }
 
@@ -79,6 +81,12 @@ impl Kreel {
     /// By way of another program, which takes its place: `faketime …`.
     pub(crate) fn through(mut self, runner: &[&str]) -> Self {
         self.runner = runner.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
+    /// As the leader of a process group, as shells start commands at a terminal.
+    pub(crate) fn leading(mut self) -> Self {
+        self.leads = true;
         self
     }
 
@@ -124,7 +132,11 @@ impl Kreel {
             &self.home.project(),
             &self.env,
         );
-        Process::through(&self.runner, command)
+        let mut command = Process::through(&self.runner, command);
+        if self.leads {
+            command.process_group(0);
+        }
+        command
     }
 }
 

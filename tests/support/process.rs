@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
@@ -152,6 +152,15 @@ impl Process {
             .unwrap();
         // One that has ended already is no fault: stories race with exits on purpose.
         let _ = self.child.id().map(|_| kill_process(pid, signal));
+    }
+
+    /// Sends a signal to it and all of its group, as a terminal does on Ctrl-C. It must lead one.
+    pub(crate) fn signal_group(&self, signal: Signal) {
+        let group = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        let _ = self
+            .child
+            .id()
+            .map(|_| kill_process_group(group.unwrap(), signal));
     }
 
     /// Waits until it takes this signal in its own way.

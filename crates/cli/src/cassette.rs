@@ -10,6 +10,10 @@ use kreel_inspect::export::Masking;
 use crate::private_file;
 use crate::problem::{Code, Problem, Result};
 
+/// What the history has as relay and tunnel of what came from a cassette. The names of others are
+/// addresses.
+pub(crate) const RELAY: &str = "cassette";
+
 /// Reads a cassette.
 pub(crate) fn read(file: &Path) -> Result<Vec<Recorded>> {
     let text = fs::read(file).map_err(|error| private_file::unusable("read", file, &error))?;

@@ -10,9 +10,11 @@ mod exit;
 mod filters;
 #[cfg(fuzzing)]
 pub mod fuzz;
+mod group;
 mod krea;
 mod limits;
 mod log;
+mod made;
 mod options;
 mod past;
 mod paths;

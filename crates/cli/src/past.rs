@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use kreel_client::filter::{Filter, Term};
 use kreel_client::inert::inert;
-use kreel_client::{DeliveryId, From, KeptAttempt, Match, Reader, Row, Scope, Whole};
+use kreel_client::{DeliveryId, From, HistoryError, KeptAttempt, Match, Reader, Row, Scope, Whole};
 use kreel_inspect::cassette::Masks;
 use kreel_inspect::export::{Answer, Exchange, Request, Timings};
 use kreel_wire::TunnelName;
@@ -159,7 +159,20 @@ impl Past {
 
     /// A delivery with its body.
     pub(crate) fn take(&self, number: i64, id: &str) -> Result<Taken> {
-        let whole = self.reader.get(number);
+        self.taken(number, id, self.reader.get(number))
+    }
+
+    /// The same, of whose answers only the last is here as a whole: there may be a thousand.
+    pub(crate) fn take_with_last(&self, number: i64, id: &str) -> Result<Taken> {
+        self.taken(number, id, self.reader.get_with_answer(number, None))
+    }
+
+    fn taken(
+        &self,
+        number: i64,
+        id: &str,
+        whole: std::result::Result<Option<Whole>, HistoryError>,
+    ) -> Result<Taken> {
         let whole = whole.map_err(|error| of_history(&error))?;
         let whole = whole.ok_or_else(|| not_found(id))?;
         let body = self.body(number)?;
@@ -230,6 +243,11 @@ impl Taken {
     pub(crate) fn line(&self, masks: &Masks) -> String {
         let exchange = self.exchange_of(self.whole.own_attempt());
         masks.line(&exchange, &self.whole.delivery.target)
+    }
+
+    /// Whether rules for bodies can't be followed in what would be in that line.
+    pub(crate) fn is_missed_by(&self, masks: &Masks) -> bool {
+        masks.misses(&self.exchange_of(self.whole.own_attempt()))
     }
 
     fn exchange_of<'a>(&'a self, last: Option<&'a KeptAttempt>) -> Exchange<'a> {

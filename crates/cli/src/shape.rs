@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::parser::ValueSource;
 use jiff::Timestamp;
-use kreel_client::{Edited, HostHeader, ReplayConfig, Target, Whole};
+use kreel_client::{DeliveryId, Edited, HostHeader, ReplayConfig, Target, Whole};
+use kreel_inspect::cassette::Recorded;
 use kreel_inspect::edit::Request;
 use kreel_inspect::set::Set;
 
@@ -64,38 +65,80 @@ impl Shape {
         self.signer.is_some()
     }
 
-    /// The request as it is to be sent; none if that is as it came.
-    pub(crate) fn apply(&self, taken: &Taken) -> std::result::Result<Option<Arc<Edited>>, String> {
-        if self.is_nothing() {
+    /// The request as it is to be sent; none if that is as the history has it.
+    pub(crate) fn apply(
+        &self,
+        source: &Original,
+    ) -> std::result::Result<Option<Arc<Edited>>, String> {
+        if self.is_nothing() && !source.is_other {
             return Ok(None);
         }
-        if !taken.is_whole() {
+        if !source.is_whole {
             return Err("its body is not all here, so it can't be changed".to_owned());
         }
         let mut request = match &self.edited {
             Some(edited) => Edited::clone(edited),
-            None => Edited::from(original(taken)),
+            None => Edited::from(source.request.clone()),
         };
+        request.senders = source.is_other.then(|| source.request.headers.clone());
         for set in &self.sets {
             let body = set.apply(&request.body);
             request.body = Bytes::from(body.map_err(|error| error.to_string())?);
         }
         if let Some(signer) = &self.signer {
             let now = Timestamp::now().as_second();
-            signer.sign(&mut request, taken.whole.delivery.id, now);
+            signer.sign(&mut request, source.id, now);
         }
-        Ok(Some(Arc::new(request)))
+        match request.too_large() {
+            Some(why) => Err(why),
+            None => Ok(Some(Arc::new(request))),
+        }
     }
 }
 
-/// A delivery as a request that can be edited.
-pub(crate) fn original(taken: &Taken) -> Request {
-    let delivery = &taken.whole.delivery;
-    Request {
-        method: delivery.method.to_string(),
-        target: delivery.target.clone(),
-        headers: delivery.headers.clone(),
-        body: taken.body.clone(),
+/// A request before it is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Original {
+    /// The delivery it is of.
+    pub(crate) id: DeliveryId,
+    /// What its sender sent.
+    pub(crate) request: Request,
+    /// Whether its body is here to the last byte.
+    pub(crate) is_whole: bool,
+    /// It is from a cassette, and the history has the delivery in another form.
+    pub(crate) is_other: bool,
+}
+
+impl Original {
+    /// A delivery as the history has it.
+    pub(crate) fn of(taken: &Taken) -> Self {
+        let delivery = &taken.whole.delivery;
+        Self {
+            id: delivery.id,
+            request: Request {
+                method: delivery.method.to_string(),
+                target: delivery.target.clone(),
+                headers: delivery.headers.clone(),
+                body: taken.body.clone(),
+            },
+            is_whole: taken.is_whole(),
+            is_other: false,
+        }
+    }
+
+    /// A delivery as a cassette has it.
+    pub(crate) fn recorded(recorded: &Recorded) -> Self {
+        Self {
+            id: recorded.id,
+            request: Request {
+                method: recorded.method.clone(),
+                target: recorded.target.clone(),
+                headers: recorded.headers.clone(),
+                body: recorded.body.clone(),
+            },
+            is_whole: true,
+            is_other: false,
+        }
     }
 }
 
@@ -194,4 +237,64 @@ fn went_to(whole: &Whole) -> Option<Target> {
     let (url, _) = urls.next()?;
     let target = std::str::from_utf8(&whole.delivery.target).ok()?;
     url.strip_suffix(target)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use kreel_wire::Headers;
+
+    use super::*;
+    use crate::args::{Scheme, Secret};
+
+    fn original(body_bytes: usize) -> Original {
+        Original {
+            id: DeliveryId::from_bytes([7; 16]),
+            request: Request {
+                method: "POST".to_owned(),
+                target: "/hook".into(),
+                headers: Headers::default(),
+                body: vec![b'x'; body_bytes].into(),
+            },
+            is_whole: true,
+            is_other: false,
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_to_be_changed_goes_as_it_came() {
+        let secret = Secret("whsec_x".to_owned());
+        let signed = Shape {
+            sets: Vec::new(),
+            signer: Some(Signer::new(Scheme::Stripe, &secret).unwrap()),
+            edited: None,
+        };
+        let as_it_came = Shape {
+            signer: None,
+            ..signed.clone()
+        };
+        let most = 16 * 1024 * 1024;
+        assert!(signed.apply(&original(most)).unwrap().is_some());
+        let why = signed.apply(&original(most + 1)).unwrap_err();
+        assert!(
+            why.contains("changed or signed anew is held in memory, at most 16 MiB"),
+            "{why}"
+        );
+        assert_eq!(as_it_came.apply(&original(most + 1)), Ok(None));
+    }
+
+    #[test]
+    fn a_line_that_differs_is_sent_with_its_own_lines_as_the_senders() {
+        let nothing = Shape {
+            sets: Vec::new(),
+            signer: None,
+            edited: None,
+        };
+        let other = Original {
+            is_other: true,
+            ..original(3)
+        };
+        let sent = nothing.apply(&other).unwrap().unwrap();
+        assert_eq!(sent.body, other.request.body);
+        assert_eq!(sent.senders, Some(Headers::default()));
+    }
 }

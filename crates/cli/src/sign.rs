@@ -114,6 +114,7 @@ mod tests {
             target: Bytes::new(),
             headers: headers.build(),
             body: Bytes::copy_from_slice(body.as_bytes()),
+            senders: None,
         };
         let signer = Signer::new(scheme, &Secret(secret.to_owned())).unwrap();
         let id = DeliveryId::from_bytes([0x55; 16]);

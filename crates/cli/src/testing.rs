@@ -75,6 +75,11 @@ impl Home {
 
 /// Puts deliveries into a history, each with its path and when it was received.
 pub(crate) fn arrive(history: &Path, deliveries: &[(&str, u64)]) {
+    arrive_from("https://relay.example", history, deliveries);
+}
+
+/// The same, from a relay of this name.
+pub(crate) fn arrive_from(relay: &str, history: &Path, deliveries: &[(&str, u64)]) {
     let tunnel = "my-app".parse().unwrap();
     let history = History::open(history).unwrap().history;
     let made = (1..).zip(deliveries).map(|(seq, (path, received_at_us))| {
@@ -94,9 +99,7 @@ pub(crate) fn arrive(history: &Path, deliveries: &[(&str, u64)]) {
         };
         (delivery, Bytes::from_static(b"{}"))
     });
-    history
-        .take_in("https://relay.example", &tunnel, made)
-        .unwrap();
+    history.take_in(relay, &tunnel, made).unwrap();
 }
 
 /// The paths of deliveries.

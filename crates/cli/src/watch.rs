@@ -2,16 +2,17 @@
 //!
 //! Whoever records writes to the file; this only asks, after a pause, whether it has changed.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kreel_client::filter::{Filter, Term};
-use kreel_client::{From, Reader, Row, Scope, Standing};
+use kreel_client::{From, Page, Reader, Row, Scope, Standing};
 use tokio::time::Instant;
 
 use crate::args::When;
+use crate::cassette;
 use crate::limits::{
     WATCH_AGAIN, WATCH_AGES, WATCH_LOOK, WATCH_PAGE, WATCH_PAUSE, WATCH_PAUSE_MOST,
 };
@@ -43,6 +44,19 @@ pub(crate) struct Watch {
     version: Option<i64>,
     pause: Duration,
     looked: Instant,
+    /// The look that has not come to its end.
+    look: Option<Look>,
+}
+
+/// A look at all that may have changed, one page at a time.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    /// How far it is.
+    at: i64,
+    /// The newest delivery when it began.
+    end: i64,
+    /// How long it has taken so far.
+    took: Duration,
 }
 
 impl Start {
@@ -73,12 +87,18 @@ impl Watch {
             version: None,
             pause: WATCH_PAUSE,
             looked: Instant::now(),
+            look: None,
         };
         if let Some(past) = &watch.past {
             watch.began = newest(&past.reader)?;
             watch.floor = match start {
                 Start::Now => watch.began,
-                Start::At(at) => before(&past.reader, at)?,
+                // What came later need not have been received later.
+                Start::At(at) => {
+                    let first = past.reader.first_since(at);
+                    let first = first.map_err(|error| of_history(&error))?;
+                    first.map_or(watch.began, |first| first - 1)
+                }
             };
         }
         Ok(watch)
@@ -89,7 +109,8 @@ impl Watch {
         self.past.as_ref()
     }
 
-    /// What the filter picks and was not told before, the oldest first.
+    /// What the filter picks and was not told before, the oldest first: a page of it. There may be
+    /// more [amid](Self::is_amid) a look.
     pub(crate) fn fresh(&mut self) -> Result<Vec<Row>> {
         if self.past.is_none() {
             self.past = Past::at(self.path.clone())?;
@@ -99,20 +120,42 @@ impl Watch {
         };
         let reader = &past.reader;
         let began = Instant::now();
-        // Before the look: what changes meanwhile is looked at again.
-        self.version = Some(reader.version().map_err(|error| of_history(&error))?);
-        let end = newest(reader)?;
+        let mut look = match self.look {
+            Some(look) => look,
+            None => {
+                // Before the look: what changes meanwhile is looked at again.
+                self.version = Some(reader.version().map_err(|error| of_history(&error))?);
+                Look {
+                    at: self.floor,
+                    end: newest(reader)?,
+                    took: Duration::ZERO,
+                }
+            }
+        };
+        let page = page(reader, Some(&self.filter), self.floor, look.at)?;
         let mut fresh = Vec::new();
-        for row in look(reader, Some(&self.filter), self.floor)? {
-            if self.counts(&row) && self.told.insert(row.number) {
+        for row in page.rows.into_iter().rev() {
+            // What is not judged again need not be remembered.
+            let is_last_time = row.number <= look.end - WATCH_AGAIN;
+            if self.counts(&row) && (is_last_time || self.told.insert(row.number)) {
                 fresh.push(row);
             }
         }
-        self.floor = self.floor.max(end - WATCH_AGAIN);
-        self.told.retain(|number| *number > self.floor);
-        self.looked = Instant::now();
-        self.pause = (began.elapsed() * 2).clamp(WATCH_PAUSE, WATCH_PAUSE_MOST);
+        look.at = page.scanned_to;
+        look.took += began.elapsed();
+        self.look = (!page.is_end).then_some(look);
+        if page.is_end {
+            self.floor = self.floor.max(look.end - WATCH_AGAIN);
+            self.told.retain(|number| *number > self.floor);
+            self.looked = Instant::now();
+            self.pause = (look.took * 2).clamp(WATCH_PAUSE, WATCH_PAUSE_MOST);
+        }
         Ok(fresh)
+    }
+
+    /// Whether the last page was not the end: there may be more to tell at once.
+    pub(crate) fn is_amid(&self) -> bool {
+        self.look.is_some()
     }
 
     /// Waits until there may be something to tell. Cancelling the wait loses nothing.
@@ -139,18 +182,39 @@ impl Watch {
 
     /// How many deliveries there are that count and the filter does not pick, and the newest of
     /// them.
-    pub(crate) fn misfits(&self, shown: usize) -> Result<(usize, Vec<Row>)> {
+    pub(crate) fn misfits(&mut self, shown: usize) -> Result<(usize, Vec<Row>)> {
+        while self.is_amid() {
+            self.fresh()?;
+        }
         let Some(past) = &self.past else {
             return Ok((0, Vec::new()));
         };
-        let mut rows = look(&past.reader, None, self.floor)?;
-        rows.retain(|row| self.counts(row) && !self.told.contains(&row.number));
-        let count = rows.len();
-        Ok((count, rows.split_off(count.saturating_sub(shown))))
+        let (mut count, mut newest) = (0, VecDeque::new());
+        let mut at = self.floor;
+        loop {
+            let page = page(&past.reader, None, self.floor, at)?;
+            for row in page.rows.into_iter().rev() {
+                if self.counts(&row) && !self.told.contains(&row.number) {
+                    count += 1;
+                    newest.push_back(row);
+                }
+                if newest.len() > shown {
+                    newest.pop_front();
+                }
+            }
+            if page.is_end {
+                return Ok((count, newest.into()));
+            }
+            at = page.scanned_to;
+        }
     }
 
-    /// Whether it is here as a whole, and came in time. One that never became whole stands as such.
+    /// Whether somebody sent it, it is here as a whole, and came in time. One that never became
+    /// whole stands as such.
     fn counts(&self, row: &Row) -> bool {
+        if row.is_synthesised() || row.relay == cassette::RELAY {
+            return false;
+        }
         let is_here = row.is_complete || row.standing == Standing::BrokenOff;
         let is_in_time = match self.start {
             Start::Now => true,
@@ -160,49 +224,20 @@ impl Watch {
     }
 }
 
-/// What a filter picks beyond a number, the oldest first.
-fn look(reader: &Reader, filter: Option<&Filter>, floor: i64) -> Result<Vec<Row>> {
+/// A page of what a filter picks beyond a number, from a place on.
+fn page(reader: &Reader, filter: Option<&Filter>, floor: i64, at: i64) -> Result<Page> {
     let scope = Scope {
         filter: filter.cloned(),
         since_number: Some(floor),
         ..Scope::default()
     };
-    let mut from = floor;
-    let mut rows = Vec::new();
-    loop {
-        let page = reader.look(&scope, From::After(from), WATCH_PAGE, WATCH_LOOK);
-        let page = page.map_err(|error| of_history(&error))?;
-        rows.extend(page.rows.into_iter().rev());
-        if page.is_end {
-            return Ok(rows);
-        }
-        from = page.scanned_to;
-    }
+    let page = reader.look(&scope, From::After(at), WATCH_PAGE, WATCH_LOOK);
+    page.map_err(|error| of_history(&error))
 }
 
 /// The number of the newest delivery; 0 if there is none.
 fn newest(reader: &Reader) -> Result<i64> {
-    let rows = reader.page(None, None, 1);
-    let rows = rows.map_err(|error| of_history(&error))?;
-    Ok(rows.first().map_or(0, |row| row.number))
-}
-
-/// The number in front of all deliveries received since a moment. The history has them in the
-/// order in which they came here, nearly the one in which relays received them; so the search ends
-/// with a page in which all are older.
-fn before(reader: &Reader, since_us: u64) -> Result<i64> {
-    let mut first = newest(reader)? + 1;
-    let mut place = None;
-    loop {
-        let rows = reader.page(None, place, WATCH_PAGE);
-        let rows = rows.map_err(|error| of_history(&error))?;
-        let is_in = |row: &&Row| row.summary.received_at_us >= since_us;
-        match rows.iter().filter(is_in).map(|row| row.number).min() {
-            Some(least) => first = least,
-            None => return Ok(first - 1),
-        }
-        place = rows.last().map(|row| row.number);
-    }
+    reader.newest().map_err(|error| of_history(&error))
 }
 
 /// Time is up.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use kreel_wire::{DeliveryId, Headers};
 
 use crate::Target;
+use crate::limits::EDITED_BYTES;
 
 /// Further attempts at a delivery that is in the history. The delivery itself stays as it came, and
 /// stands where it stood.
@@ -38,6 +39,9 @@ pub struct Edited {
     pub headers: Headers,
     /// The whole body.
     pub body: Bytes,
+    /// The lines that count as the sender's, if others than the delivery's: those of a file that has
+    /// the delivery in another form.
+    pub senders: Option<Headers>,
 }
 
 impl From<kreel_inspect::edit::Request> for Edited {
@@ -47,7 +51,21 @@ impl From<kreel_inspect::edit::Request> for Edited {
             target: request.target,
             headers: request.headers,
             body: request.body,
+            senders: None,
         }
+    }
+}
+
+impl Edited {
+    /// Why it can't be sent, if its body is too large: it is held in memory, unlike a delivery's own.
+    pub fn too_large(&self) -> Option<String> {
+        let (bytes, most) = (self.body.len(), EDITED_BYTES >> 20);
+        (bytes > EDITED_BYTES).then(|| {
+            format!(
+                "its body has {bytes} bytes: a request that is changed or signed anew is held in \
+                 memory, at most {most} MiB"
+            )
+        })
     }
 }
 

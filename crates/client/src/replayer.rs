@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
@@ -38,6 +39,8 @@ pub struct ReplayCounts {
     pub failed: u64,
     /// How many replays could not begin, or not go on.
     pub not_replayed: u64,
+    /// How many attempts were made and are not in the history: it could not be written.
+    pub unwritten: u64,
 }
 
 struct Running {
@@ -53,6 +56,8 @@ struct Running {
     /// What the reader of updates has not taken yet.
     untold: VecDeque<Update>,
     counts: ReplayCounts,
+    /// How many attempts the recorder was given.
+    recorded: u64,
     /// When those that run are given up, and when they are not even waited for.
     stop_at: Option<Instant>,
     end_at: Option<Instant>,
@@ -157,6 +162,7 @@ impl Running {
             attempt: None,
             untold: VecDeque::new(),
             counts: ReplayCounts::default(),
+            recorded: 0,
             stop_at: None,
             end_at: None,
         }
@@ -189,6 +195,7 @@ impl Running {
             Effect::Replayed { id } => {
                 if let Some(attempt) = self.attempt.take() {
                     self.recorder.jobs().put(Job::Replayed { id, attempt });
+                    self.recorded += 1;
                 }
             }
             Effect::GiveUpReplay { run } => self.replays.give_up(run),
@@ -284,9 +291,11 @@ impl Running {
     /// Has the last records written and counts up.
     async fn finish(mut self, updates: &mpsc::Sender<Update>) -> ReplayCounts {
         self.tasks.shutdown().await;
-        if timeout(LAST_WRITES, self.recorder.close()).await.is_err() {
-            tracing::warn!("the history did not take its last records in time");
-        }
+        let written = self.recorder.replays_written();
+        // What is not written in time is counted, too.
+        let _ = timeout(LAST_WRITES, self.recorder.close()).await;
+        let written = written.load(Ordering::Relaxed);
+        self.counts.unwritten = self.recorded.saturating_sub(written);
         for update in self.untold {
             let _ = updates.try_send(update);
         }

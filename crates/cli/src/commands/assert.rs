@@ -4,7 +4,7 @@ use kreel_client::plain::milliseconds;
 use serde_json::json;
 
 use super::requests::print_objects;
-use super::verdict::{Ending, Question, Verdict, ask};
+use super::verdict::{Ending, Junit, Question, Verdict, ask, end};
 use crate::args::AssertArgs;
 use crate::exit::Exit;
 use crate::problem::{Code, Problem, Result};
@@ -20,11 +20,12 @@ pub(crate) fn run(args: &AssertArgs) -> Result<Exit> {
         count: args.count,
         place: &args.place,
     };
+    let junit = Junit::open(&args.report)?;
     let verdict = match ask(&question)? {
         Ending::Answered(verdict) => verdict,
         Ending::Stopped(exit) => return Ok(exit),
     };
-    verdict.report(&args.report)?;
+    let reported = junit.write(&verdict, &args.report);
     if args.report.tap {
         print(&verdict.tap(&args.report))?;
     }
@@ -46,13 +47,14 @@ pub(crate) fn run(args: &AssertArgs) -> Result<Exit> {
             "took_ms": milliseconds(verdict.took),
         })])?;
     }
-    match verdict.holds() {
+    let ended = match verdict.holds() {
         true => {
             say(&format!("holds: {}", verdict.found()));
             Ok(Exit::Success)
         }
         false => Err(broken(&verdict)),
-    }
+    };
+    end(ended, reported)
 }
 
 fn broken(verdict: &Verdict) -> Problem {

@@ -205,6 +205,16 @@ fn change(change: &Change) -> Value {
     }
 }
 
+/// The title of the section about bodies.
+pub(crate) const BODY: &str = "Body";
+
+/// Leaves of a comparison of two answers what they mean: status and body. Headers have the time of
+/// day in them, and more that is new each time.
+pub(crate) fn of_answers(comparison: &mut Comparison) {
+    let means = |section: &Section| ["Status", BODY].contains(&section.title);
+    comparison.sections.retain(means);
+}
+
 /// What is compared, in a few words, where answers differ: `$.id: 1 → 2`.
 pub(crate) fn first_difference(comparison: &Comparison) -> Option<String> {
     let sections = comparison

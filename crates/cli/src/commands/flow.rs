@@ -80,13 +80,14 @@ impl Flowing {
                 {
                     return Ok(self.time_is_up());
                 }
-                if !self.has_looked {
-                    self.waiting.extend(self.watch.fresh()?);
-                    self.has_looked = true;
-                }
                 if let Some(row) = self.waiting.pop_front() {
                     self.taken += 1;
                     return Ok(Next::Row(Box::new(row)));
+                }
+                if !self.has_looked {
+                    self.waiting.extend(self.watch.fresh()?);
+                    self.has_looked = !self.watch.is_amid();
+                    continue;
                 }
                 if !self.follows {
                     return Ok(Next::End);

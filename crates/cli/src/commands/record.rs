@@ -1,6 +1,5 @@
 //! `kreel record`: writes deliveries of the history into a cassette.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -14,6 +13,7 @@ use super::requests::print_objects;
 use crate::args::{Flow, RecordArgs};
 use crate::cassette;
 use crate::exit::Exit;
+use crate::made::Made;
 use crate::past::{self, Past, left_out, nothing_whole};
 use crate::problem::{Code, Problem, Result};
 use crate::terminal::say;
@@ -30,6 +30,8 @@ struct Cassette<'a> {
     written: u32,
     /// The reader has left.
     is_gone: bool,
+    /// It was told that rules for bodies met one they can't read.
+    has_missed: bool,
 }
 
 /// Records what was asked for.
@@ -123,6 +125,7 @@ impl<'a> Cassette<'a> {
             is_json: args.place.json,
             written: 0,
             is_gone: false,
+            has_missed: false,
         })
     }
 
@@ -133,6 +136,9 @@ impl<'a> Cassette<'a> {
             return Ok(false);
         }
         let line = taken.line(&self.masks) + "\n";
+        if taken.is_missed_by(&self.masks) && !std::mem::replace(&mut self.has_missed, true) {
+            say(&missed(id));
+        }
         // Whole lines: whoever reads meanwhile never sees half a delivery.
         let written = self.to.write_all(line.as_bytes());
         match (written.and_then(|()| self.to.flush()), self.path) {
@@ -158,23 +164,31 @@ impl<'a> Cassette<'a> {
             None => "standard output".to_owned(),
         };
         match self.written {
+            0 => say("nothing was recorded"),
             1 => say(&format!("1 delivery recorded into {name}")),
             count => say(&format!("{count} deliveries recorded into {name}")),
         }
     }
 }
 
+/// Rules for bodies name paths, which this one has not.
+fn missed(id: &str) -> String {
+    format!(
+        "note: a body of {id} is no JSON and stays as it is, whatever --mask says of bodies; look \
+         at such lines before you commit them"
+    )
+}
+
 /// The file, made; or opened to add to, once what is there could be read.
-fn file(path: &Path, append: bool) -> Result<File> {
+fn file(path: &Path, append: bool) -> Result<Made> {
     if append && path.exists() {
         cassette::read(path)?;
     }
-    let mut options = OpenOptions::new();
-    match append {
-        true => options.append(true).create(true),
-        false => options.write(true).create_new(true),
+    let made = match append {
+        true => Made::adding(path),
+        false => Made::new(path),
     };
-    options.open(path).map_err(|error| match error.kind() {
+    made.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Problem::new(
             Code::CassetteExists,
             format!("there is a file {} already", path.display()),

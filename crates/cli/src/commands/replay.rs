@@ -14,7 +14,8 @@ use std::sync::Arc;
 use kreel_client::{Edited, History, Replayer};
 use kreel_inspect::compare::Ignore;
 
-use self::expect::{Expect, RECORDED, Recorded};
+use self::cassette::{TakenIn, Tape};
+use self::expect::{Expect, RECORDED};
 use self::pace::Pace;
 use self::plan::Plan;
 pub(crate) use self::session::Answers;
@@ -26,7 +27,7 @@ use crate::log;
 use crate::past::{Past, Pick, not_found, nothing_yet};
 use crate::problem::{Code, Problem, Result, of_client_config, of_history};
 use crate::runtime;
-use crate::shape::{Destination, Shape};
+use crate::shape::{Destination, Original, Shape};
 use crate::terminal::say;
 
 /// In how many deliveries it is looked up where they went: 20, since those of one run went to one app.
@@ -39,24 +40,50 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit> {
     let ignore = ignored(args)?;
     let expect = args.expect.as_deref().filter(|text| *text != RECORDED);
     let expect = expect.map(Expect::parse).transpose()?;
-    let Some(picked) = pick(args)? else {
+    let tape = args.cassette.as_deref().map(Tape::read).transpose()?;
+    let expect = match (ignore, &tape) {
+        (Some(ignore), Some(tape)) => Some(Expect::recorded(tape.answers(), ignore)),
+        _ => expect,
+    };
+    if args.dry_run
+        && let Some(tape) = tape
+    {
+        return preview_of(args, &tape, shape, destination);
+    }
+    let picked = match tape {
+        Some(tape) => Some(tape.take_in(&args.place)?),
+        None => pick(args)?,
+    };
+    let Some(picked) = picked else {
         return Ok(Exit::Success);
     };
-    let Picked { past, picks, .. } = picked;
-    let expect = match ignore {
-        Some(ignore) => Some(Expect::recorded(picked.recorded, ignore)),
-        None => expect,
-    };
+    let TakenIn {
+        past,
+        picks,
+        others,
+    } = picked;
     if picks.is_empty() {
-        say("there is nothing to replay: no delivery was picked");
+        nothing_picked();
         return Ok(Exit::Success);
     }
-    learn(&mut destination, &past, &picks)?;
+    let numbers = picks.iter().map(|pick| pick.number);
+    learn(&mut destination, &past, numbers)?;
+    let original = |place: usize, pick: &Pick| match others.get(place) {
+        Some(Some(other)) => Ok(other.clone()),
+        _ => {
+            let taken = past.take(pick.number, &pick.id.to_string())?;
+            Ok(Original::of(&taken))
+        }
+    };
     if args.edit {
-        shape.edited = Some(edit(&past, &picks)?);
+        let originals = picks.iter().enumerate();
+        let originals = originals.map(|(place, pick)| original(place, pick));
+        shape.edited = Some(edit(originals, picks.len())?);
     }
     if args.dry_run {
-        return preview::show(args, &past, &picks, &shape, &destination);
+        let originals = picks.iter().enumerate();
+        let originals = originals.map(|(place, pick)| original(place, pick));
+        return preview::show(args, originals, &shape, &destination);
     }
     let config = destination.config(args.concurrency.into())?;
     let history = History::open(past.path()).map_err(|error| of_history(&error))?;
@@ -70,6 +97,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit> {
     let plan = Plan {
         past,
         picks,
+        others,
         shape,
         to: destination.to,
         times: args.times,
@@ -81,12 +109,48 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Exit> {
     runtime::on_this_thread()?.block_on(session.run(replayer, plan))
 }
 
-/// What was asked for.
-struct Picked {
-    past: Past,
-    picks: Vec<Pick>,
-    /// What it was answered, if it is from a cassette.
-    recorded: Recorded,
+/// `--dry-run` of a cassette: the history is not even made.
+fn preview_of(
+    args: &ReplayArgs,
+    tape: &Tape,
+    mut shape: Shape,
+    mut destination: Destination,
+) -> Result<Exit> {
+    let originals = tape.originals();
+    if originals.is_empty() {
+        nothing_picked();
+        return Ok(Exit::Success);
+    }
+    if let Some(past) = Past::open(&args.place)? {
+        let ids = originals.iter().map(|original| original.id.to_string());
+        let known = ids.filter_map(|id| past.find(&id).ok());
+        learn(&mut destination, &past, known)?;
+    }
+    if args.edit {
+        let all = originals.iter().map(|original| Ok(original.clone()));
+        shape.edited = Some(edit(all, originals.len())?);
+    }
+    preview::show(args, originals.into_iter().map(Ok), &shape, &destination)
+}
+
+fn nothing_picked() {
+    say("there is nothing to replay: no delivery was picked");
+}
+
+/// Attempts that were made and could not be written down.
+pub(crate) fn not_on_record(count: u64) -> Result<()> {
+    let attempts = match count {
+        0 => return Ok(()),
+        1 => "1 attempt is".to_owned(),
+        count => format!("{count} attempts are"),
+    };
+    Err(Problem::new(
+        Code::AttemptsNotKept,
+        format!("{attempts} not on record"),
+        "the app had them, and the history could not be written: its disk is full, or another \
+         process held it for long",
+        "make room, see that nothing holds the file, and replay again; the summary counts them all",
+    ))
 }
 
 /// What does not count where answers shall be as recorded; nothing if they need not be.
@@ -108,19 +172,15 @@ fn ignored(args: &ReplayArgs) -> Result<Option<Ignore>> {
 }
 
 /// What was asked for; nothing if there is no history that could have it.
-fn pick(args: &ReplayArgs) -> Result<Option<Picked>> {
-    let picked = |(past, picks, recorded)| Picked {
-        past,
-        picks,
-        recorded,
-    };
-    if let Some(file) = &args.cassette {
-        return cassette::take_in(file, &args.place).map(picked).map(Some);
-    }
+fn pick(args: &ReplayArgs) -> Result<Option<TakenIn>> {
     match (Past::open(&args.place)?, args.ids.first()) {
         (Some(past), _) => {
             let picks = past.pick(&args.ids, &args.filtered)?;
-            Ok(Some(picked((past, picks, Recorded::new()))))
+            Ok(Some(TakenIn {
+                past,
+                picks,
+                others: Vec::new(),
+            }))
         }
         (None, Some(id)) => Err(not_found(id)),
         (None, None) => {
@@ -131,12 +191,16 @@ fn pick(args: &ReplayArgs) -> Result<Option<Picked>> {
 }
 
 /// Without an app that is configured, it is where the deliveries went.
-fn learn(destination: &mut Destination, past: &Past, picks: &[Pick]) -> Result<()> {
-    for pick in picks.iter().take(LOOKED_FOR_APP) {
+fn learn(
+    destination: &mut Destination,
+    past: &Past,
+    numbers: impl Iterator<Item = i64>,
+) -> Result<()> {
+    for number in numbers.take(LOOKED_FOR_APP) {
         if destination.app.is_some() || destination.to.is_some() {
             break;
         }
-        let whole = past.reader.get(pick.number);
+        let whole = past.reader.get_with_answer(number, None);
         if let Some(whole) = whole.map_err(|error| of_history(&error))? {
             destination.learn(&whole);
         }
@@ -144,15 +208,17 @@ fn learn(destination: &mut Destination, past: &Past, picks: &[Pick]) -> Result<(
     Ok(())
 }
 
-fn edit(past: &Past, picks: &[Pick]) -> Result<Arc<Edited>> {
-    let [pick] = picks else {
-        return Err(Problem::new(
+fn edit(
+    mut originals: impl Iterator<Item = Result<Original>>,
+    count: usize,
+) -> Result<Arc<Edited>> {
+    match (originals.next(), count) {
+        (Some(original), 1) => editor::edit(&original?).map(Arc::new),
+        _ => Err(Problem::new(
             Code::OptionUnusable,
-            format!("--edit is for one delivery, and these are {}", picks.len()),
+            format!("--edit is for one delivery, and these are {count}"),
             "",
             "name one id; --set changes the same value in many",
-        ));
-    };
-    let taken = past.take(pick.number, &pick.id.to_string())?;
-    editor::edit(&taken).map(Arc::new)
+        )),
+    }
 }

@@ -23,6 +23,9 @@ pub(crate) fn run(args: &TypesArgs) -> Result<Exit> {
     let mut samples = Samples::default();
     let mut others = 0_u32;
     let mut picks = past.pick(&picked.ids, &picked.filtered)?;
+    if picks.is_empty() {
+        return Err(nothing_typed("the filter picks nothing"));
+    }
     if picks.len() > TYPE_SAMPLES {
         say(&format!("only the newest {TYPE_SAMPLES} are read"));
         picks.drain(..picks.len() - TYPE_SAMPLES);

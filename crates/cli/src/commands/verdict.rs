@@ -3,8 +3,11 @@
 
 mod report;
 
+pub(super) use self::report::Junit;
+
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use kreel_client::Row;
 use kreel_client::inert::{inert, inert_bytes};
 use tokio::time::Instant;
@@ -14,6 +17,7 @@ use crate::exit::Exit;
 use crate::limits::SHOWN_MISFITS;
 use crate::problem::Result;
 use crate::signals::Signals;
+use crate::terminal::say;
 use crate::watch::{Start, Watch};
 use crate::{filters, past, runtime};
 
@@ -58,6 +62,18 @@ pub(super) struct Verdict {
     newest_misfits: Vec<Row>,
 }
 
+/// The end of a command that has told its verdict; a report that could not be written comes second.
+pub(super) fn end(verdict: Result<Exit>, reported: Result<()>) -> Result<Exit> {
+    match (verdict, reported) {
+        (Ok(exit), reported) => reported.map(|()| exit),
+        (Err(broken), Ok(())) => Err(broken),
+        (Err(broken), Err(unwritten)) => {
+            say(&format!("{}: {}", unwritten.what, unwritten.why));
+            Err(broken)
+        }
+    }
+}
+
 /// Watches until the answer can't change.
 pub(super) fn ask(question: &Question<'_>) -> Result<Ending> {
     runtime::on_this_thread()?.block_on(watch(question))
@@ -73,16 +89,26 @@ async fn watch(question: &Question<'_>) -> Result<Ending> {
     let deadline = began + question.within;
     let count = question.count;
     let mut rows = Vec::new();
+    let mut is_over = false;
     loop {
-        let is_over = Instant::now() >= deadline;
+        // All that is there is looked at, however little time there is.
+        is_over |= !watch.is_amid() && Instant::now() >= deadline;
         rows.extend(watch.fresh()?);
         let found = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         let is_clear = match count.most {
             Some(most) => found > most,
             None => found >= count.least,
         };
-        if is_clear || is_over {
+        if is_clear || is_over && !watch.is_amid() {
             break;
+        }
+        if watch.is_amid() {
+            // Whoever has much to look at hears of the user's wish in between.
+            tokio::task::yield_now().await;
+            match signals.next().now_or_never() {
+                Some(received) => return Ok(Ending::Stopped(received.exit())),
+                None => continue,
+            }
         }
         tokio::select! {
             change = watch.change() => change?,
@@ -90,16 +116,19 @@ async fn watch(question: &Question<'_>) -> Result<Ending> {
             received = signals.next() => return Ok(Ending::Stopped(received.exit())),
         }
     }
-    let (misfits, newest_misfits) = watch.misfits(SHOWN_MISFITS)?;
-    Ok(Ending::Answered(Verdict {
+    let mut verdict = Verdict {
         filter: text,
         count,
         rows,
         took: began.elapsed(),
         within: question.within,
-        misfits,
-        newest_misfits,
-    }))
+        misfits: 0,
+        newest_misfits: Vec::new(),
+    };
+    if !verdict.holds() {
+        (verdict.misfits, verdict.newest_misfits) = watch.misfits(SHOWN_MISFITS)?;
+    }
+    Ok(Ending::Answered(verdict))
 }
 
 impl Verdict {

@@ -3,7 +3,7 @@
 use kreel_client::Row;
 
 use super::requests::{print_objects, request};
-use super::verdict::{Ending, Question, Verdict, ask};
+use super::verdict::{Ending, Junit, Question, Verdict, ask, end};
 use crate::args::{Count, WaitArgs};
 use crate::exit::Exit;
 use crate::problem::{Problem, Result};
@@ -23,13 +23,14 @@ pub(crate) fn run(args: &WaitArgs) -> Result<Exit> {
         count,
         place: &args.place,
     };
+    let junit = Junit::open(&args.report)?;
     let mut verdict = match ask(&question)? {
         Ending::Answered(verdict) => verdict,
         Ending::Stopped(exit) => return Ok(exit),
     };
     // More may have come at once; a script gets as many as it asked for.
     verdict.rows.truncate(args.count as usize);
-    verdict.report(&args.report)?;
+    let reported = junit.write(&verdict, &args.report);
     match (args.report.tap, args.place.json) {
         (true, _) => print(&verdict.tap(&args.report))?,
         (false, true) => {
@@ -38,10 +39,11 @@ pub(crate) fn run(args: &WaitArgs) -> Result<Exit> {
         }
         (false, false) => print(&ids(&verdict.rows))?,
     }
-    match verdict.holds() {
+    let ended = match verdict.holds() {
         true => Ok(Exit::Success),
         false => Err(timed_out(&verdict)),
-    }
+    };
+    end(ended, reported)
 }
 
 fn ids(rows: &[Row]) -> String {

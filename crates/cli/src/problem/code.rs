@@ -139,6 +139,8 @@ codes! {
     ProbeFailed = "KR0328" => Failure,
     /// What still waits can't be taken out.
     DeliveryWaiting = "KR0329" => Failure,
+    /// Attempts were made that could not be written down.
+    AttemptsNotKept = "KR0330" => Failure,
     /// Too few deliveries came in time.
     NotInTime = "KR0340" => TimedOut,
     /// More deliveries came than were to.

@@ -3,7 +3,7 @@
 use tokio::time::timeout;
 
 use super::*;
-use crate::testing::{Home, arrive, paths};
+use crate::testing::{Home, arrive, arrive_from, paths};
 
 const NOON: u64 = 1_795_608_000_000_000;
 
@@ -76,14 +76,48 @@ async fn a_long_past_is_told_whole() {
     let tunnel = "my-app".parse().unwrap();
     kreel_client::fill_history(&path, &tunnel, 3 * WATCH_PAGE as u64 + 7).unwrap();
     let mut watch = watch(&path, "", Start::At(0));
-    let numbers: Vec<i64> = watch
-        .fresh()
-        .unwrap()
-        .iter()
-        .map(|row| row.number)
-        .collect();
+    let mut numbers: Vec<i64> = Vec::new();
+    loop {
+        let page = watch.fresh().unwrap();
+        assert!(page.len() <= WATCH_PAGE, "one page at a time");
+        numbers.extend(page.iter().map(|row| row.number));
+        if !watch.is_amid() {
+            break;
+        }
+    }
     assert_eq!(numbers.len(), 3 * WATCH_PAGE + 7);
-    assert!(numbers.is_sorted());
+    assert!(numbers.is_sorted_by(|one, next| one < next), "each once");
+    assert_eq!(watch.fresh().unwrap().len(), 0);
+    assert_eq!(watch.misfits(5).unwrap().0, 0);
+}
+
+/// The history is not in the order in which relays received: a backlog comes after what is live.
+#[tokio::test(start_paused = true)]
+async fn one_that_fits_is_found_before_many_that_are_older() {
+    let (_home, path) = history();
+    let mut all = vec![("/401", NOON)];
+    all.resize(1 + WATCH_PAGE + 1, ("/old", NOON - 1));
+    arrive(&path, &all);
+    let mut watch = watch(&path, "", Start::At(NOON));
+    assert_eq!(paths(&watch.fresh().unwrap()), ["/401"]);
+    while watch.is_amid() {
+        assert_eq!(paths(&watch.fresh().unwrap()), Vec::<String>::new());
+    }
+}
+
+/// What the user puts into the history meanwhile, nobody has sent.
+#[tokio::test(start_paused = true)]
+async fn what_came_from_a_cassette_or_was_made_here_is_not_told() {
+    let (_home, path) = history();
+    for start in [Start::At(0), Start::Now] {
+        let mut watch = watch(&path, "", start);
+        arrive_from(cassette::RELAY, &path, &[("/recorded", NOON)]);
+        arrive_from(kreel_client::MADE_HERE, &path, &[("/made", NOON)]);
+        assert_eq!(paths(&watch.fresh().unwrap()), Vec::<String>::new());
+        arrive(&path, &[("/sent", NOON)]);
+        assert_eq!(paths(&watch.fresh().unwrap()), ["/sent"]);
+        assert_eq!(watch.misfits(5).unwrap().0, 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use kreel_wire::DeliveryId;
 use tokio::time::Instant;
 
 use super::{Effect, Engine, Hold, Run};
-use crate::limits::{EDITED_BYTES, EDITED_WAITING_BYTES, REPLAY_TIMES, REPLAYS, TOLD_AGAIN};
+use crate::limits::{EDITED_WAITING_BYTES, REPLAY_TIMES, REPLAYS, TOLD_AGAIN};
 use crate::{Attempt, AttemptEnd, Replay, Summary, Timings, Update};
 
 /// What the user wants replayed and is not done.
@@ -81,12 +81,10 @@ impl Replays {
                 "{times} times is out of reach: from 1 to {REPLAY_TIMES}"
             ));
         }
-        let bytes = edited_bytes(replay);
-        if bytes > EDITED_BYTES {
-            return Some(format!(
-                "its body was edited to {bytes} bytes, and {EDITED_BYTES} are the most that can be"
-            ));
+        if let Some(why) = replay.edited.as_ref().and_then(|it| it.too_large()) {
+            return Some(why);
         }
+        let bytes = edited_bytes(replay);
         (bytes > 0 && self.edited_bytes() + bytes > EDITED_WAITING_BYTES)
             .then(|| "too much that was edited waits already".to_owned())
     }

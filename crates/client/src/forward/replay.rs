@@ -75,8 +75,12 @@ impl Forward {
         let own = own.map_err(|cause| cause.to_string())?;
         let mut record = Record::begin(allotted.attempt);
         record.replays(changed(replay, &head, &own));
+        let others = replay.edited.as_ref().and_then(|it| it.senders.clone());
         let (delivery, body, senders) = match edited {
-            Some((delivery, body)) => (delivery, Body::Whole(body), Some(head.headers)),
+            Some((delivery, body)) => {
+                let senders = others.unwrap_or(head.headers);
+                (delivery, Body::Whole(body), Some(senders))
+            }
             None => (head, own, None),
         };
         let special = Special {
@@ -173,7 +177,8 @@ fn apply(edited: &Edited, head: &Delivery) -> Result<(Delivery, Bytes), String> 
 fn framed(edited: &Edited, head: &Delivery) -> Result<Headers, String> {
     let length = edited.body.len().to_string();
     let is_chunked = edited.headers.first("transfer-encoding").is_some();
-    let senders = head.headers.first("content-length");
+    let senders = edited.senders.as_ref().unwrap_or(&head.headers);
+    let senders = senders.first("content-length");
     let mut lines = HeadersBuilder::with_capacity(edited.headers.len());
     let mut has_length = false;
     for line in &edited.headers {

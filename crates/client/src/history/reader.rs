@@ -150,6 +150,18 @@ impl Reader {
         self.read(pages::newest)
     }
 
+    /// The lowest number of a delivery that was received since then (microseconds since 1970). The
+    /// history has deliveries in the order in which they came here, which need not be that one: all
+    /// are looked at, up to the first that fits.
+    pub fn first_since(&self, since_us: u64) -> Result<Option<i64>, HistoryError> {
+        self.read(|db| {
+            db.prepare_cached("SELECT min(number) FROM delivery WHERE received_at_us >= ?1")?
+                .query_row([i64::try_from(since_us).unwrap_or(i64::MAX)], |row| {
+                    row.get(0)
+                })
+        })
+    }
+
     /// How many deliveries there are in all tunnels, at the most: numbers of those that were
     /// forgotten in between count, too.
     pub fn count(&self) -> Result<u64, HistoryError> {

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -49,6 +50,7 @@ pub(crate) struct Recorder {
     queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
     ended: Option<oneshot::Receiver<()>>,
+    replays: Arc<AtomicU64>,
 }
 
 impl Recorder {
@@ -85,7 +87,9 @@ impl Recorder {
             is_synced: false,
             arrears: HashMap::new(),
             ended: Ended::default(),
+            replays: Arc::default(),
         };
+        let replays = scribe.replays.clone();
         let thread = std::thread::Builder::new()
             .name("kreel-history".into())
             .spawn(move || {
@@ -100,6 +104,7 @@ impl Recorder {
             queue,
             thread: Some(thread),
             ended: Some(ended),
+            replays,
         };
         Ok((recorder, tell))
     }
@@ -109,9 +114,15 @@ impl Recorder {
         Jobs(self.queue.clone())
     }
 
+    /// How many attempts that the user wanted are in the file. It goes on counting while the rest
+    /// is written.
+    pub(crate) fn replays_written(&self) -> Arc<AtomicU64> {
+        self.replays.clone()
+    }
+
     /// Waits less for other processes, so that tests need not.
     #[cfg(test)]
-    pub(super) fn hurry(&self) {
+    pub(crate) fn hurry(&self) {
         self.queue.hurry();
     }
 
@@ -157,6 +168,8 @@ struct Scribe {
     arrears: HashMap<DeliveryId, Standing>,
     /// Those that are finished and which the file may not know.
     ended: Ended,
+    /// How many attempts that the user wanted are in the file.
+    replays: Arc<AtomicU64>,
 }
 
 /// Who must be told if a group fails, and what must not be forgotten.
@@ -166,6 +179,7 @@ struct AtStake {
     standings: Vec<(DeliveryId, Standing)>,
     backlogs: Vec<Asked>,
     pieces: Vec<DeliveryId>,
+    replays: u64,
     syncs: bool,
     writes: bool,
 }
@@ -217,6 +231,7 @@ impl Scribe {
         match self.commit(jobs, &stake) {
             Ok(written) => {
                 self.bodies.committed();
+                self.replays.fetch_add(stake.replays, Ordering::Relaxed);
                 if stake.writes {
                     self.mended();
                 }
@@ -432,10 +447,10 @@ impl AtStake {
                 Job::Ended { id, standing, .. } | Job::Stand { id, standing } => {
                     stake.standings.push((*id, *standing));
                 }
+                Job::Replayed { .. } => stake.replays += 1,
                 Job::Begin { .. }
                 | Job::Whole { .. }
                 | Job::Allot { .. }
-                | Job::Replayed { .. }
                 | Job::Duplicate { .. } => {}
                 Job::Backlog {
                     after,

@@ -42,6 +42,7 @@ impl Past {
     fn replay(&self, target: Option<&str>, replays: Vec<Replay>) -> Run {
         let config = config("http://relay.example", target).of_app();
         let replayer = Replayer::new(config, self.history.clone()).unwrap();
+        replayer.recorder.hurry();
         let (commands, orders) = mpsc::channel(4);
         let (told, updates) = mpsc::channel(1);
         let replays = stream::iter(replays);
@@ -87,6 +88,7 @@ fn counts(answered: u64, failed: u64, not_replayed: u64) -> ReplayCounts {
         answered,
         failed,
         not_replayed,
+        unwritten: 0,
     }
 }
 
@@ -137,7 +139,7 @@ async fn as_many_run_at_once_as_asked_for() {
     };
     let ended = soon(replayer.run(stream::iter([replay]), orders, told)).await;
     assert_eq!(ended, counts(1000, 0, 0));
-    let opened = connections.load(std::sync::atomic::Ordering::Relaxed);
+    let opened = connections.load(Ordering::Relaxed);
     assert!((17..=50).contains(&opened), "{opened} connections");
     app.abort();
 }
@@ -207,4 +209,26 @@ async fn nobody_at_home_is_a_failure_at_once() {
     assert_eq!(past.kept(7), [(2, None)]);
     let run = past.replay(None, vec![Replay::once(id(7))]);
     assert_eq!(run.end().await.1, counts(0, 0, 1), "there is no app at all");
+}
+
+/// Whoever asked must hear of it: what the app was sent is nowhere else.
+#[tokio::test]
+async fn attempts_that_could_not_be_written_are_counted() {
+    let past = Past::of(&[(7, Bytes::from("x"))]).await;
+    let app = FakeApp::start().await;
+    let run = past.replay(Some(&app.target()), vec![Replay::once(id(7))]);
+    let mut caller = app.accept().await;
+    caller.request().await;
+    // Nobody writes while another holds the file; that is as good as a full disk.
+    let holder = rusqlite::Connection::open(past.folder.path().join("history.db")).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    caller.write(OK).await;
+    let (_, ended) = run.end().await;
+    let lost = ReplayCounts {
+        unwritten: 1,
+        ..counts(1, 0, 0)
+    };
+    assert_eq!(ended, lost);
+    holder.execute_batch("COMMIT").unwrap();
+    assert_eq!(past.kept(7), []);
 }

@@ -51,13 +51,13 @@ impl Masks {
     pub fn line(&self, exchange: &Exchange<'_>, target: &[u8]) -> String {
         let request = &exchange.request;
         let url = url(&self.target(target));
-        let request_body = self.body.mask(request.body);
+        let request_body = self.body.mask(request.body, request.is_whole);
         let host = ORIGIN.trim_start_matches("https://");
         let headers = with_length(request.headers, request_body.len(), |name| {
             (name == b"host").then_some(host.as_bytes())
         });
         let answer = exchange.answer.as_ref();
-        let answer_body = answer.map(|answer| self.body.mask(answer.body));
+        let answer_body = answer.map(|answer| self.body.mask(answer.body, answer.is_whole));
         let answer_body = answer_body.unwrap_or_default();
         let answer_headers =
             answer.map(|answer| with_length(answer.headers, answer_body.len(), |_| None));
@@ -78,6 +78,15 @@ impl Masks {
             ..*exchange
         };
         line(&masked, &self.headers)
+    }
+
+    /// Whether there are rules for bodies and one of these has no paths they could follow: a form,
+    /// text, what is compressed. Such a body stays as it is.
+    pub fn misses(&self, exchange: &Exchange<'_>) -> bool {
+        let request = &exchange.request;
+        let of_answer = |answer: &Answer<'_>| self.body.misses(answer.body, answer.is_whole);
+        self.body.misses(request.body, request.is_whole)
+            || exchange.answer.as_ref().is_some_and(of_answer)
     }
 
     /// Path and query, with the fields that are secrets masked.

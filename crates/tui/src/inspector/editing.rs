@@ -203,6 +203,7 @@ impl Inspector {
                 target: changed.target,
                 headers: changed.headers,
                 body: changed.body,
+                senders: None,
             })),
             ..Replay::once(request.id)
         };

@@ -12,6 +12,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::{ChildStdin, Command};
 
 use super::environment;
+use crate::group::Group;
 use crate::past::Past;
 use crate::problem::{Result, of_history};
 
@@ -56,21 +57,27 @@ impl Ran {
     }
 }
 
-/// Runs it. A command that can't be run has failed; a history that can't be read is a problem.
+/// Why nothing was run for a delivery that was there a moment ago.
+const GONE: &str = "the history does not have it any more";
+
+/// Runs it. A command that can't be run has failed, and so has one whose delivery was taken out of
+/// the history meanwhile; a history that can't be read is a problem.
 pub(super) async fn run_for(job: &Job, row: &Row) -> Result<Ran> {
     let began = Instant::now();
-    let id = row.summary.id.to_string();
-    // A connection of its own: pieces are read while others are running.
-    let past = Past::at(job.history.clone())?.ok_or_else(|| crate::past::not_found(&id))?;
-    let whole = past.reader.get(row.number);
-    let whole = whole
-        .map_err(|error| of_history(&error))?
-        .ok_or_else(|| crate::past::not_found(&id))?;
     let ended = |code, signal, failure| Ran {
         code,
         signal,
         failure,
         took: began.elapsed(),
+    };
+    let gone = || Ok(ended(None, None, Some(GONE.to_owned())));
+    // A connection of its own: pieces are read while others are running.
+    let Some(past) = Past::at(job.history.clone())? else {
+        return gone();
+    };
+    let whole = past.reader.get(row.number);
+    let Some(whole) = whole.map_err(|error| of_history(&error))? else {
+        return gone();
     };
     let (program, words) = job
         .command
@@ -81,8 +88,8 @@ pub(super) async fn run_for(job: &Job, row: &Row) -> Result<Ran> {
         .args(words)
         .envs(environment::facts(&whole))
         .env("KREEL_HISTORY", &job.history)
-        .stdin(Stdio::piped())
-        .kill_on_drop(true);
+        .stdin(Stdio::piped());
+    Group::lead(&mut command);
     if job.is_json {
         match std::io::stderr().as_fd().try_clone_to_owned() {
             Ok(stderr) => command.stdout(stderr),
@@ -93,11 +100,15 @@ pub(super) async fn run_for(job: &Job, row: &Row) -> Result<Ran> {
         Ok(child) => child,
         Err(error) => return Ok(ended(None, None, Some(error.to_string()))),
     };
+    let group = Group::of(&child);
     if let Some(stdin) = child.stdin.take() {
         feed(stdin, &past.reader, row.number).await?;
     }
     Ok(match child.wait().await {
-        Ok(status) => ended(status.code(), status.signal(), None),
+        Ok(status) => {
+            group.ended();
+            ended(status.code(), status.signal(), None)
+        }
         Err(error) => ended(None, None, Some(error.to_string())),
     })
 }

@@ -12,10 +12,11 @@ use tokio::time::timeout;
 
 use super::PROBE;
 use super::verdict::Shot;
-use crate::commands::replay::Answers;
+use crate::commands::replay::{Answers, not_on_record};
+use crate::group::Group;
 use crate::past::Taken;
 use crate::problem::{Code, Problem, Result, of_client_config};
-use crate::shape::Shape;
+use crate::shape::{Original, Shape};
 use crate::signals::{Received, Signals};
 use crate::terminal::say;
 
@@ -99,7 +100,8 @@ impl Trial<'_> {
                 "see `kreel requests get ID`, and --dry-run of `kreel replay`",
             )
         };
-        let edited = self.shape.apply(self.taken).map_err(impossible)?;
+        let edited = self.shape.apply(&Original::of(self.taken));
+        let edited = edited.map_err(impossible)?;
         let replayer = Replayer::new(self.config.clone(), self.history.clone());
         let replayer = replayer.map_err(|error| of_client_config(&error))?;
         let id = self.taken.whole.delivery.id;
@@ -139,7 +141,8 @@ impl Trial<'_> {
             }
             (numbers, refused)
         };
-        let (_, (mut numbers, refused)) = tokio::join!(running, hearing);
+        let (counts, (mut numbers, refused)) = tokio::join!(running, hearing);
+        not_on_record(counts.unwritten)?;
         // What was not begun for the user's sake is no fault.
         if let Some(why) = refused.filter(|_| stopped_by.is_none()) {
             return Err(impossible(why));
@@ -164,16 +167,20 @@ impl Trial<'_> {
                 "run it by hand: it must print the app's state, and end with 0",
             )
         };
-        let running = Command::new("sh")
+        let mut shell = Command::new("sh");
+        shell
             .args(["-c", command])
             .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
-            .output();
-        let ended = timeout(PROBE, running).await;
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
+        Group::lead(&mut shell);
+        let child = shell.spawn().map_err(|error| failed(error.to_string()))?;
+        let group = Group::of(&child);
+        let ended = timeout(PROBE, child.wait_with_output()).await;
         let output = ended
             .map_err(|_| failed(format!("it took longer than {} s", PROBE.as_secs())))?
             .map_err(|error| failed(error.to_string()))?;
+        group.ended();
         match output.status.success() {
             true => Ok(Some(
                 String::from_utf8_lossy(&output.stdout).trim().to_owned(),

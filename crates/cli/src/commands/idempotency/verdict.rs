@@ -7,7 +7,7 @@ use kreel_client::inert::inert;
 use kreel_client::plain::duration;
 use kreel_inspect::compare::{Ignore, compare};
 
-use crate::commands::diff::{answer_side, first_difference};
+use crate::commands::diff::{answer_side, first_difference, of_answers};
 
 /// One step of the trial.
 #[derive(Debug)]
@@ -48,6 +48,11 @@ pub(super) enum Verdict {
     Failed {
         /// At which attempt, and how.
         how: String,
+    },
+    /// The app refused the first already, so nothing can be said.
+    Refused {
+        /// With which status.
+        status: u16,
     },
     /// The user ended it before its end.
     Interrupted,
@@ -102,12 +107,17 @@ pub(super) fn judge(shots: &[Shot], has_probe: bool, ignore: &Ignore) -> Verdict
     if let Some(how) = all().find_map(fault) {
         return Verdict::Failed { how };
     }
+    let refused = |attempt: &KeptAttempt| attempt.status.filter(|status| *status >= 300);
+    if let Some(status) = all().next().and_then(refused) {
+        return Verdict::Refused { status };
+    }
     let mut attempts = all();
     let differs = attempts.next().and_then(|first| {
         let left = answer_side("first".to_owned(), first);
         attempts.find_map(|other| {
             let right = answer_side("repeat".to_owned(), other);
-            let comparison = compare(&left, &right, ignore);
+            let mut comparison = compare(&left, &right, ignore);
+            of_answers(&mut comparison);
             let how = first_difference(&comparison)?;
             Some(format!("attempt {}: {how}", other.number))
         })
@@ -142,6 +152,16 @@ fn fault(attempt: &KeptAttempt) -> Option<String> {
     }
 }
 
+/// What may help where an app refuses a delivery with this status.
+fn next_of(status: u16) -> &'static str {
+    match status {
+        300..=399 => "give the address it redirects to, with --to",
+        401 | 403 => "try --resign, or --to a copy of the app that does not ask",
+        409 => "it may have had it before; try --to a copy of the app that has not",
+        _ => "try --resign, --set, or another app with --to",
+    }
+}
+
 impl Verdict {
     /// Whether the app bears it, as far as can be seen.
     pub(super) fn is_good(&self) -> bool {
@@ -155,7 +175,7 @@ impl Verdict {
             Self::LooksIdempotent => "looks_idempotent",
             Self::NotIdempotent { .. } => "not_idempotent",
             Self::AnswersDiffer { .. } => "answers_differ",
-            Self::Failed { .. } => "failed",
+            Self::Failed { .. } | Self::Refused { .. } => "failed",
             Self::Interrupted => "interrupted",
         }
     }
@@ -182,6 +202,10 @@ impl Verdict {
                 "answers differ ({how}); leave out what may differ with --ignore, or see what the app does with --probe"
             ),
             Self::Failed { how } => format!("nothing can be said, since the app failed: {how}"),
+            Self::Refused { status } => format!(
+                "nothing can be said, since the app refused it with {status}: {}",
+                next_of(*status)
+            ),
             Self::Interrupted => {
                 "nothing can be said, since it was stopped before its end".to_owned()
             }
@@ -193,11 +217,16 @@ impl Verdict {
 mod tests {
     use bytes::Bytes;
     use kreel_client::Timings;
-    use kreel_wire::Headers;
+    use kreel_wire::HeadersBuilder;
 
     use super::*;
 
+    /// Each with headers of its own, as apps have them.
     fn answered(number: u32, status: u16, body: &'static str) -> KeptAttempt {
+        let mut headers = HeadersBuilder::default();
+        let date = format!("Mon, 30 Nov 2026 10:00:0{number} GMT");
+        headers.push(b"date", date.as_bytes());
+        headers.push(b"set-cookie", format!("sid=s3cret{number}").as_bytes());
         KeptAttempt {
             number,
             began_at_us: 0,
@@ -209,7 +238,7 @@ mod tests {
             request: None,
             status: Some(status),
             failure: None,
-            answer: Some((Headers::default(), Bytes::from_static(body.as_bytes()))),
+            answer: Some((headers.build(), Bytes::from_static(body.as_bytes()))),
             answer_bytes: Some(body.len() as u64),
             timings: Timings::default(),
         }
@@ -279,6 +308,25 @@ mod tests {
             verdict.words(),
             "nothing can be said, since the app failed: attempt 4 was answered 503"
         );
+        for (status, advice) in [(401, "--resign"), (302, "--to"), (409, "had it before")] {
+            let mut refusing = shots(same, None);
+            for shot in &mut refusing {
+                let attempts = shot.attempts.iter_mut();
+                attempts.for_each(|attempt| attempt.status = Some(status));
+            }
+            let verdict = judge(&refusing, false, &none);
+            assert_eq!((verdict.word(), verdict.is_good()), ("failed", false));
+            let words = verdict.words();
+            let start = format!("nothing can be said, since the app refused it with {status}: ");
+            assert!(
+                words.starts_with(&start) && words.contains(advice),
+                "{words}"
+            );
+        }
+        // A repeat that is refused is an answer that differs.
+        let mut known = shots(same, None);
+        known[2].attempts[0].status = Some(409);
+        assert_eq!(judge(&known, false, &none).word(), "answers_differ");
         assert_eq!(slower(&shots(same, None)), None);
         let mut late = shots(same, None);
         for (again_ms, is_slower) in [(3_000, true), (500, false), (260, true), (250, false)] {

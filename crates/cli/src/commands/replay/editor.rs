@@ -8,25 +8,24 @@ use std::process::Command;
 use kreel_client::Edited;
 use kreel_inspect::edit::{self, Request};
 
-use crate::past::Taken;
 use crate::problem::{Code, Problem, Result};
-use crate::shape::original;
+use crate::shape::Original;
 use crate::terminal::{can_ask, say};
 
 /// What is started if the user has named no editor.
 const USUAL: &str = "vi";
 
 /// What the user made of the request.
-pub(super) fn edit(taken: &Taken) -> Result<Edited> {
-    let original = original(taken);
-    let mut file = edit::write(&original).map_err(|error| failed(&error))?;
-    if !taken.is_whole() {
+pub(super) fn edit(source: &Original) -> Result<Edited> {
+    let original = &source.request;
+    let mut file = edit::write(original).map_err(|error| failed(&error))?;
+    if !source.is_whole {
         return Err(failed(&"its body is not all here"));
     }
     loop {
         let edited = in_editor(&file)?;
-        match edit::read(&edited, &original) {
-            Ok(request) => return Ok(told(&original, request)),
+        match edit::read(&edited, original) {
+            Ok(request) => return Ok(told(original, request)),
             // Unchanged after a fault, or nobody there to mend it: it is given up.
             Err(fault) if edited == file || !can_ask() => return Err(failed(&fault)),
             Err(fault) => file = edit::with_fault(&edited, &fault),

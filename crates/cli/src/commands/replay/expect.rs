@@ -6,16 +6,18 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kreel_client::filter::{Filter, Flag, Flags, Subject};
+use kreel_client::filter::{Filter, Flag, Flags, Subject, Term};
+use kreel_client::inert::inert;
 use kreel_client::{Attempt, AttemptEnd, DeliveryId, KeptAttempt};
 use kreel_inspect::cassette::RecordedAnswer;
 use kreel_inspect::compare::{Change, Ignore, Side, compare};
 use kreel_inspect::mask::MASKED;
 use kreel_wire::Headers;
 
-use crate::commands::diff::{answer_side, first_difference};
+use crate::commands::diff::{BODY, answer_side, first_difference, of_answers};
 use crate::filters;
-use crate::problem::Result;
+use crate::problem::{Code, Problem, Result};
+use crate::terminal::quoted;
 
 /// What is typed for the answers of a cassette.
 pub(super) const RECORDED: &str = "recorded";
@@ -53,15 +55,15 @@ impl Expect {
 
     /// A status like `2xx`, or several; or a filter.
     pub(super) fn parse(text: &str) -> Result<Self> {
-        let is_status = |part: &str| {
-            let digits = part.trim_start_matches(['<', '>', '=']);
-            digits.len() == 3 && digits.chars().all(|c| c.is_ascii_digit() || c == 'x')
+        let text = text.trim();
+        let filter = match looks_like_statuses(text) {
+            true => statuses(text)?,
+            false => filters::parse_alone(text)?,
         };
-        let typed = match text.split(',').all(is_status) {
-            true => format!("status:{text}"),
-            false => text.to_owned(),
-        };
-        let filter = filters::parse_alone(&typed)?;
+        // Nobody looks for such a word in an answer.
+        if filter.has(|term| matches!(term, Term::Words(words) if is_class(words.text()))) {
+            return Err(no_status(text));
+        }
         Ok(Self {
             needs_answer: filter.needs_body() || filter.needs_headers(),
             what: What::Picked(filter),
@@ -85,6 +87,42 @@ impl Expect {
             }
         }
     }
+}
+
+/// Whether it is made of what statuses are made of, and so is no text to look for.
+fn looks_like_statuses(text: &str) -> bool {
+    let is_of_them = |c: char| c.is_ascii_digit() || "xX<>=,.- ".contains(c);
+    text.contains(|c: char| c.is_ascii_digit()) && text.chars().all(is_of_them)
+}
+
+/// `2xx`, `200,409`, `<500`.
+fn statuses(text: &str) -> Result<Filter> {
+    let is_status = |part: &str| {
+        let number = part.trim_start_matches(['<', '>', '=']);
+        is_class(part) || number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match text.split(',').all(is_status) {
+        true => filters::parse_alone(&format!("status:{text}")),
+        false => Err(no_status(text)),
+    }
+}
+
+/// `2xx`.
+fn is_class(word: &str) -> bool {
+    let word = word.as_bytes();
+    word.len() == 3 && word[0].is_ascii_digit() && word[1..].eq_ignore_ascii_case(b"xx")
+}
+
+fn no_status(text: &str) -> Problem {
+    Problem::new(
+        Code::OptionUnusable,
+        format!(
+            "--expect {} is neither statuses nor a filter",
+            quoted(&inert(text))
+        ),
+        "a status that is not alone is a term like status:2xx",
+        "write 2xx, 200,409 or <500; or a filter like 'status:2xx took<1s'; body:404 looks for a text",
+    )
 }
 
 fn picks(filter: &Filter, attempt: &Attempt, answer: Option<&KeptAttempt>) -> bool {
@@ -133,8 +171,11 @@ fn differs(recorded: &RecordedAnswer, kept: &KeptAttempt, ignore: &Ignore) -> Op
         at_us: None,
     };
     let mut comparison = compare(&then, &answer_side(String::new(), kept), ignore);
+    of_answers(&mut comparison);
     let sections = &mut comparison.sections;
-    sections.retain(|section| !section.is_equal && ["Status", "Body"].contains(&section.title));
+    // A body that was masked as a whole may be no JSON at all.
+    let is_masked_whole = *recorded.body == *format!("\"{MASKED}\"").as_bytes();
+    sections.retain(|section| !(is_masked_whole && section.title == BODY));
     sections.iter_mut().for_each(|section| {
         section.changes.retain(|change| !is_masked(change));
     });
@@ -194,6 +235,9 @@ mod tests {
             ("2xx", true, false),
             ("200", false, false),
             ("200,204", true, false),
+            ("2XX", true, false),
+            ("4xx,2Xx", true, false),
+            (">=200", true, false),
             ("<500", true, false),
             ("status:2xx took<1s", true, false),
             ("took>1s", false, false),
@@ -207,7 +251,26 @@ mod tests {
             assert_eq!(both, (of_ok, of_left), "{text}");
         }
         assert!(Expect::parse("body:ok").unwrap().needs_answer);
-        assert!(Expect::parse("statsu:2xx").is_err());
+        for refused in [
+            "statsu:2xx",
+            "20",
+            "2x",
+            "2xxx",
+            "2x0",
+            "0xx",
+            "999xx",
+            "200-299",
+            "200,",
+            "2xx 3xx",
+            "2xx or 409",
+            "2xx took<1s",
+            "not 5XX",
+        ] {
+            assert!(Expect::parse(refused).is_err(), "{refused}");
+        }
+        for text in ["ok", "body:404", "error 404"] {
+            assert!(Expect::parse(text).is_ok(), "{text}");
+        }
     }
 
     fn kept(status: u16, body: &'static str) -> KeptAttempt {

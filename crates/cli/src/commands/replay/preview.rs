@@ -1,42 +1,42 @@
 //! `--dry-run`: what would be sent, and nothing is.
 
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
 use kreel_client::inert::{inert, inert_bytes};
 use kreel_client::plain::{inert_line, size};
 use kreel_inspect::edit::{Request, changes};
+use kreel_wire::{Headers, HeadersBuilder};
 use serde_json::json;
 
 use crate::args::ReplayArgs;
 use crate::exit::Exit;
-use crate::past::{Past, Pick, Taken};
 use crate::problem::Result;
-use crate::shape::{Destination, Shape, original};
+use crate::shape::{Destination, Original, Shape};
 use crate::terminal::{print, say};
 
 /// Tells of each delivery where it would go, and how it would be changed.
 pub(super) fn show(
     args: &ReplayArgs,
-    past: &Past,
-    picks: &[Pick],
+    originals: impl Iterator<Item = Result<Original>>,
     shape: &Shape,
     destination: &Destination,
 ) -> Result<Exit> {
     // Faults of the options are found all the same.
-    destination.config(args.concurrency.into())?;
-    let mut text = String::new();
-    let mut faults = 0;
-    for pick in picks {
-        let taken = past.take(pick.number, &pick.id.to_string())?;
-        let changed = changed(&taken, shape);
+    let headers = destination.config(args.concurrency.into())?.headers;
+    let (mut count, mut faults) = (0_usize, 0);
+    for original in originals {
+        let original = original?;
+        let changed = changed(&original, shape, &headers);
+        count += 1;
         faults += usize::from(changed.is_err());
-        text += &match args.place.json {
-            true => line(&taken, &changed, args, destination),
-            false => words(&taken, &changed, destination),
-        };
+        print(&match args.place.json {
+            true => line(&original, &changed, args, destination),
+            false => words(&original, &changed, destination),
+        })?;
     }
-    print(&text)?;
     if !args.place.json {
-        let attempts = picks.len() as u64 * u64::from(args.times);
-        say(&match (attempts, picks.len()) {
+        let attempts = count as u64 * u64::from(args.times);
+        say(&match (attempts, count) {
             (1, _) => "1 attempt; nothing was sent".to_owned(),
             (attempts, 1) => format!("{attempts} attempts; nothing was sent"),
             (attempts, picks) => {
@@ -51,37 +51,67 @@ pub(super) fn show(
 }
 
 /// What would be changed, in words; or why it can't be.
-fn changed(taken: &Taken, shape: &Shape) -> std::result::Result<Vec<String>, String> {
-    if !taken.is_whole() {
+fn changed(
+    original: &Original,
+    shape: &Shape,
+    headers: &[(HeaderName, HeaderValue)],
+) -> std::result::Result<Vec<String>, String> {
+    if !original.is_whole {
         return Err("its body is not all here".to_owned());
     }
-    let Some(edited) = shape.apply(taken)? else {
-        return Ok(Vec::new());
+    let was = &original.request;
+    let mut request = match shape.apply(original)? {
+        None => was.clone(),
+        Some(edited) => Request {
+            method: edited.method.clone(),
+            target: edited.target.clone(),
+            headers: edited.headers.clone(),
+            body: edited.body.clone(),
+        },
     };
-    let edited = Request {
-        method: edited.method.clone(),
-        target: edited.target.clone(),
-        headers: edited.headers.clone(),
-        body: edited.body.clone(),
+    request.headers = with(headers, &was.headers, &request.headers);
+    Ok(changes(was, &request))
+}
+
+/// The lines with those that are set for all requests. They replace the sender's, and not what was
+/// edited.
+fn with(set: &[(HeaderName, HeaderValue)], senders: &Headers, lines: &Headers) -> Headers {
+    let values = |of: &Headers, name: &[u8]| -> Vec<Bytes> {
+        let lines = of.iter().filter(|line| line.name == name);
+        lines.map(|line| line.value.clone()).collect()
     };
-    Ok(changes(&original(taken), &edited))
+    let replaces = |name: &[u8]| {
+        let is_set = set.iter().any(|(set, _)| set.as_str().as_bytes() == name);
+        is_set && values(senders, name) == values(lines, name)
+    };
+    let mut all = HeadersBuilder::with_capacity(lines.len() + set.len());
+    for line in lines.iter().filter(|line| !replaces(&line.name)) {
+        all.push(&line.name, &line.value);
+    }
+    for (name, value) in set {
+        let name = name.as_str().as_bytes();
+        if replaces(name) {
+            all.push(name, value.as_bytes());
+        }
+    }
+    all.build()
 }
 
 fn words(
-    taken: &Taken,
+    original: &Original,
     changed: &std::result::Result<Vec<String>, String>,
     destination: &Destination,
 ) -> String {
-    let delivery = &taken.whole.delivery;
-    let target = match delivery.target.is_empty() {
+    let request = &original.request;
+    let target = match request.target.is_empty() {
         true => "/".into(),
-        false => inert_bytes(&delivery.target),
+        false => inert_bytes(&request.target),
     };
     let mut text = format!(
         "{}  {} {target}  {}  to {}\n",
-        delivery.id,
-        inert(&delivery.method),
-        size(Some(taken.body.len() as u64)),
+        original.id,
+        inert(&request.method),
+        size(Some(request.body.len() as u64)),
         inert(&destination.shown()),
     );
     match changed {
@@ -94,17 +124,17 @@ fn words(
 }
 
 fn line(
-    taken: &Taken,
+    original: &Original,
     changed: &std::result::Result<Vec<String>, String>,
     args: &ReplayArgs,
     destination: &Destination,
 ) -> String {
-    let delivery = &taken.whole.delivery;
+    let request = &original.request;
     let object = json!({
         "type": "would_replay",
-        "delivery_id": delivery.id.to_string(),
-        "method": delivery.method,
-        "path": String::from_utf8_lossy(&delivery.target),
+        "delivery_id": original.id.to_string(),
+        "method": request.method,
+        "path": String::from_utf8_lossy(&request.target),
         "to": destination.shown(),
         "times": args.times,
         "changes": changed.as_ref().ok(),

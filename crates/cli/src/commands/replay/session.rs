@@ -1,5 +1,6 @@
 //! One run of a replayer: its attempts to the streams, the bar and the tally, signals to it.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Instant;
@@ -11,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::expect::Expect;
+use super::not_on_record;
 use super::plan::Plan;
 use super::tally::{Run, Tally};
 use crate::args::Output;
@@ -30,6 +32,13 @@ const UPDATES: usize = 256;
 /// How many commands may wait for the replayer; a person can't type faster.
 const COMMANDS: usize = 4;
 
+/// How many attempts wait to be judged by their answers before some are: 256, so that a run of any
+/// length keeps few in memory.
+const UNJUDGED: usize = 256;
+
+/// How many are judged then: 64, a few milliseconds in which nothing is sent.
+const JUDGED_AT_ONCE: usize = 64;
+
 /// One run.
 pub(super) struct Session {
     rows: Rows,
@@ -37,8 +46,11 @@ pub(super) struct Session {
     tally: Tally,
     expect: Option<Expect>,
     /// Those that can only be judged once all of the answer is in the history.
-    unjudged: Vec<Attempt>,
+    unjudged: VecDeque<Attempt>,
+    answers: Option<Answers>,
     history: PathBuf,
+    /// How many attempts one replay stands for.
+    times_each: u64,
     json: bool,
     shows_each: bool,
     stopped_by: Option<Received>,
@@ -57,7 +69,9 @@ impl Session {
             },
             tally: Tally::new(total, expect.is_some()),
             expect,
-            unjudged: Vec::new(),
+            unjudged: VecDeque::new(),
+            answers: None,
+            times_each: plan.times_each().into(),
             history: plan.past.path().to_owned(),
             json,
             shows_each,
@@ -75,10 +89,10 @@ impl Session {
         let stream = Box::pin(plan.stream(unfitting));
         let mut running = pin!(replayer.run(stream, commanded, updating));
         let mut is_unread = false;
-        loop {
+        let counts = loop {
             tokio::select! {
                 biased;
-                _ = &mut running => break,
+                counts = &mut running => break counts,
                 Some(update) = updates.recv(), if !self.rows.is_full() => self.show(&update),
                 Some(update) = unfit.recv() => self.show(&update),
                 () = sleep(RETRY), if self.rows.is_waiting() => {}
@@ -94,7 +108,10 @@ impl Session {
             if self.rows.is_gone() && !std::mem::replace(&mut is_unread, true) {
                 let _ = commands.try_send(Command::Stop);
             }
-        }
+            if self.unjudged.len() >= UNJUDGED {
+                self.judge_some(JUDGED_AT_ONCE, false)?;
+            }
+        };
         while let Ok(update) = updates.try_recv() {
             self.show(&update);
         }
@@ -104,10 +121,14 @@ impl Session {
         let took = began.elapsed();
         self.bar.finish_and_clear();
         self.rows.finish();
-        self.judge_rest()?;
+        self.judge_some(usize::MAX, true)?;
+        if self.stopped_by.is_none() && !is_unread {
+            self.tally.settle();
+        }
         let run = Run {
             took,
             interrupted: self.stopped_by.is_some(),
+            unwritten: counts.unwritten,
             expectation: self.expect.as_ref().map(|expect| expect.text.as_str()),
         };
         match self.json {
@@ -117,6 +138,7 @@ impl Session {
             }
             false => print(&self.tally.text(run))?,
         }
+        not_on_record(counts.unwritten)?;
         Ok(match self.stopped_by {
             Some(signal) => signal.exit(),
             None if is_unread || self.tally.is_good() => Exit::Success,
@@ -138,7 +160,7 @@ impl Session {
             // Those that were stopped are told by the numbers.
             Update::NotReplayed { .. } if self.stopped_by.is_some() => {}
             Update::NotReplayed { .. } => {
-                self.tally.refuse();
+                self.tally.refuse(self.times_each);
                 self.tell(update);
             }
             Update::Stopping { running, .. } if *running > 0 => {
@@ -166,7 +188,7 @@ impl Session {
     fn judge(&mut self, attempt: &Attempt) {
         match &self.expect {
             None => {}
-            Some(expect) if expect.needs_answer => self.unjudged.push(attempt.clone()),
+            Some(expect) if expect.needs_answer => self.unjudged.push_back(attempt.clone()),
             Some(expect) => {
                 let fault = expect.fault(attempt, None);
                 self.tally.judge(attempt, fault.as_deref());
@@ -174,17 +196,29 @@ impl Session {
         }
     }
 
-    /// Judges those whose answers are in the history by now.
-    fn judge_rest(&mut self) -> Result<()> {
+    /// Judges so many of those whose answers are in the history by now; at the end also those
+    /// whose are not, and never will be.
+    fn judge_some(&mut self, most: usize, is_end: bool) -> Result<()> {
         let Some(expect) = self.expect.as_ref().filter(|_| !self.unjudged.is_empty()) else {
             return Ok(());
         };
-        let answers = Answers::open(&self.history)?;
-        for attempt in std::mem::take(&mut self.unjudged) {
+        let answers = match self.answers.take() {
+            Some(answers) => answers,
+            None => Answers::open(&self.history)?,
+        };
+        for _ in 0..most {
+            let Some(attempt) = self.unjudged.front() else {
+                break;
+            };
             let answer = answers.get(attempt.delivery.id, attempt.attempt)?;
-            let fault = expect.fault(&attempt, answer.as_ref());
-            self.tally.judge(&attempt, fault.as_deref());
+            if answer.is_none() && !is_end {
+                break;
+            }
+            let fault = expect.fault(attempt, answer.as_ref());
+            self.tally.judge(attempt, fault.as_deref());
+            self.unjudged.pop_front();
         }
+        self.answers = Some(answers);
         Ok(())
     }
 }

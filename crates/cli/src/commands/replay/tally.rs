@@ -40,6 +40,8 @@ pub(super) struct Tally {
 pub(super) struct Run<'a> {
     pub(super) took: Duration,
     pub(super) interrupted: bool,
+    /// How many attempts are not in the history.
+    pub(super) unwritten: u64,
     /// What was expected, as it was typed.
     pub(super) expectation: Option<&'a str>,
 }
@@ -92,9 +94,17 @@ impl Tally {
         }
     }
 
-    /// A delivery can't be replayed.
-    pub(super) fn refuse(&mut self) {
-        self.not_replayed += 1;
+    /// So many attempts that were planned can't be made.
+    pub(super) fn refuse(&mut self, attempts: u64) {
+        self.not_replayed += attempts;
+    }
+
+    /// It came to its end by itself: of a delivery that could not be replayed any more some attempts
+    /// may have been made before.
+    pub(super) fn settle(&mut self) {
+        if self.not_replayed > 0 {
+            self.not_replayed = self.planned.saturating_sub(self.attempts()).max(1);
+        }
     }
 
     /// How many attempts have ended.
@@ -196,6 +206,7 @@ impl Tally {
             "answered": self.answered,
             "failed": self.failed,
             "not_replayed": self.not_replayed,
+            "unwritten": run.unwritten,
             "statuses": statuses.collect::<serde_json::Map<_, _>>(),
             "failures": failures.collect::<serde_json::Map<_, _>>(),
             "expected": self.expected.map(|(so, _)| so),
@@ -258,6 +269,7 @@ mod tests {
         Run {
             took: Duration::from_secs(2),
             interrupted,
+            unwritten: 0,
             expectation: Some("2xx"),
         }
     }
@@ -313,7 +325,28 @@ mod tests {
         assert!(text.contains("as expected (2xx): 1 of 2\n"), "{text}");
         assert!(text.contains(":2 500 ($.id: 1 → 2)\n"), "{text}");
         let mut refused = Tally::new(1, false);
-        refused.refuse();
+        refused.refuse(1);
         assert!(!refused.is_good());
+    }
+
+    /// What was planned is what was tried and what could not be.
+    #[test]
+    fn what_can_not_be_replayed_counts_as_often_as_it_was_to_be() {
+        let mut tally = Tally::new(20, false);
+        for _ in 0..13 {
+            tally.add(&answered(200, 1));
+        }
+        // It went three times, and then no more.
+        tally.refuse(10);
+        tally.settle();
+        let object = tally.object(run(false));
+        assert_eq!(object["attempts"], 13);
+        assert_eq!(object["not_replayed"], 7);
+        let text = tally.text(run(false));
+        assert!(text.contains("\n7 could not be replayed\n"), "{text}");
+        let mut whole = Tally::new(1, false);
+        whole.add(&answered(200, 1));
+        whole.settle();
+        assert_eq!(whole.object(run(false))["not_replayed"], 0);
     }
 }

@@ -1,8 +1,6 @@
 //! `kreel requests export`: deliveries in the forms other tools read.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use kreel_inspect::cassette::Masks;
@@ -10,6 +8,7 @@ use kreel_inspect::export::{self, Exchange, Masking};
 
 use super::show;
 use crate::args::{ExportArgs, ExportFormat};
+use crate::made::Made;
 use crate::past::{Past, Pick, Taken, left_out, nothing_whole, nothing_yet};
 use crate::private_file;
 use crate::problem::{Code, Problem, Result};
@@ -44,16 +43,27 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
         ExportFormat::Fixture => whole(&past, picks)?,
         _ => picks,
     };
-    let mut out = Out::open(args.output.as_deref())?;
+    // A file named - is ./-, as everywhere.
+    let output = args.output.as_deref();
+    let output = output.filter(|path| path.as_os_str() != "-");
+    let mut out = Out::open(output)?;
     let written = match args.format {
-        ExportFormat::Har => har(&past, &picks, &masking, &mut out)?,
-        format => lines(&past, &picks, format, &masking, &mut out)?,
+        ExportFormat::Har => har(&past, &picks, &masking, &mut out, HAR_BYTES),
+        format => lines(&past, &picks, format, &masking, &mut out),
     };
-    match (written.and_then(|()| out.finish()), &args.output) {
+    let written = written.map(|written| written.and_then(|()| out.finish()));
+    if !matches!(written, Ok(Ok(()))) {
+        out.give_up();
+    }
+    match (written?, output) {
         // A reader that has seen enough is no fault.
         (Err(error), None) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         (Err(error), None) => Err(super::cannot_write(&error)),
         (Err(error), Some(path)) => Err(private_file::unusable("write", path, &error)),
+        (Ok(()), _) if picks.is_empty() && args.format != ExportFormat::Har => {
+            say("the filter picks nothing");
+            Ok(())
+        }
         (Ok(()), Some(path)) => {
             let path = path.to_string_lossy();
             let path = kreel_client::inert::inert(&path).into_owned();
@@ -129,17 +139,27 @@ fn text(taken: &Taken, format: ExportFormat, masking: &Masking) -> Vec<u8> {
     }
 }
 
-fn har(past: &Past, picks: &[Pick], masking: &Masking, out: &mut Out) -> Result<io::Result<()>> {
+fn har(
+    past: &Past,
+    picks: &[Pick],
+    masking: &Masking,
+    out: &mut Out,
+    most: usize,
+) -> Result<io::Result<()>> {
     let mut all = Vec::new();
     let mut bytes = 0;
     for pick in picks {
-        let taken = take(past, pick)?;
-        bytes += taken.body.len();
-        if bytes > HAR_BYTES {
+        let taken = past.take_with_last(pick.number, &pick.id.to_string())?;
+        let answer = taken
+            .exchange()
+            .answer
+            .map_or(0, |answer| answer.body.len());
+        bytes += taken.body.len() + answer;
+        if bytes > most {
             return Err(Problem::new(
                 Code::ExportTooLarge,
                 "the bodies are too large for one HAR",
-                format!("it is one document, and more than {HAR_BYTES} bytes would be in it"),
+                format!("it is one document, and more than {most} bytes would be in it"),
                 "pick fewer, with --limit or --since; or use --format ndjson, which has no bound",
             ));
         }
@@ -156,8 +176,29 @@ fn take(past: &Past, pick: &Pick) -> Result<Taken> {
 
 /// Where it is written to.
 struct Out {
-    to: Box<dyn Write>,
+    to: io::BufWriter<To>,
     is_terminal: bool,
+}
+
+enum To {
+    Stdout(io::Stdout),
+    File(Made),
+}
+
+impl Write for To {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(stdout) => stdout.write(bytes),
+            Self::File(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(stdout) => stdout.flush(),
+            Self::File(file) => file.flush(),
+        }
+    }
 }
 
 impl Out {
@@ -166,20 +207,23 @@ impl Out {
             let stdout = io::stdout();
             return Ok(Self {
                 is_terminal: stdout.is_terminal(),
-                to: Box::new(io::BufWriter::new(stdout)),
+                to: io::BufWriter::new(To::Stdout(stdout)),
             });
         };
         // It may hold what others must not read, and never takes the place of another.
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path);
-        let file: File = file.map_err(|error| private_file::unusable("make", path, &error))?;
+        let file = Made::private(path);
+        let file = file.map_err(|error| private_file::unusable("make", path, &error))?;
         Ok(Self {
-            to: Box::new(io::BufWriter::new(file)),
+            to: io::BufWriter::new(To::File(file)),
             is_terminal: false,
         })
+    }
+
+    /// Half an export is none.
+    fn give_up(&mut self) {
+        if let To::File(file) = self.to.get_mut() {
+            file.give_up();
+        }
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -187,5 +231,47 @@ impl Out {
             self.to.write_all(b"\n")?;
         }
         self.to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Filtered;
+    use crate::testing::Home;
+
+    /// An archive is one document: what is in it is its requests and its answers.
+    #[test]
+    fn the_bound_of_an_archive_counts_answers() {
+        let home = Home::new();
+        let path = home.path("history.db");
+        kreel_client::fill_history(&path, &"my-app".parse().unwrap(), 3).unwrap();
+        let past = Past::at(path).unwrap().unwrap();
+        let all = Filtered {
+            filter: Some(String::new()),
+            ..Filtered::default()
+        };
+        let picks = past.pick(&[], &all).unwrap();
+        let bodies = picks
+            .iter()
+            .map(|pick| take(&past, pick).unwrap().body.len());
+        let bodies: usize = bodies.sum();
+        // Each was answered with "ok".
+        let answers = 3 * 2;
+        let file = home.path("out.har");
+        for (most, fits) in [(bodies + answers, true), (bodies + answers - 1, false)] {
+            let mut out = Out::open(Some(&file)).unwrap();
+            let written = har(&past, &picks, &Masking::standard(), &mut out, most);
+            match written {
+                Ok(written) => assert!(written.is_ok() && fits),
+                Err(problem) => {
+                    assert!(!fits, "{problem:?}");
+                    assert_eq!(problem.code, Code::ExportTooLarge);
+                }
+            }
+            drop(out);
+            assert_eq!(file.exists(), fits, "an export that failed leaves nothing");
+            let _ = std::fs::remove_file(&file);
+        }
     }
 }

@@ -1,28 +1,45 @@
 //! A verdict as CI servers read it: JUnit and TAP.
 
-use std::fs;
+use std::io::Write as _;
+use std::path::Path;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Verdict, brief};
 use crate::args::ReportArgs;
+use crate::made::Made;
 use crate::private_file;
 use crate::problem::Result;
 
-impl Verdict {
-    /// Writes the JUnit report that was asked for, if one was.
-    pub(in crate::commands) fn report(&self, args: &ReportArgs) -> Result<()> {
-        let Some(path) = &args.junit else {
-            return Ok(());
+/// A JUnit report that is still to be written. It is opened first: who has waited for a verdict
+/// shall not hear then that there is no such folder.
+pub(in crate::commands) struct Junit<'a>(Option<(&'a Path, Made)>);
+
+impl<'a> Junit<'a> {
+    /// The one that was asked for, if one was.
+    pub(in crate::commands) fn open(args: &'a ReportArgs) -> Result<Self> {
+        let Some(path) = args.junit.as_deref() else {
+            return Ok(Self(None));
         };
-        let unusable = |error| private_file::unusable("write", path, &error);
-        let mut text = Vec::new();
-        self.junit(&self.name(args))
-            .serialize(&mut text)
-            .map_err(|error| unusable(std::io::Error::other(error)))?;
-        fs::write(path, text).map_err(unusable)
+        let made = Made::over(path);
+        let made = made.map_err(|error| private_file::unusable("write", path, &error))?;
+        Ok(Self(Some((path, made))))
     }
 
+    /// Writes it.
+    pub(in crate::commands) fn write(self, verdict: &Verdict, args: &ReportArgs) -> Result<()> {
+        let Some((path, mut made)) = self.0 else {
+            return Ok(());
+        };
+        let mut text = Vec::new();
+        let report = verdict.junit(&verdict.name(args)).serialize(&mut text);
+        let written = report.map_err(std::io::Error::other);
+        let written = written.and_then(|()| made.write_all(&text));
+        written.map_err(|error| private_file::unusable("write", path, &error))
+    }
+}
+
+impl Verdict {
     fn junit(&self, name: &str) -> Report {
         let status = match self.holds() {
             true => TestCaseStatus::success(),

@@ -16,6 +16,7 @@ fn edited(headers: Headers, body: &'static str) -> Replay {
             target: Bytes::from_static(b"/other?m=2"),
             headers,
             body: Bytes::from_static(body.as_bytes()),
+            senders: None,
         })),
         ..Replay::once(id(7))
     }
@@ -206,6 +207,7 @@ async fn a_length_that_is_not_the_bodys_is_refused_in_words() {
             target: Bytes::new(),
             headers: Headers::default(),
             body: Bytes::new(),
+            senders: None,
         })),
         ..Replay::once(id(7))
     };

@@ -49,6 +49,7 @@ fn edited(bytes: usize) -> Replay {
             target: "/".into(),
             headers: kreel_wire::Headers::default(),
             body: vec![0; bytes].into(),
+            senders: None,
         })),
         ..Replay::once(id(7))
     }
@@ -184,7 +185,7 @@ fn what_will_not_do_is_refused_in_words() {
     let wrong = [
         (seven(0, 1), "0 times is out of reach"),
         (seven(REPLAY_TIMES + 1, 1), "times is out of reach"),
-        (edited(EDITED_BYTES + 1), "are the most that can be"),
+        (edited(EDITED_BYTES + 1), "held in memory, at most 16 MiB"),
     ];
     for (replay, words) in wrong {
         let told = table.replay(replay);
