@@ -149,3 +149,47 @@ async fn a_mark_of_another_inspector_or_of_yesterday_is_a_mark() {
     again.keys("d");
     again.shows_all(&["number 1", "number 3"]).await;
 }
+
+#[tokio::test]
+async fn what_is_the_same_is_shown_once_it_is_asked_for() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let mut screen = Screen::listen(&relay, &app, &[]).await;
+    for number in [1, 2] {
+        let body = format!(
+            r#"{{"number":{number},"a":0,"b":0,"c":0,"d":0,"e":0,"f":0,"g":"kept as it was"}}"#
+        );
+        screen.sender().post("/hook", body).await;
+    }
+    screen.shows("received 2").await;
+    screen.keys("d");
+    screen.shows_all(&["- #", "the same"]).await;
+    assert!(!screen.text().contains("kept as it was"));
+    // The bar names these two keys.
+    screen.shows_all(&["+ unfold all", "- fold all"]).await;
+    screen.keys("+");
+    screen.shows("kept as it was").await;
+    screen.keys("-");
+    screen.hides("kept as it was").await;
+    screen.press(Key::Right);
+    screen.shows("kept as it was").await;
+}
+
+#[tokio::test]
+async fn a_comparison_waits_for_the_line_that_is_typed() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    let mut screen = Screen::listen(&relay, &app, &[]).await;
+    for body in ["{\"n\":\"first\"}", "{\"n\":\"second\"}"] {
+        screen.sender().post("/hook", body).await;
+    }
+    screen.shows("received 2").await;
+    // All at once, so that the line is begun before anything is found. What is copied is found
+    // after the comparison.
+    screen.keys("dCnworth");
+    screen
+        .shows_all(&["copied as a curl command", "note: worth"])
+        .await;
+    screen.keys(" a look\r");
+    screen.shows_all(&["- #", "first", "second"]).await;
+    screen.press(Key::Esc);
+    screen.shows("“worth a look”").await;
+}

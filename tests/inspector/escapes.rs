@@ -299,6 +299,7 @@ async fn what_is_taken_away_or_edited_does_nothing_either() {
             screen.keys("d");
             screen.shows_all(&[" - #", "  + #", "Headers"]).await;
             screen.keys("+");
+            screen.hides(" the same").await;
             screen.press(Key::Esc);
             screen.shows("replay").await;
         }

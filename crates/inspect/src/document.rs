@@ -8,6 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use kreel_wire::Headers;
 
+use crate::limits::UNPACKED_AT_ONCE_BYTES;
+
 mod about;
 mod assemble;
 mod cancel;
@@ -66,6 +68,14 @@ impl Document {
     /// cancelled it ends soon, with what there is.
     pub fn open(kind: Kind, headers: &Headers, body: Bytes, cancel: &Cancel) -> Self {
         Assembly::new(cancel, false).document(kind, headers, body)
+    }
+
+    /// The same where somebody waits for the next frame: of a compressed body as much is unpacked as
+    /// takes no time to speak of; what unpacks to more is shown as the bytes that came.
+    pub fn at_once(kind: Kind, headers: &Headers, body: Bytes) -> Self {
+        let cancel = Cancel::default();
+        let assembly = Assembly::new(&cancel, false).unpacking(UNPACKED_AT_ONCE_BYTES);
+        assembly.document(kind, headers, body)
     }
 
     /// Something to show at once, while the rest of a large body is still being read.

@@ -54,6 +54,10 @@ pub(crate) const BEGINNING_BYTES: usize = 64 * 1024;
 /// The most a compressed body may grow to: 64 MiB, above the largest body that is kept by default.
 pub(crate) const DECODED_BYTES: u64 = 64 * 1024 * 1024;
 
+/// The most that is unpacked of a body between two frames: 1 MiB, some milliseconds with the reading
+/// of it.
+pub(crate) const UNPACKED_AT_ONCE_BYTES: u64 = 1024 * 1024;
+
 /// How much of a compressed body is unpacked to see what it is: 1 KiB.
 pub(crate) const SNIFFED_BYTES: usize = 1024;
 

@@ -22,6 +22,7 @@ use kreel_wire::Headers;
 use crate::inert::inert;
 use crate::limits;
 use page::Page;
+pub use refused::{NEARBY_PORTS, USUAL_PORTS};
 
 /// What is known of an attempt.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,7 +53,8 @@ pub struct Facts<'a> {
     pub paths_that_worked: &'a [(&'a str, &'a str)],
     /// How long the attempt took.
     pub took: Option<Duration>,
-    /// How long a sender waits for an answer (`--wait`).
+    /// How long the sender of it waited for this answer before it got 202 (`--wait`); none if it
+    /// got something else, or nobody waited.
     pub wait: Option<Duration>,
     /// Whether the request was edited before it was sent.
     pub is_edited: bool,
@@ -125,6 +127,11 @@ fn web_page(facts: &Facts<'_>, page: &Page) -> Option<Why> {
 fn slow(facts: &Facts<'_>) -> Option<Why> {
     let took = facts.took.filter(|took| *took >= limits::SLOW)?;
     let wait = facts.wait.filter(|wait| took >= *wait);
+    let mut next = "Answer first and work afterwards (a queue or a background task)".to_owned();
+    if facts.wait.is_some() {
+        next.push_str("; or raise --wait, as far as the sender waits");
+    }
+    next.push('.');
     let cause = match wait {
         Some(wait) => format!(
             "The app took {took:.1?}, longer than the {wait:.0?} that a sender waits \
@@ -135,11 +142,7 @@ fn slow(facts: &Facts<'_>) -> Option<Why> {
                 send again."
         ),
     };
-    Some(Why::new(
-        cause,
-        "Answer first and work afterwards (a queue or a background task); or raise --wait, as \
-            far as the sender waits.",
-    ))
+    Some(Why::new(cause, next))
 }
 
 impl Why {

@@ -17,6 +17,7 @@ use std::time::Instant;
 use kreel_client::{Marker, Row, Totals};
 use kreel_inspect::document::Cursor;
 use kreel_inspect::filter::Filter;
+use kreel_inspect::inert::inert;
 
 use self::differences::Differences;
 use self::list::List;
@@ -26,6 +27,7 @@ use self::prompt::{Prompt, Purpose};
 use self::status::Status;
 use self::subjects::Subjects;
 use self::toast::{News, Toasts};
+use crate::action::Action;
 use crate::desk::{Picture, Which};
 use crate::keys::KeyMap;
 use crate::lens::Of;
@@ -155,9 +157,15 @@ impl App {
         }
     }
 
-    /// Says something, for a while.
+    /// Says something, for a while. Others' words may be in it.
     pub(crate) fn say(&mut self, news: News, text: impl Into<String>) {
-        self.toasts.add(news, text.into(), self.now);
+        let text = inert(&text.into()).into_owned();
+        self.toasts.add(news, text, self.now);
+    }
+
+    /// How an action is asked for, for what is told.
+    pub(crate) fn key(&self, action: Action) -> String {
+        self.keys.spelled(action)
     }
 
     /// When what is being done is to be told of: what is over at once would only flicker.
@@ -175,10 +183,9 @@ impl App {
     pub(crate) fn only_after(&mut self, number: i64) {
         self.view.since = Some(number);
         self.list.reset();
-        self.say(
-            News::Fair,
-            "only what comes from now on; z or Esc shows all again",
-        );
+        let (clear, back) = (self.key(Action::Clear), self.key(Action::Back));
+        let text = format!("only what comes from now on; {clear} or {back} shows all again");
+        self.say(News::Fair, text);
     }
 
     /// The image that is shown, if it is one, and which of the delivery's.
@@ -216,6 +223,15 @@ impl App {
             Mode::Prompt(prompt) => !matches!(prompt.purpose, Purpose::Search),
             Mode::Menu(_) => true,
             Mode::Browse | Mode::Help { .. } | Mode::Compare(_) => false,
+        }
+    }
+
+    /// Whether something else may take the whole screen now: nothing is being typed or chosen that
+    /// would be lost.
+    pub(crate) fn may_be_interrupted(&self) -> bool {
+        match self.mode {
+            Mode::Browse | Mode::Help { .. } | Mode::Compare(_) => true,
+            Mode::Prompt(_) | Mode::Menu(_) => false,
         }
     }
 

@@ -56,9 +56,10 @@ pub(crate) enum Deed {
 
 /// What a key does.
 pub(crate) fn key(app: &mut App, event: KeyEvent) -> Vec<Deed> {
-    let place = match app.focus {
-        Focus::Rows => Place::Rows,
-        Focus::Detail => Place::Detail,
+    let place = match (&app.mode, app.focus) {
+        // A comparison unfolds and folds as a detail does, wherever it was asked for.
+        (Mode::Compare(_), _) | (_, Focus::Detail) => Place::Detail,
+        (_, Focus::Rows) => Place::Rows,
     };
     let action = app.keys.action(place, &event);
     if action == Some(Action::Interrupt) {
@@ -101,6 +102,12 @@ pub(crate) fn act(app: &mut App, action: Action) -> Vec<Deed> {
                 Action::Help | Action::Back | Action::Quit | Action::Open
             ) {
                 app.mode = Mode::Browse;
+                return Vec::new();
+            }
+            // What is done unseen would surprise: these close the help or are seen above it.
+            if action == Action::Search || action == Action::Command {
+                app.mode = Mode::Browse;
+            } else if !is_global(action) {
                 return Vec::new();
             }
         }
@@ -203,8 +210,9 @@ fn rest(app: &mut App, action: Action) -> Vec<Deed> {
 /// Opens the detail of what is selected, unless that is what is shown.
 pub(crate) fn follow_selection(app: &mut App) -> Vec<Deed> {
     let Some(of) = app.selected() else {
-        app.pane = None;
-        return Vec::new();
+        // The lens is told, so that it tells anew of what is selected next.
+        let was_open = app.pane.take().is_some();
+        return was_open.then_some(Deed::LookThrough).into_iter().collect();
     };
     let number = app.subject();
     let is_same = |pane: &Pane| pane.of == of && pane.number == number.unwrap_or(0);

@@ -18,7 +18,7 @@ use crate::terminal::Screen;
 /// Copies a text; else says why not.
 pub(crate) fn copy(screen: &mut Screen, text: &str) -> Result<(), String> {
     if text.len() > CLIPBOARD_BYTES {
-        return Err("too much for a clipboard: x writes a file".to_owned());
+        return Err("too much for a clipboard: export it to a file".to_owned());
     }
     if is_without_clipboard(env::var("TERM").ok().as_deref()) {
         return to_file(text);

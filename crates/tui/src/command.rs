@@ -49,7 +49,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     Command {
         name: "line",
         usage: "line TEXT",
-        says: "Draw a line across the rows",
+        says: "Draw a line across the rows; no text takes the newest away",
     },
     Command {
         name: "trigger",
@@ -85,6 +85,7 @@ pub(crate) enum Typed {
     },
     Note(String),
     Marker(String),
+    EraseMarker,
     Trigger(String),
     Theme(Theme),
     Nothing,
@@ -98,7 +99,7 @@ pub(crate) fn parse(text: &str) -> Result<Typed, String> {
     Ok(match name {
         "" => Typed::Nothing,
         "q" | "q!" | "quit" | "exit" => Typed::Act(Action::Quit),
-        "h" => Typed::Act(Action::Help),
+        "h" | "?" => Typed::Act(Action::Help),
         "filter" | "search" => Typed::Filter(rest.to_owned()),
         "goto" if rest.is_empty() => return Err("goto which? An id, its begin, or last~2".into()),
         "goto" => Typed::Goto(rest.to_owned()),
@@ -109,6 +110,7 @@ pub(crate) fn parse(text: &str) -> Result<Typed, String> {
         }
         "to" => Typed::ReplayTo(target(rest)?),
         "note" => Typed::Note(rest.to_owned()),
+        "line" if rest.is_empty() => Typed::EraseMarker,
         "line" => Typed::Marker(rest.to_owned()),
         "trigger" if rest.is_empty() => Typed::Act(Action::Trigger),
         "trigger" => Typed::Trigger(rest.to_owned()),
@@ -243,6 +245,9 @@ mod tests {
                 },
             ),
             ("theme none", Typed::Theme(Theme::None)),
+            ("?", Typed::Act(Action::Help)),
+            ("line here", Typed::Marker("here".into())),
+            ("line", Typed::EraseMarker),
             ("", Typed::Nothing),
         ] {
             assert_eq!(parse(text), Ok(typed), "{text}");

@@ -53,6 +53,8 @@ pub(crate) enum Found {
         whole: Option<Arc<Whole>>,
         listening: Vec<u16>,
     },
+    /// It can't be read: why.
+    Unread { number: i64, why: String },
     /// Its body, or as much of it as is here by now.
     Body { number: i64, body: Box<Body> },
     /// An image is ready to be drawn, or never will be.

@@ -6,7 +6,9 @@
 pub(crate) mod deeds;
 mod editing;
 mod news;
+mod stops;
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +24,7 @@ use tokio::time::{sleep_until, timeout};
 
 use self::editing::Editing;
 pub(crate) use self::editing::Lending;
+use self::stops::Stops;
 use crate::End;
 use crate::app::{App, Mode, toast};
 use crate::apply::{self, Deed};
@@ -56,6 +59,8 @@ struct Inspector {
     draw_is_due: bool,
     /// What happens beside the deliveries.
     news: Option<mpsc::Receiver<News>>,
+    /// What takes the screen once nothing is being typed any more.
+    kept: VecDeque<Found>,
     /// A file that had a fault, to be edited again.
     edited: Option<ToEdit>,
     /// A file that is being edited: another program has the terminal.
@@ -66,7 +71,7 @@ struct Inspector {
     is_suspended: bool,
     woken_at: Option<Instant>,
     end: End,
-    stops: u32,
+    stops: Stops,
 }
 
 /// What has happened.
@@ -117,13 +122,14 @@ pub(crate) fn run(
             drawn_at: now,
             draw_is_due: true,
             news: setup.news,
+            kept: VecDeque::new(),
             edited: None,
             editing: None,
             lent,
             is_suspended: false,
             woken_at: None,
             end: End::Quit,
-            stops: 0,
+            stops: Stops::default(),
         };
         inspector.run(updates, finding).await
     })
@@ -293,6 +299,13 @@ impl Inspector {
     }
 
     fn do_what_is_due(&mut self) -> io::Result<()> {
+        self.stops.tell(&self.commands);
+        if self.app.may_be_interrupted()
+            && self.editing.is_none()
+            && let Some(found) = self.kept.pop_front()
+        {
+            self.found(found)?;
+        }
         if self.look_is_due && self.looked_at.elapsed() >= self.refresh {
             self.ask_for_rows();
         }
@@ -312,9 +325,13 @@ impl Inspector {
             .counts_down()
             .then(|| self.drawn_at + SECOND);
         let toast = self.app.toasts.next_end();
+        let stop = self.stops.is_due().then(|| Instant::now() + FRAME);
         let work = self.app.tells_of_work_at();
         let work = work.filter(|at| *at > self.drawn_at);
-        [look, draw, count, toast, work].into_iter().flatten().min()
+        [look, draw, count, toast, work, stop]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// How long to wait after a frame before the next is drawn.
@@ -371,7 +388,8 @@ impl Inspector {
 
     /// The terminal was closed: the client is told, and waited for without a screen.
     async fn stop_and_wait(&mut self, mut updates: mpsc::Receiver<Update>) -> End {
-        let _ = self.commands.try_send(Command::Stop);
+        // A client that is gone needs no telling.
+        let _ = self.commands.send(Command::Stop).await;
         while updates.recv().await.is_some() {}
         End::Interrupted
     }

@@ -115,6 +115,14 @@ impl KeyMap {
         shown.join(" ")
     }
 
+    /// How an action is asked for: by its first key, else by its name.
+    pub(crate) fn spelled(&self, action: Action) -> String {
+        match self.key_of(action) {
+            Some(key) => key.to_string(),
+            None => format!(":{}", name_of(action)),
+        }
+    }
+
     /// The first key of an action.
     pub(crate) fn key_of(&self, action: Action) -> Option<Key> {
         self.keys.get(&action)?.first().copied()
@@ -189,6 +197,16 @@ mod tests {
                 binding.name
             );
         }
+    }
+
+    #[test]
+    fn what_is_told_of_a_key_is_true_of_the_users_own() {
+        let mut own = own("replay", &["f5"]);
+        own.insert("jobs".to_owned(), Vec::new());
+        let map = KeyMap::with(&own).unwrap();
+        assert_eq!(map.spelled(Action::Replay), "F5");
+        assert_eq!(map.spelled(Action::Subjects), ":jobs");
+        assert_eq!(KeyMap::default().spelled(Action::Replay), "r");
     }
 
     #[test]

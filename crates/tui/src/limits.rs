@@ -47,6 +47,10 @@ pub(crate) const OWN_PAGES_BYTES: usize = 4 * 1024 * 1024;
 /// takes by default. Of a larger one the beginning is shown.
 pub(crate) const SHOWN_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How much is read of the system's list of sockets: 1 MiB, some 7,000 of them. Those that listen
+/// stand at its head.
+pub(crate) const SOCKETS_BYTES: u64 = 1024 * 1024;
+
 /// What goes to the clipboard: 512 KiB; several terminals cut or ignore longer sequences.
 pub(crate) const CLIPBOARD_BYTES: usize = 512 * 1024;
 

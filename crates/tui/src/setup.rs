@@ -49,8 +49,9 @@ pub struct Facts {
     pub saved_filters: BTreeMap<String, String>,
     /// Which headers are masked on screen and in exports.
     pub masking: Masking,
-    /// How long a sender waits for the app.
-    pub wait: Duration,
+    /// How long a sender waits for the app before it gets 202 from the relay; none if it never
+    /// does.
+    pub wait: Option<Duration>,
     /// The certificate to trust, where the relay is this process.
     pub certificate: Option<PathBuf>,
     /// The editor, as the user's shell would run it.

@@ -22,7 +22,7 @@ pub(crate) fn facts() -> Facts {
         target: Some("http://localhost:3000".to_owned()),
         saved_filters: BTreeMap::new(),
         masking: Masking::standard(),
-        wait: Duration::from_secs(10),
+        wait: Some(Duration::from_secs(10)),
         certificate: None,
         editor: "true".to_owned(),
         zone: jiff::tz::TimeZone::UTC,

@@ -190,7 +190,12 @@ impl Reader {
 
     /// Which delivery is meant by an id, the beginning of one, `last` or `last~N`.
     pub fn find(&self, which: &str) -> Result<Match, HistoryError> {
-        self.read(|db| find::find(db, which))
+        self.read(|db| find::find(db, None, which))
+    }
+
+    /// The same among the deliveries of one tunnel.
+    pub fn find_in(&self, tunnel: &TunnelName, which: &str) -> Result<Match, HistoryError> {
+        self.read(|db| find::find(db, Some(tunnel), which))
     }
 
     /// How many of the first digits of an id tell it from all others of the history.

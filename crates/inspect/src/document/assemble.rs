@@ -25,6 +25,8 @@ const PARTS_OPEN: usize = 20;
 pub(super) struct Assembly<'a> {
     cancel: &'a Cancel,
     is_beginning: bool,
+    /// The most that is unpacked of a compressed body; what is more is not unpacked at all.
+    unpacks_bytes: Option<u64>,
     sections: Vec<Section>,
     level: u16,
     under: Option<u32>,
@@ -37,10 +39,20 @@ impl<'a> Assembly<'a> {
         Self {
             cancel,
             is_beginning,
+            unpacks_bytes: None,
             sections: Vec::new(),
             level: 0,
             under: None,
             fault: None,
+        }
+    }
+
+    /// The same, unless a body unpacks to more than this: then its bytes are shown as they came.
+    pub(super) fn unpacking(self, most_bytes: u64) -> Self {
+        let unpacks_bytes = Some(most_bytes);
+        Self {
+            unpacks_bytes,
+            ..self
         }
     }
 
@@ -51,12 +63,20 @@ impl<'a> Assembly<'a> {
             false => body.clone(),
         };
         let coding = Coding::of(headers);
-        let limit = if self.is_beginning {
-            BEGINNING_BYTES as u64
-        } else {
-            DECODED_BYTES
+        let limit = match self.is_beginning {
+            true => BEGINNING_BYTES as u64,
+            false => self.unpacks_bytes.unwrap_or(DECODED_BYTES),
         };
         let decoded = coding.decode(&taken, limit);
+        if let (Some(most), true) = (
+            self.unpacks_bytes,
+            decoded.as_ref().is_some_and(|it| it.is_cut),
+        ) {
+            let most = size(most as usize);
+            let words = format!("it unpacks to more than {most}: these are its bytes as they came");
+            self.notice(Tone::Dim, words);
+            return self.dump(body);
+        }
         let (source, notice) = match decoded {
             Some(it) => (it.body, it.fault),
             None => (taken, None),

@@ -27,6 +27,8 @@ pub(super) struct Decoded {
     pub body: Bytes,
     /// Why that is not all.
     pub fault: Option<String>,
+    /// Whether there is more, which was not unpacked.
+    pub is_cut: bool,
 }
 
 impl Coding {
@@ -70,16 +72,19 @@ impl Coding {
     pub(super) fn decode(self, body: &[u8], limit_bytes: u64) -> Option<Decoded> {
         let mut decoded = Vec::new();
         let mut reader = self.reader(body)?.take(limit_bytes.min(DECODED_BYTES));
-        let fault = match reader.read_to_end(&mut decoded) {
+        let read = reader.read_to_end(&mut decoded);
+        let is_cut = read.is_ok() && reader.limit() == 0;
+        let fault = match read {
             Err(_) if decoded.is_empty() => return None,
             Err(_) => Some(format!("the {} data is damaged from here on", self.name())),
-            Ok(_) if reader.limit() == 0 => Some("more is not unpacked".into()),
+            Ok(_) if is_cut => Some("more is not unpacked".into()),
             Ok(_) => None,
         };
         decoded.shrink_to_fit();
         Some(Decoded {
             body: decoded.into(),
             fault,
+            is_cut,
         })
     }
 

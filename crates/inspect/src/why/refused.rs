@@ -3,12 +3,13 @@
 use super::{Facts, Why, quote};
 
 /// Ports that development servers take when nothing else is said.
-const COMMON: [u16; 16] = [
-    3000, 3001, 3333, 4000, 4200, 4321, 5000, 5001, 5173, 7071, 8000, 8080, 8081, 8787, 8888, 9000,
+pub const USUAL_PORTS: [u16; 18] = [
+    3000, 3001, 3002, 3333, 4000, 4200, 4321, 5000, 5001, 5173, 7071, 8000, 8001, 8080, 8081, 8787,
+    8888, 9000,
 ];
 
 /// How far from the port of the target an app that found it taken goes.
-const NEARBY: u16 = 10;
+pub const NEARBY_PORTS: u16 = 10;
 
 pub(super) fn explain(facts: &Facts<'_>) -> Why {
     let Some(target) = facts.target.and_then(Target::of) else {
@@ -82,9 +83,10 @@ fn candidates(port: u16, listening: &[u16]) -> Vec<u16> {
     let mut candidates: Vec<u16> = listening
         .iter()
         .copied()
-        .filter(|other| other.abs_diff(port) <= NEARBY || COMMON.contains(other))
+        .filter(|other| other.abs_diff(port) <= NEARBY_PORTS || USUAL_PORTS.contains(other))
         .collect();
-    candidates.sort_unstable_by_key(|other| (other.abs_diff(port) > NEARBY, other.abs_diff(port)));
+    candidates
+        .sort_unstable_by_key(|other| (other.abs_diff(port) > NEARBY_PORTS, other.abs_diff(port)));
     candidates.dedup();
     candidates.truncate(3);
     candidates

@@ -108,6 +108,10 @@ fn slow_answers_are_told_of() {
         &["took 12.0s", "longer than the 10s", "202"],
         &["--wait"],
     );
+    // Whoever got its answer otherwise, or does not exist, got no 202.
+    let Why { cause, next } = slow(12, None).unwrap();
+    assert!(cause.contains("took 12.0s"), "{cause}");
+    assert!(!cause.contains("202") && !next.contains("--wait"), "{next}");
 }
 
 #[test]

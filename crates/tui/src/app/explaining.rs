@@ -1,5 +1,6 @@
 //! Why the shown attempt went wrong.
 
+use kreel_client::Kind;
 use kreel_inspect::why::{Facts, explain};
 
 use super::App;
@@ -23,6 +24,9 @@ impl App {
             pane.why = None;
             return;
         };
+        // Of later attempts nobody waits for the answer, nor where the relay has given one.
+        let is_waited_for = attempt.number == 1 && !attempt.is_replay;
+        let wait = wait.filter(|_| is_waited_for && whole.delivery.kind == Kind::Live);
         let sent = attempt.request.as_ref();
         let path = sent.and_then(|(url, _)| path_of(url));
         let own_path = String::from_utf8_lossy(&whole.delivery.target);
@@ -40,7 +44,7 @@ impl App {
             listening: &pane.listening,
             paths_that_worked: &worked,
             took: Some(attempt.timings.total),
-            wait: Some(wait),
+            wait,
             is_edited: attempt.is_edited,
         });
         pane.why = why;
@@ -72,4 +76,58 @@ impl App {
 fn path_of(url: &str) -> Option<&str> {
     let rest = url.split_once("://")?.1;
     rest.find('/').map(|start| &rest[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use kreel_client::{KeptAttempt, Whole};
+
+    use super::*;
+    use crate::testing::scene;
+
+    /// What is said of a slow answer to the first attempt, changed like this.
+    fn slow(change: impl FnOnce(&mut App, &mut Whole)) -> String {
+        let mut app = scene::app();
+        let mut whole = scene::whole(&scene::rows()[2]);
+        whole.attempts.truncate(1);
+        let first: &mut KeptAttempt = &mut whole.attempts[0];
+        (first.status, first.timings.total) = (Some(200), Duration::from_secs(12));
+        change(&mut app, &mut whole);
+        app.pane.as_mut().unwrap().whole = Some(Arc::new(whole));
+        app.explain();
+        let why = app.pane.unwrap().why.unwrap();
+        format!("{} {}", why.cause, why.next)
+    }
+
+    #[test]
+    fn only_a_sender_who_waited_in_vain_got_202() {
+        assert!(slow(|_, _| {}).contains("the sender got 202"));
+        for (who, told) in [
+            (
+                "--answer now or --strict",
+                slow(|app, _| app.facts.wait = None),
+            ),
+            (
+                "a replay",
+                slow(|_, whole| whole.attempts[0].is_replay = true),
+            ),
+            (
+                "not the first",
+                slow(|_, whole| whole.attempts[0].number = 2),
+            ),
+            (
+                "queued",
+                slow(|_, whole| whole.delivery.kind = Kind::Queued),
+            ),
+        ] {
+            assert!(told.contains("took 12.0s"), "{who}: {told}");
+            assert!(
+                !told.contains("202") && !told.contains("--wait"),
+                "{who}: {told}"
+            );
+        }
+    }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Pane {
     pub(crate) whole: Option<Arc<Whole>>,
     /// It is not in the history any more.
     pub(crate) is_gone: bool,
+    /// Why it, or the rest of its body, could not be read.
+    pub(crate) unread: Option<String>,
     pub(crate) body: Option<Body>,
     /// Which attempt is shown; the last one if none is chosen.
     pub(crate) attempt: Option<usize>,
@@ -132,6 +134,7 @@ impl Pane {
             number: number.unwrap_or(0),
             whole: None,
             is_gone: false,
+            unread: None,
             body: None,
             attempt: None,
             answer: None,
@@ -210,6 +213,19 @@ impl Pane {
         self.body = Some(body);
     }
 
+    /// Why what this tab shows is not here.
+    pub(crate) fn unread_in(&self, tab: Tab) -> Option<&str> {
+        let is_missing = match tab {
+            Tab::Body | Tab::Raw => {
+                let body = self.body.as_ref();
+                body.is_none_or(|body| matches!(body.extent, Extent::Reading { .. }))
+            }
+            Tab::Headers | Tab::Answer | Tab::Timing => self.whole.is_none(),
+            Tab::More => false,
+        };
+        self.unread.as_deref().filter(|_| is_missing)
+    }
+
     /// What the keys move in, if this tab has a cursor.
     pub(crate) fn cursor(&mut self, tab: Tab) -> Option<(&Document, &mut Cursor)> {
         match tab {
@@ -229,7 +245,7 @@ impl Pane {
         }
     }
 
-    /// The answers kept are small: they are made ready at once.
+    /// The answers kept are small: they are made ready at once, as far as they don't unpack to much.
     fn prepare_answer(&mut self) {
         let Some(attempt) = self.shown_attempt() else {
             self.answer = None;
@@ -251,7 +267,7 @@ impl Pane {
             Answer {
                 picture: is_image.then(|| Picture::new(body.clone())),
                 attempt: number,
-                document: Document::open(kind, headers, body.clone(), &Default::default()),
+                document: Document::at_once(kind, headers, body.clone()),
                 cursor: Cursor::default(),
             }
         });

@@ -2,6 +2,7 @@
 
 use crossterm::event::{Event, KeyEvent};
 use kreel_client::{DeliveryId, Row};
+use kreel_inspect::filter::Filter;
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
@@ -21,6 +22,8 @@ pub(crate) struct Prompt {
     pub(crate) fault: Option<(String, usize)>,
     /// What was there before, for Esc.
     pub(crate) before: String,
+    /// And how it was understood, if it is a filter.
+    pub(crate) filter: Option<Box<Filter>>,
 }
 
 /// A delivery that something is about.
@@ -104,6 +107,7 @@ impl Prompt {
             choices: Vec::new(),
             fault: None,
             before: text.to_owned(),
+            filter: None,
         }
     }
 

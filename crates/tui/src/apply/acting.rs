@@ -14,16 +14,16 @@ use crate::app::{App, Focus, Listing, Mode};
 use crate::clipboard;
 use crate::desk::{Chore, Copied, ExportFormat, Side};
 use crate::lens::Act;
+use crate::limits::CLIPBOARD_BYTES;
 
 /// Does what an action says with the selected delivery.
 pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
     match action {
         Action::Hold => return hold(app),
         Action::StopReplaying => {
-            app.say(
-                News::Fair,
-                "no further replays; S again cuts off those that run",
-            );
+            let key = app.key(Action::StopReplaying);
+            let text = format!("no further replays; {key} again cuts off those that run");
+            app.say(News::Fair, text);
             return vec![Deed::Tell(Command::StopReplaying(None))];
         }
         Action::ReleaseAll => return vec![Deed::Tell(Command::Release)],
@@ -51,7 +51,7 @@ pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
     };
     match action {
         Action::Replay => replay(app, Replay::once(id)),
-        Action::Edit => vec![Deed::Chore(Chore::Edit { number })],
+        Action::Edit => edit(app, number),
         Action::Mark => vec![Deed::Chore(Chore::Mark {
             number,
             on: !is_marked,
@@ -69,10 +69,24 @@ pub(super) fn acted(app: &mut App, action: Action) -> Vec<Deed> {
     }
 }
 
+/// Has a delivery edited, if there is an app to send it to: nothing is typed in vain.
+fn edit(app: &mut App, number: i64) -> Vec<Deed> {
+    if app.facts.target.is_none() {
+        let text = "there is no app to send it to: kreel replay --edit --to names one";
+        app.say(News::Fair, text);
+        return Vec::new();
+    }
+    vec![Deed::Chore(Chore::Edit { number })]
+}
+
 /// Hands a delivery over again; where there is no app, asks for one.
 pub(super) fn replay(app: &mut App, replay: Replay) -> Vec<Deed> {
     if app.facts.target.is_none() && replay.to.is_none() {
-        app.say(News::Fair, "there is no app: f replays to one you name");
+        let key = app.key(Action::ReplayElsewhere);
+        app.say(
+            News::Fair,
+            format!("there is no app: {key} replays to one you name"),
+        );
         return Vec::new();
     }
     vec![Deed::Tell(Command::Replay(Box::new(replay)))]
@@ -101,7 +115,11 @@ pub(super) fn replay_to(app: &mut App, id: DeliveryId, target: Target) -> Vec<De
 /// oldest.
 fn hold(app: &mut App) -> Vec<Deed> {
     if app.status.held.is_none() {
-        app.say(News::Fair, "holding: Space lets one go, A all of them");
+        let (one, all) = (app.key(Action::Hold), app.key(Action::ReleaseAll));
+        app.say(
+            News::Fair,
+            format!("holding: {one} lets one go, {all} all of them"),
+        );
         return vec![Deed::Tell(Command::Hold)];
     }
     let row = app.row();
@@ -178,25 +196,33 @@ fn copy_inside(app: &mut App, action: Action) -> Vec<Deed> {
         if tab == Tab::More {
             let line = pane.sheet.line()?;
             let text = line.link.clone().unwrap_or_else(|| line.text.clone());
-            return Some((text, "line copied"));
+            return Some((Some(text), "line copied"));
         }
         let (document, cursor) = pane.cursor(tab)?;
         match action {
-            Action::CopyPath => cursor.path(document).map(|path| (path, "path copied")),
+            Action::CopyPath => cursor
+                .path(document)
+                .map(|path| (Some(path), "path copied")),
             _ => {
                 let value = cursor.value(document)?;
-                let text = String::from_utf8_lossy(&value);
-                Some((clipboard::harmless(&text).into_owned(), "value copied"))
+                // Making text of 50 MB takes longer than a frame.
+                let fits = value.len() <= CLIPBOARD_BYTES;
+                let text = || clipboard::harmless(&String::from_utf8_lossy(&value)).into_owned();
+                Some((fits.then(text), "value copied"))
             }
         }
     });
     match found {
-        Some((text, says)) if text.len() <= crate::limits::CLIPBOARD_BYTES => vec![Deed::Copy {
+        Some((Some(text), says)) if text.len() <= CLIPBOARD_BYTES => vec![Deed::Copy {
             text,
             says: says.to_owned(),
         }],
         Some(_) => {
-            app.say(News::Bad, "too much for a clipboard: x writes a file");
+            let key = app.key(Action::Export);
+            app.say(
+                News::Bad,
+                format!("too much for a clipboard: {key} writes a file"),
+            );
             Vec::new()
         }
         None => {

@@ -4,14 +4,19 @@ use kreel_inspect::document::{Direction, Needle};
 
 use super::{Deed, follow_selection, looking};
 use crate::action::Action;
-use crate::app::pane::{Extent, Tab};
+use crate::app::pane::{Extent, Pane, Tab};
 use crate::app::toast::News;
 use crate::app::{App, Focus, Listing};
 use crate::desk::Chore;
 
 /// The selection, the focus, or the place inside a detail moves.
 pub(super) fn moved(app: &mut App, action: Action) -> Vec<Deed> {
+    let tab = app.tab;
+    let is_unread = |pane: &Pane| pane.unread_in(tab).is_some();
+    let is_unread = app.pane.as_ref().is_some_and(is_unread);
     match (app.focus, action) {
+        // It is tried again.
+        (_, Action::Open) if is_unread => vec![Deed::OpenDetail],
         (_, Action::NextPane) => {
             match app.focus {
                 Focus::Rows if app.selected().is_some() => enter(app),
@@ -188,7 +193,11 @@ pub(super) fn turned(app: &mut App, action: Action) -> Vec<Deed> {
 /// Other rows are wanted.
 pub(super) fn narrowed(app: &mut App, action: Action) -> Vec<Deed> {
     if let Listing::Subjects(_) = app.listing {
-        app.say(News::Fair, "that narrows webhooks: J shows them");
+        let text = format!(
+            "that narrows webhooks: {} shows them",
+            app.key(Action::Subjects)
+        );
+        app.say(News::Fair, text);
         return Vec::new();
     }
     match action {
@@ -206,10 +215,9 @@ pub(super) fn narrowed(app: &mut App, action: Action) -> Vec<Deed> {
 /// To the next place in the detail that has what is searched for.
 pub(super) fn find(app: &mut App, is_forward: bool) -> Vec<Deed> {
     if app.needle.is_empty() {
-        app.say(
-            News::Fair,
-            "nothing searched for yet: / searches in what is shown",
-        );
+        let key = app.key(Action::Search);
+        let text = format!("nothing searched for yet: {key} searches in what is shown");
+        app.say(News::Fair, text);
         return Vec::new();
     }
     let direction = if is_forward {

@@ -2,6 +2,8 @@ use crossterm::event::{KeyCode, KeyModifiers};
 use kreel_client::{Replay, Standing};
 
 use super::*;
+use crate::app::prompt::Purpose;
+use crate::app::toast::News;
 use crate::testing::{app, row};
 
 fn press(app: &mut App, keys: &str) -> Vec<Deed> {
@@ -163,6 +165,11 @@ fn notes_and_exports_are_of_what_was_selected_when_they_were_begun() {
     let text = "later".to_owned();
     let note = Deed::Chore(Chore::Note { number: 2, text });
     assert_eq!(code(&mut app, KeyCode::Enter), [note]);
+    // Nothing is lost without a word.
+    let mut app = crate::testing::app(Vec::new());
+    press(&mut app, ":note lost");
+    assert_eq!(code(&mut app, KeyCode::Enter), []);
+    assert_eq!(said(&app), ["nothing is selected"]);
 
     let mut app = crate::testing::app(vec![row(2), row(1)]);
     press(&mut app, "x");
@@ -186,4 +193,183 @@ fn notes_and_exports_are_of_what_was_selected_when_they_were_begun() {
         to.to_string_lossy().contains(&end[end.len() - 12..]),
         "{to:?}"
     );
+}
+
+/// What is told for a while.
+fn said(app: &App) -> Vec<&str> {
+    app.toasts
+        .shown()
+        .map(|toast| toast.text.as_str())
+        .collect()
+}
+
+/// A comparison of two deliveries, asked for in the rows.
+fn comparing() -> App {
+    use std::sync::Arc;
+
+    use kreel_inspect::compare::{Ignore, compare};
+
+    use crate::app::differences::Differences;
+    use crate::desk::Comparing;
+
+    let headers = kreel_wire::Headers::default();
+    let side = |label: &str, body: &'static [u8]| kreel_inspect::compare::Side {
+        label: label.to_owned(),
+        method: None,
+        target: None,
+        status: None,
+        failure: None,
+        headers: &headers,
+        body,
+        is_whole: true,
+        took: None,
+        at_us: None,
+    };
+    let (left, right) = (side("left", b"{\"a\":1}"), side("right", b"{\"a\":2}"));
+    let mut app = app(vec![row(2), row(1)]);
+    app.mode = Mode::Compare(Box::new(Differences::new(Arc::new(Comparing {
+        left: left.label.clone(),
+        right: right.label.clone(),
+        comparison: compare(&left, &right, &Ignore::default()),
+    }))));
+    app
+}
+
+#[test]
+fn a_comparison_unfolds_and_folds_wherever_it_was_asked_for() {
+    for focus in [Focus::Rows, Focus::Detail] {
+        let mut app = comparing();
+        app.focus = focus;
+        let mut is_unfolded = |key: KeyCode| {
+            assert_eq!(code(&mut app, key), [], "{key:?}");
+            let Mode::Compare(shown) = &app.mode else {
+                panic!("{:?}", app.mode);
+            };
+            shown.is_unfolded
+        };
+        for (unfolds, folds) in [
+            (KeyCode::Char('+'), KeyCode::Char('-')),
+            (KeyCode::Right, KeyCode::Left),
+            (KeyCode::Char('l'), KeyCode::Char('h')),
+        ] {
+            assert!(is_unfolded(unfolds), "{focus:?} {unfolds:?}");
+            assert!(!is_unfolded(folds), "{focus:?} {folds:?}");
+        }
+    }
+}
+
+#[test]
+fn under_the_help_nothing_is_done_unseen() {
+    for key in "rRedmnTtxzFMJuSA1]6".chars() {
+        let mut app = app(vec![row(2), row(1)]);
+        press(&mut app, "?");
+        assert_eq!(press(&mut app, &key.to_string()), [], "{key}");
+        assert!(matches!(app.mode, Mode::Help { .. }), "{key}");
+        assert!(!app.shows_secrets && app.tab == Tab::Body, "{key}");
+    }
+    for (key, purpose) in [("/", Purpose::Search), (":", Purpose::Command)] {
+        let mut app = app(vec![row(1)]);
+        press(&mut app, "?");
+        press(&mut app, key);
+        let Mode::Prompt(prompt) = &app.mode else {
+            panic!("{key}: {:?}", app.mode);
+        };
+        assert_eq!(prompt.purpose, purpose);
+    }
+}
+
+#[test]
+fn a_question_mark_asks_for_help_where_that_is_promised() {
+    for key in ["/", ":"] {
+        let mut app = app(vec![row(1)]);
+        press(&mut app, key);
+        press(&mut app, "?");
+        assert!(matches!(app.mode, Mode::Help { .. }), "{key}");
+        let mut app = crate::testing::app(vec![row(1)]);
+        press(&mut app, key);
+        press(&mut app, "a?");
+        let Mode::Prompt(prompt) = &app.mode else {
+            panic!("{key}: {:?}", app.mode);
+        };
+        assert_eq!(prompt.text(), "a?", "elsewhere it is a letter");
+    }
+    let mut app = app(vec![row(1)]);
+    press(&mut app, "n?");
+    assert!(matches!(app.mode, Mode::Prompt(_)), "notes may begin so");
+}
+
+#[test]
+fn a_filter_that_is_all_typed_ends_with_a_whole_word() {
+    let filter = |app: &App| app.view.filter.as_ref().map(ToString::to_string);
+    let mut app = app(vec![row(1)]);
+    press(&mut app, "/banan");
+    assert_eq!(filter(&app).as_deref(), Some("banan*"));
+    assert_eq!(code(&mut app, KeyCode::Enter), [Deed::Look]);
+    assert_eq!(filter(&app).as_deref(), Some("banan"));
+    // Typed further, and given up.
+    press(&mut app, "/as");
+    assert_eq!(filter(&app).as_deref(), Some("bananas*"));
+    assert_eq!(code(&mut app, KeyCode::Esc), [Deed::Look]);
+    assert_eq!(filter(&app).as_deref(), Some("banan"));
+    press(&mut app, "/");
+    assert_eq!(code(&mut app, KeyCode::Enter), [], "it is the same");
+    press(&mut app, ":filter status:5xx banan");
+    assert_eq!(code(&mut app, KeyCode::Enter), [Deed::Look]);
+    assert_eq!(filter(&app).as_deref(), Some("status:5xx banan"));
+}
+
+#[test]
+fn nothing_is_edited_that_can_not_be_sent() {
+    let mut app = app(vec![row(1)]);
+    assert_eq!(
+        press(&mut app, "e"),
+        [Deed::Chore(Chore::Edit { number: 1 })]
+    );
+    app.facts.target = None;
+    assert_eq!(press(&mut app, "e"), []);
+    assert!(said(&app)[0].contains("--to"), "{:?}", said(&app));
+}
+
+#[test]
+fn the_lens_is_told_once_that_nothing_is_in_sight() {
+    let mut app = app(vec![row(1)]);
+    assert_eq!(follow_selection(&mut app), [Deed::OpenDetail]);
+    app.list.show(Vec::new(), false, false);
+    assert_eq!(follow_selection(&mut app), [Deed::LookThrough]);
+    assert_eq!(follow_selection(&mut app), []);
+}
+
+#[test]
+fn what_takes_the_screen_waits_for_what_is_typed_or_chosen() {
+    let mut app = comparing();
+    assert!(app.may_be_interrupted());
+    code(&mut app, KeyCode::Esc);
+    assert!(app.may_be_interrupted());
+    for (opens, closes) in [
+        ("n", KeyCode::Esc),
+        ("x", KeyCode::Esc),
+        (":", KeyCode::Enter),
+    ] {
+        press(&mut app, opens);
+        assert!(!app.may_be_interrupted(), "{opens}");
+        code(&mut app, closes);
+        assert!(app.may_be_interrupted(), "{opens}");
+    }
+}
+
+#[test]
+fn others_words_are_inert_in_what_is_told() {
+    let mut app = app(vec![row(1)]);
+    app.say(News::Bad, "it said \x1b]52;c;eA==\x07\u{202e}");
+    let said = said(&app)[0];
+    assert!(said.chars().all(kreel_inspect::inert::is_inert), "{said:?}");
+}
+
+#[test]
+fn what_could_not_be_read_is_read_again_by_enter() {
+    let mut app = app(vec![row(1)]);
+    follow_selection(&mut app);
+    app.pane.as_mut().unwrap().unread = Some("the disk is gone".to_owned());
+    assert_eq!(code(&mut app, KeyCode::Enter), [Deed::OpenDetail]);
+    assert_eq!(app.focus, Focus::Rows);
 }

@@ -1,5 +1,7 @@
 //! A line that is typed: what each key does to it, and what it does once it is finished.
 
+use std::borrow::Cow;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use kreel_inspect::filter::Filter;
 
@@ -19,7 +21,11 @@ pub(super) fn begin(app: &mut App, action: Action) -> Vec<Deed> {
     let about = app.row().map(About::row);
     let (purpose, text) = match (action, app.focus, about) {
         (Action::Search, Focus::Rows, _) if matches!(app.listing, Listing::Subjects(_)) => {
-            app.say(News::Fair, "that searches webhooks: J shows them");
+            let text = format!(
+                "that searches webhooks: {} shows them",
+                app.key(Action::Subjects)
+            );
+            app.say(News::Fair, text);
             return Vec::new();
         }
         (Action::Search, Focus::Rows, _) => (Purpose::Search, app.view.typed.clone()),
@@ -50,7 +56,10 @@ pub(super) fn begin(app: &mut App, action: Action) -> Vec<Deed> {
             return Vec::new();
         }
     }
-    app.mode = Mode::Prompt(Prompt::new(purpose, about, &text));
+    app.mode = Mode::Prompt(Prompt {
+        filter: app.view.filter.clone().map(Box::new),
+        ..Prompt::new(purpose, about, &text)
+    });
     Vec::new()
 }
 
@@ -76,6 +85,14 @@ pub(crate) fn typed(app: &mut App, event: KeyEvent) -> Vec<Deed> {
     match event.code {
         KeyCode::Enter => finish(app),
         KeyCode::Esc => give_up(app),
+        // As these lines promise while nothing is typed.
+        KeyCode::Char('?')
+            if prompt.text().is_empty()
+                && matches!(prompt.purpose, Purpose::Search | Purpose::Command) =>
+        {
+            app.mode = Mode::Browse;
+            act(app, Action::Help)
+        }
         KeyCode::Tab if prompt.purpose == Purpose::Command => {
             if let Some(more) = command::complete(prompt.text()) {
                 prompt.set(more);
@@ -114,13 +131,8 @@ fn changed(app: &mut App) -> Vec<Deed> {
     prompt.fault = None;
     let (purpose, text) = (prompt.purpose, prompt.text().to_owned());
     match purpose {
-        Purpose::Search => match understood(app, &text) {
-            Ok(filter) => {
-                app.view.filter = filter;
-                app.view.typed = text;
-                app.list.reset();
-                vec![Deed::Look]
-            }
+        Purpose::Search => match understood(app, &unfinished(&text)) {
+            Ok(filter) => narrow(app, filter, text),
             Err(fault) => {
                 if let Mode::Prompt(prompt) = &mut app.mode {
                     prompt.fault = Some(fault);
@@ -137,11 +149,16 @@ fn changed(app: &mut App) -> Vec<Deed> {
     }
 }
 
-/// A filter as it was typed; the last word may be a beginning, since it may be typed further.
-fn understood(app: &App, text: &str) -> Result<Option<Filter>, (String, usize)> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
+/// Only these rows are wanted.
+fn narrow(app: &mut App, filter: Option<Filter>, typed: String) -> Vec<Deed> {
+    app.view.filter = filter;
+    app.view.typed = typed;
+    app.list.reset();
+    vec![Deed::Look]
+}
+
+/// A filter while it is typed: the last word may be a beginning, since it may be typed further.
+fn unfinished(text: &str) -> Cow<'_, str> {
     let last = text.rsplit(char::is_whitespace).next().unwrap_or("");
     let is_word = !last.is_empty()
         && last
@@ -150,11 +167,18 @@ fn understood(app: &App, text: &str) -> Result<Option<Filter>, (String, usize)> 
         && !last.starts_with('-')
         && !matches!(last, "or" | "and" | "not");
     let is_inside = text.matches('"').count() % 2 == 1 || text.matches('\'').count() % 2 == 1;
-    let wanted = match is_word && !is_inside {
-        true => format!("{text}*"),
-        false => text.to_owned(),
-    };
-    Filter::parse_with(&wanted, &app.facts.saved_filters)
+    match is_word && !is_inside {
+        true => Cow::Owned(format!("{text}*")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// A filter as it was typed; none if there is nothing.
+fn understood(app: &App, text: &str) -> Result<Option<Filter>, (String, usize)> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    Filter::parse_with(text, &app.facts.saved_filters)
         .map(Some)
         .map_err(|error| (error.to_string(), error.range.start))
 }
@@ -165,12 +189,7 @@ fn give_up(app: &mut App) -> Vec<Deed> {
         return Vec::new();
     };
     match prompt.purpose {
-        Purpose::Search => {
-            app.view.filter = understood(app, &prompt.before).ok().flatten();
-            app.view.typed = prompt.before;
-            app.list.reset();
-            vec![Deed::Look]
-        }
+        Purpose::Search => narrow(app, prompt.filter.map(|filter| *filter), prompt.before),
         Purpose::Find => {
             app.needle.clear();
             find_typed(app);
@@ -189,7 +208,18 @@ fn finish(app: &mut App) -> Vec<Deed> {
     let (purpose, about, text) = (prompt.purpose, prompt.about, prompt.text().to_owned());
     let done = match purpose {
         Purpose::Search if prompt.fault.is_some() => return Vec::new(),
-        Purpose::Search => Ok(Vec::new()),
+        Purpose::Search => match understood(app, &text) {
+            Ok(filter) => {
+                app.mode = Mode::Browse;
+                let says = |filter: &Option<Filter>| filter.as_ref().map(ToString::to_string);
+                return match says(&filter) == says(&app.view.filter) {
+                    true => Vec::new(),
+                    // Now that it is all, its last word is a whole one.
+                    false => narrow(app, filter, text),
+                };
+            }
+            Err((fault, _)) => Err(fault),
+        },
         Purpose::Find => {
             app.mode = Mode::Browse;
             app.before_find = None;
@@ -206,7 +236,7 @@ fn finish(app: &mut App) -> Vec<Deed> {
             }
             Err(fault) => Err(fault),
         },
-        Purpose::Note => Ok(note(about, text)),
+        Purpose::Note => Ok(with(app, about, |_, it| note(it, text))),
         Purpose::Marker => Ok(vec![Deed::Chore(Chore::Marker { text })]),
         Purpose::ReplayMany => command::times(&text).map(|(times, at_once)| {
             with(app, about, |app, it| {
@@ -267,10 +297,9 @@ fn with(
     }
 }
 
-fn note(about: Option<About>, text: String) -> Vec<Deed> {
-    let number = about.map(|about| about.number);
-    let chore = number.map(|number| Deed::Chore(Chore::Note { number, text }));
-    chore.into_iter().collect()
+fn note(about: About, text: String) -> Vec<Deed> {
+    let number = about.number;
+    vec![Deed::Chore(Chore::Note { number, text })]
 }
 
 /// Does what a command says.
@@ -279,12 +308,7 @@ fn carry_out(app: &mut App, typed: command::Typed, about: Option<About>) -> Vec<
     match typed {
         Typed::Act(action) => act(app, action),
         Typed::Filter(text) => match understood(app, &text) {
-            Ok(filter) => {
-                app.view.filter = filter;
-                app.view.typed = text;
-                app.list.reset();
-                vec![Deed::Look]
-            }
+            Ok(filter) => narrow(app, filter, text),
             Err((fault, _)) => {
                 app.say(News::Bad, fault);
                 Vec::new()
@@ -294,10 +318,14 @@ fn carry_out(app: &mut App, typed: command::Typed, about: Option<About>) -> Vec<
             replay_many(app, it.id, times, at_once)
         }),
         Typed::ReplayTo(target) => with(app, about, |app, it| replay_to(app, it.id, target)),
-        Typed::Goto(which) => vec![Deed::Chore(Chore::Goto { which })],
+        Typed::Goto(which) => vec![Deed::Chore(Chore::Goto {
+            which,
+            since: app.view.since,
+        })],
         Typed::Trigger(event) => vec![Deed::Trigger(event)],
         Typed::Marker(text) => vec![Deed::Chore(Chore::Marker { text })],
-        Typed::Note(text) => note(about, text),
+        Typed::EraseMarker => vec![Deed::Chore(Chore::EraseMarker)],
+        Typed::Note(text) => with(app, about, |_, it| note(it, text)),
         Typed::Export { format, to } => with(app, about, |app, it| match to {
             Some(to) => export(app, it, format, &to),
             None => chosen(app, Some(it), Choice::Export(format)),

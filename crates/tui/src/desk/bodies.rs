@@ -14,7 +14,7 @@ use kreel_inspect::filter::Filter;
 use tokio::sync::mpsc;
 
 use super::chore::{ExportFormat, Side};
-use super::exporting::{Taken, curl, headers_text, write_export};
+use super::exporting::{Taken, curl, headers_text, public_url, write_export};
 use super::room::Room;
 use super::slot::Work;
 use super::{Chore, Comparing, Copied, Detail, Found, Picture, Slot, ToEdit, ports};
@@ -68,7 +68,14 @@ impl Desk {
                 Work::Close => return,
                 Work::Idle => continue,
                 Work::Chore(chore) => self.chore(chore).map(Some),
-                Work::Look(detail, cancel) => self.open(detail, &cancel, found).map(|()| None),
+                Work::Look(detail, cancel) => match self.open(detail, &cancel, found) {
+                    Err(Fault::Says(why)) => {
+                        self.reader = None;
+                        let number = detail.number;
+                        Ok(Some(Found::Unread { number, why }))
+                    }
+                    opened => opened.map(|()| None),
+                },
             };
             let said = match done {
                 Ok(said) => said,
@@ -190,7 +197,7 @@ impl Desk {
                 shows_secrets,
             } => {
                 let Some(other) = self.marked_near(number)?.or(before) else {
-                    let text = "nothing to compare with: m marks another one";
+                    let text = "nothing to compare with: mark another one";
                     return Ok(Found::Failed(text.to_owned()));
                 };
                 let side = |number| Side {
@@ -235,31 +242,37 @@ impl Desk {
         let taken = self.take(number, None)?;
         let masking = self.masking(shows_secrets);
         let (text, says) = match what {
-            Copied::Curl => (curl(&taken, &masking), "copied as a curl command"),
+            Copied::Curl => (
+                curl(&taken, &masking),
+                "copied as a curl command".to_owned(),
+            ),
             Copied::Headers => (
                 headers_text(&taken.whole.delivery.headers, &masking),
-                "headers copied",
+                "headers copied".to_owned(),
             ),
             Copied::Body => match std::str::from_utf8(&taken.body) {
-                Ok(text) => match clipboard::harmless(text) {
-                    Cow::Borrowed(text) => (text.to_owned(), "body copied"),
-                    Cow::Owned(text) => (text, SPELLED),
-                },
+                Ok(text) => {
+                    let part = taken
+                        .part()
+                        .map(|part| format!("{part} of the body copied"));
+                    let says = part.unwrap_or_else(|| "body copied".to_owned());
+                    match clipboard::harmless(text) {
+                        Cow::Borrowed(text) => (text.to_owned(), says),
+                        Cow::Owned(text) => (text, format!("{says}, {SPELLED}")),
+                    }
+                }
                 Err(_) => {
-                    let text = "the body is no text: x r exports the raw bytes".to_owned();
+                    let text = "the body is no text: export it as raw bytes".to_owned();
                     return Err(Fault::Says(text));
                 }
             },
         };
         if text.len() > CLIPBOARD_BYTES {
             let size = kreel_client::plain::size(Some(text.len() as u64));
-            let text = format!("{size} is too much for a clipboard: x writes a file");
+            let text = format!("{size} is too much for a clipboard: export it to a file");
             return Err(Fault::Says(text));
         }
-        Ok(Found::Copy {
-            text,
-            says: says.to_owned(),
-        })
+        Ok(Found::Copy { text, says })
     }
 
     fn compare(&mut self, left: Side, right: Side, shows_secrets: bool) -> Result<Found> {
@@ -305,26 +318,8 @@ impl Desk {
         };
         let total = whole.row.summary.size_bytes.unwrap_or(0);
         let body = self.body(number, total, &Cancel::default())?;
-        let url = self.public_url(&whole);
+        let url = public_url(&whole);
         Ok(Taken { whole, body, url })
-    }
-
-    /// Where it was posted to. Which scheme and name the sender used is in its head.
-    fn public_url(&self, whole: &Whole) -> String {
-        let delivery = &whole.delivery;
-        let scheme = delivery.scheme.as_str();
-        let host = delivery
-            .headers
-            .first("host")
-            .map(|host| String::from_utf8_lossy(host));
-        let host = host.unwrap_or(Cow::Borrowed("localhost"));
-        let target = String::from_utf8_lossy(&delivery.target);
-        let tunnel = &whole.row.tunnel;
-        let is_subdomain = host.split('.').next() == Some(tunnel.as_str());
-        match is_subdomain {
-            true => format!("{scheme}://{host}{target}"),
-            false => format!("{scheme}://{host}/{tunnel}{target}"),
-        }
     }
 
     fn masking(&self, shows_secrets: bool) -> Masking {
@@ -381,7 +376,7 @@ impl Desk {
 }
 
 /// What is said of a body that has what terminals obey.
-const SPELLED: &str = "body copied, its control characters spelled out: x r writes it as it is";
+const SPELLED: &str = "its control characters spelled out: a raw export has it as it is";
 
 fn tell(found: &mpsc::Sender<Found>, what: Found) -> Result<()> {
     found.blocking_send(what).map_err(|_| Fault::Stale)

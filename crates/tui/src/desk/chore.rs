@@ -22,6 +22,8 @@ pub(crate) enum Chore {
     Marker {
         text: String,
     },
+    /// Takes the line away that was drawn last.
+    EraseMarker,
     Copy {
         number: i64,
         what: Copied,
@@ -60,9 +62,10 @@ pub(crate) enum Chore {
     },
     /// Finds out which delivery is the newest, so that only those after it are shown.
     Clear,
-    /// Finds out which delivery is meant.
+    /// Finds out which delivery is meant, where only those after a number are shown.
     Goto {
         which: String,
+        since: Option<i64>,
     },
 }
 
@@ -99,6 +102,7 @@ impl Chore {
             Self::Mark { .. }
                 | Self::Note { .. }
                 | Self::Marker { .. }
+                | Self::EraseMarker
                 | Self::Clear
                 | Self::Goto { .. }
         )

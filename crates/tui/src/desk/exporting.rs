@@ -1,5 +1,6 @@
 //! A delivery with all that became of it, in the forms in which it is taken away.
 
+use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
+use kreel_client::plain::size;
 use kreel_client::{KeptAttempt, Whole};
 use kreel_inspect::cassette::Masks;
 use kreel_inspect::compare;
@@ -39,6 +41,19 @@ impl Taken {
     pub(super) fn is_whole(&self) -> bool {
         let size = self.whole.row.summary.size_bytes;
         self.whole.row.is_complete && size.is_none_or(|size| size == self.body.len() as u64)
+    }
+
+    /// How much of its body is here, if that is not all of it.
+    pub(super) fn part(&self) -> Option<String> {
+        if self.is_whole() {
+            return None;
+        }
+        let here = self.body.len() as u64;
+        let all = self.whole.row.summary.size_bytes.filter(|all| *all > here);
+        Some(match all {
+            Some(all) => format!("only the first {} of {}", size(Some(here)), size(Some(all))),
+            None => format!("only the first {}", size(Some(here))),
+        })
     }
 
     /// It, or the answer to one of its attempts.
@@ -156,6 +171,24 @@ fn answer_side(label: String, attempt: &KeptAttempt) -> compare::Side<'_> {
     }
 }
 
+/// Where it was posted to. Which scheme and name the sender used is in its head.
+pub(super) fn public_url(whole: &Whole) -> String {
+    let delivery = &whole.delivery;
+    let scheme = delivery.scheme.as_str();
+    let host = delivery
+        .headers
+        .first("host")
+        .map(|host| String::from_utf8_lossy(host));
+    let host = host.unwrap_or(Cow::Borrowed("localhost"));
+    let target = String::from_utf8_lossy(&delivery.target);
+    let tunnel = &whole.row.tunnel;
+    let is_subdomain = host.split('.').next() == Some(tunnel.as_str());
+    match is_subdomain {
+        true => format!("{scheme}://{host}{target}"),
+        false => format!("{scheme}://{host}/{tunnel}{target}"),
+    }
+}
+
 /// A curl command that sends it again.
 pub(super) fn curl(taken: &Taken, masking: &Masking) -> String {
     export::curl(&taken.request(), masking)
@@ -179,14 +212,21 @@ pub(super) fn write_export(
 ) -> Result<String, String> {
     let id = taken.whole.delivery.id.to_string();
     let exchange = taken.exchange(&id, taken.whole.attempts.last());
+    // The other formats say in themselves what is missing.
+    if let (Some(part), ExportFormat::Raw | ExportFormat::Fixture) = (taken.part(), format) {
+        let what = match format {
+            ExportFormat::Raw => "a raw request",
+            _ => "a fixture",
+        };
+        return Err(format!(
+            "{what} needs the whole body, and {part} is here: json and har say so"
+        ));
+    }
     let mut text = match format {
         ExportFormat::Curl => curl(taken, masking).into_bytes(),
         ExportFormat::Har => export::har(&[exchange], masking).into_bytes(),
         ExportFormat::Json => export::json(&exchange, masking).into_bytes(),
         ExportFormat::Raw => export::raw(&exchange.request, masking),
-        ExportFormat::Fixture if !taken.is_whole() => {
-            return Err("a fixture needs the whole body, and it is not all here".to_owned());
-        }
         ExportFormat::Fixture => {
             let own = taken.exchange(&id, taken.whole.own_attempt());
             let masks = Masks::of(masking.clone());
@@ -224,4 +264,50 @@ fn answer(attempt: &KeptAttempt) -> Option<Answer<'_>> {
             .answer_bytes
             .is_none_or(|bytes| bytes == body.len() as u64),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{row, scene};
+
+    #[test]
+    fn a_part_of_a_body_is_told_and_passed_off_as_nothing_else() {
+        let taken = |body: &'static [u8], size_bytes, is_complete| {
+            let mut row = row(1);
+            row.summary.size_bytes = size_bytes;
+            row.is_complete = is_complete;
+            Taken {
+                whole: scene::whole(&row),
+                body: Bytes::from_static(body),
+                url: "https://relay.example/hook".to_owned(),
+            }
+        };
+        assert_eq!(taken(b"12345", Some(5), true).part(), None);
+        let part = |taken: &Taken| taken.part().unwrap();
+        let cut = taken(b"12345", Some(5000), true);
+        assert_eq!(part(&cut), "only the first 5 B of 4.9 KiB");
+        let broken_off = taken(b"12345", None, false);
+        assert_eq!(part(&broken_off), "only the first 5 B");
+
+        let dir = tempfile::tempdir().unwrap();
+        for (format, is_refused) in [
+            (ExportFormat::Raw, true),
+            (ExportFormat::Fixture, true),
+            (ExportFormat::Json, false),
+            (ExportFormat::Har, false),
+            (ExportFormat::Curl, false),
+        ] {
+            let to = dir.path().join(format!("{format:?}"));
+            let written = write_export(&cut, format, &to, &Masking::standard());
+            assert_eq!(written.is_err(), is_refused, "{format:?}: {written:?}");
+            assert_eq!(to.exists(), !is_refused, "{format:?}");
+            if let Err(fault) = written {
+                assert!(fault.contains("only the first 5 B of"), "{fault}");
+            }
+        }
+        let to = dir.path().join("whole");
+        let whole = taken(b"12345", Some(5), true);
+        assert!(write_export(&whole, ExportFormat::Raw, &to, &Masking::standard()).is_ok());
+    }
 }

@@ -18,6 +18,8 @@ pub(crate) struct InSight {
     pub(crate) rows: Option<usize>,
     /// Whose sheet.
     pub(crate) of: Option<Of>,
+    /// Something else was in sight meanwhile: what was told before is not known any more.
+    pub(crate) is_anew: bool,
 }
 
 impl Wanted for InSight {
@@ -25,8 +27,12 @@ impl Wanted for InSight {
         false
     }
 
-    fn after(self, _: &Self) -> Self {
-        self
+    fn after(self, earlier: &Self) -> Self {
+        let is_other = earlier.rows != self.rows || earlier.of != self.of;
+        Self {
+            is_anew: self.is_anew || earlier.is_anew || is_other,
+            ..self
+        }
     }
 }
 
@@ -59,7 +65,11 @@ impl Reading {
             let is_asked = match slot.next(OTHERS) {
                 Work::Close => return,
                 Work::Chore(_) => continue,
-                Work::Look(in_sight, _) => {
+                Work::Look(mut in_sight, _) => {
+                    if std::mem::take(&mut in_sight.is_anew) {
+                        self.in_sight = InSight::default();
+                        (self.rows, self.sheet) = (None, None);
+                    }
                     let is_new = self.in_sight != in_sight;
                     self.in_sight = in_sight;
                     is_new
@@ -198,6 +208,7 @@ mod tests {
         let of = |number| InSight {
             rows: None,
             of: Some(Of::Delivery(number)),
+            is_anew: false,
         };
         slot.want(of(1));
         assert_eq!(said(&mut finding), "Delivery(1) 0");
@@ -209,6 +220,41 @@ mod tests {
         slot.close();
         thread.join().unwrap();
         assert!(finding.try_recv().is_err(), "nothing else was told");
+    }
+
+    #[test]
+    fn what_was_out_of_sight_for_a_moment_is_told_again() {
+        let slot = Slot::<InSight>::default();
+        let of = |of: Option<i64>| InSight {
+            of: of.map(Of::Delivery),
+            ..InSight::default()
+        };
+        let next = || match slot.next(Duration::ZERO) {
+            Work::Look(in_sight, _) => in_sight,
+            other => panic!("{other:?}"),
+        };
+        slot.want(of(Some(1)));
+        assert!(!next().is_anew);
+        slot.want(of(Some(1)));
+        assert!(!next().is_anew, "it was in sight all the time");
+        // Nothing, and it again, before anybody has looked.
+        slot.want(of(None));
+        slot.want(of(Some(1)));
+        slot.want(of(Some(1)));
+        let again = next();
+        assert_eq!((&again.of, again.is_anew), (&of(Some(1)).of, true));
+
+        let slot = Arc::<Slot<InSight>>::default();
+        let (found, mut finding) = mpsc::channel(8);
+        let reading = Reading::new(Arc::<Counting>::default());
+        let wanted = slot.clone();
+        let thread = thread::spawn(move || reading.run(&wanted, &found));
+        slot.want(of(Some(1)));
+        assert_eq!(said(&mut finding), "Delivery(1) 0");
+        slot.want(again);
+        assert_eq!(said(&mut finding), "Delivery(1) 1");
+        slot.close();
+        thread.join().unwrap();
     }
 
     #[test]

@@ -184,16 +184,38 @@ impl Desk {
         Ok(self.reader.as_ref())
     }
 
-    fn goto(&mut self, which: &str) -> Result<Found, HistoryError> {
+    /// Which delivery of this tunnel is meant; with why it can't be shown, if there is one.
+    fn goto(&mut self, which: &str, since: Option<i64>) -> Result<Found, HistoryError> {
+        let tunnel = self.facts.tunnel.clone();
         let Some(reader) = self.reader()? else {
             return Ok(Found::Failed("there is no history yet".to_owned()));
         };
-        Ok(match reader.find(which)? {
+        Ok(match reader.find_in(&tunnel, which)? {
+            Match::One(number) if since.is_some_and(|since| number <= since) => {
+                let text = "it came before what is shown: show all again, then go there";
+                Found::Failed(text.to_owned())
+            }
             Match::One(number) => Found::Goto(number),
-            Match::None => Found::Failed(format!("there is no delivery {which}")),
+            Match::None => Found::Failed(match elsewhere(reader, which)? {
+                Some(other) => format!(
+                    "{which} came to the tunnel {other}, which is not shown here: kreel requests \
+                        get {which}"
+                ),
+                None => format!("there is no delivery {which}"),
+            }),
             Match::Several => Found::Failed(format!("several ids begin with {which}")),
             Match::Nonsense => Found::Failed(format!("{which} is no id, nor last or last~2")),
         })
+    }
+
+    /// The line of this tunnel that was drawn last.
+    fn newest_line(&mut self) -> Result<Option<i64>, HistoryError> {
+        let tunnel = self.facts.tunnel.clone();
+        let Some(reader) = self.reader()? else {
+            return Ok(None);
+        };
+        let lines = reader.markers(Some(&tunnel), 0, i64::MAX)?;
+        Ok(lines.iter().map(|line| line.id).max())
     }
 
     fn chore(&mut self, chore: Chore) -> Found {
@@ -211,32 +233,55 @@ impl Desk {
             self.pen = Pen::open(&self.path)?;
         }
         match chore {
-            Chore::Goto { which } => return self.goto(&which),
+            Chore::Goto { which, since } => return self.goto(&which, since),
             Chore::Clear => {
                 let newest = self.reader()?.map_or(Ok(0), Reader::newest)?;
                 return Ok(Found::Newest(newest));
             }
             _ => {}
         }
+        let newest_line = match chore {
+            Chore::EraseMarker => self.newest_line()?,
+            _ => None,
+        };
         let Some(pen) = self.pen.as_mut() else {
             return Ok(Found::Failed("there is no history yet".to_owned()));
         };
+        let written = |is_done, fault: &str| match is_done {
+            true => Found::Changed,
+            false => Found::Failed(fault.to_owned()),
+        };
         Ok(match chore {
             Chore::Mark { number, on } => {
-                pen.mark(number, on)?;
-                Found::Changed
+                let fault = "not marked: it is not in the history any more";
+                written(pen.mark(number, on)?, fault)
             }
             Chore::Note { number, text } => {
-                pen.note(number, &text)?;
-                Found::Changed
+                let fault = "the note is not kept: its delivery is not in the history any more";
+                written(pen.note(number, &text)?, fault)
             }
             Chore::Marker { text } => {
-                pen.draw_line(&relay, &tunnel, &text, now_us())?;
-                Found::Changed
+                let fault = "no line is drawn: the history does not know this tunnel yet";
+                let is_drawn = pen.draw_line(&relay, &tunnel, &text, now_us())?;
+                written(is_drawn, fault)
+            }
+            Chore::EraseMarker => {
+                let is_erased = newest_line.map_or(Ok(false), |line| pen.erase_line(line))?;
+                written(is_erased, "there is no line to take away")
             }
             other => Found::Failed(format!("{other:?} is not this desk's")),
         })
     }
+}
+
+/// To which other tunnel a delivery came that is meant by its id.
+fn elsewhere(reader: &Reader, which: &str) -> Result<Option<String>, HistoryError> {
+    Ok(match reader.find(which)? {
+        Match::One(number) if !which.starts_with("last") => {
+            reader.row(number)?.map(|row| row.tunnel)
+        }
+        _ => None,
+    })
 }
 
 fn now_us() -> u64 {

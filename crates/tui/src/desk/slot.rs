@@ -163,6 +163,7 @@ mod tests {
     fn goto(which: &str) -> Chore {
         Chore::Goto {
             which: which.to_owned(),
+            since: None,
         }
     }
 
@@ -177,7 +178,7 @@ mod tests {
         let mut done = Vec::new();
         loop {
             match slot.next(AT_ONCE) {
-                Work::Chore(Chore::Goto { which }) => done.push(which),
+                Work::Chore(Chore::Goto { which, .. }) => done.push(which),
                 Work::Look(detail, _) => {
                     done.push(format!("{} {}", detail.number, detail.has_body));
                 }

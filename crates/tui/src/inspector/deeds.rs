@@ -18,18 +18,20 @@ use crate::{clipboard, editor, panic};
 impl Inspector {
     pub(super) fn deed(&mut self, deed: Deed) -> io::Result<()> {
         match deed {
-            Deed::Tell(command) => self.tell(command),
+            Deed::Tell(command) => {
+                self.tell(command);
+            }
             Deed::Look => {
                 self.ask_for_rows();
                 self.valid_from = self.look;
             }
             Deed::OpenDetail => {
                 self.look_through();
-                if let Some(pane) = self.app.pane.as_ref().filter(|pane| pane.number > 0) {
+                if let Some(pane) = self.app.pane.as_mut().filter(|pane| pane.number > 0) {
                     self.desk.open_detail(Detail {
                         number: pane.number,
                         // One that is only shown otherwise has it, or will.
-                        has_body: pane.whole.is_some(),
+                        has_body: pane.unread.take().is_none() && pane.whole.is_some(),
                         attempt: pane.chosen_attempt(),
                     });
                 }
@@ -103,15 +105,19 @@ impl Inspector {
                     Listing::Subjects(subjects) => Some(subjects.limit()),
                 },
                 of: self.app.selected(),
+                is_anew: false,
             });
         }
     }
 
-    pub(super) fn tell(&mut self, command: Command) {
-        if self.commands.try_send(command).is_err() {
-            self.app
-                .say(News::Bad, "the client is busy or stopping: press it again");
+    /// Tells the client; whether it could be told.
+    pub(super) fn tell(&mut self, command: Command) -> bool {
+        let is_told = self.commands.try_send(command).is_ok();
+        if !is_told {
+            let text = "the client is busy or stopping: try it again";
+            self.app.say(News::Bad, text);
         }
+        is_told
     }
 
     /// Has a ready-made webhook posted to the public address.
@@ -129,17 +135,12 @@ impl Inspector {
     }
 
     fn quit(&mut self, is_interrupt: bool) {
-        self.stops += 1;
         if is_interrupt {
             self.end = End::Interrupted;
         }
-        let command = if self.stops == 1 {
-            Command::Stop
-        } else {
-            Command::StopNow
-        };
-        // A client that is gone needs no telling, and a full channel has one in it.
-        let _ = self.commands.try_send(command);
+        self.stops.ask(&self.commands);
+        // Nothing opens any more.
+        self.kept.clear();
         self.app.mode = Mode::Browse;
     }
 

@@ -12,6 +12,7 @@ use rustix::process::{Signal, WaitStatus, getpid, kill_process};
 use tokio::time::timeout;
 
 use super::Inspector;
+use crate::action::Action;
 use crate::app::Mode;
 use crate::app::menu::Menu;
 use crate::app::prompt::About;
@@ -168,35 +169,39 @@ impl Inspector {
             }
         };
         match edit::read(&text, &request.original) {
-            Ok(changed) => self.send_edited(&request, changed),
+            Ok(changed) => {
+                if !self.send_edited(&request, changed) {
+                    self.keep_edited(request, text);
+                }
+            }
             Err(fault) => {
                 self.app.say(News::Bad, fault.to_string());
-                self.app.mode = Mode::Menu(Menu::faulty(About {
-                    number: request.number,
-                    id: request.id,
-                }));
                 let file = edit::with_fault(&text, &fault);
-                self.edited = Some(ToEdit { file, ..request });
+                self.keep_edited(request, file);
             }
         }
         Ok(())
     }
 
-    fn send_edited(&mut self, request: &ToEdit, changed: edit::Request) {
+    /// Keeps what was typed, and asks what is to become of it.
+    fn keep_edited(&mut self, request: ToEdit, file: Vec<u8>) {
+        self.app.mode = Mode::Menu(Menu::faulty(About {
+            number: request.number,
+            id: request.id,
+        }));
+        self.edited = Some(ToEdit { file, ..request });
+    }
+
+    /// Sends it, if there is anything to send; false if it can't be sent now.
+    fn send_edited(&mut self, request: &ToEdit, changed: edit::Request) -> bool {
         let changes = edit::changes(&request.original, &changed);
         if changes.is_empty() {
-            let text = "nothing was changed, so nothing is sent; r replays it as it is";
+            let key = self.app.key(Action::Replay);
+            let text =
+                format!("nothing was changed, so nothing is sent; {key} replays it as it is");
             self.app.say(News::Fair, text);
-            return;
+            return true;
         }
-        if self.app.facts.target.is_none() {
-            self.app.say(News::Bad, "there is no app to send it to");
-            return;
-        }
-        self.app.say(
-            News::Good,
-            format!("sent with another {}", changes.join(", ")),
-        );
         let replay = Replay {
             edited: Some(Arc::new(Edited {
                 method: changed.method,
@@ -207,7 +212,12 @@ impl Inspector {
             })),
             ..Replay::once(request.id)
         };
-        self.tell(Command::Replay(Box::new(replay)));
+        let is_sent = self.tell(Command::Replay(Box::new(replay)));
+        if is_sent {
+            let text = format!("sent with another {}", changes.join(", "));
+            self.app.say(News::Good, text);
+        }
+        is_sent
     }
 }
 

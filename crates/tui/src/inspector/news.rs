@@ -7,6 +7,7 @@ use kreel_inspect::inert::inert;
 
 use super::Inspector;
 use crate::End;
+use crate::action::Action;
 use crate::app::differences::Differences;
 use crate::app::toast::News;
 use crate::app::{Listing, Mode};
@@ -39,6 +40,11 @@ impl Inspector {
                 | Found::Failed(_)
         );
         self.app.working = self.app.working.filter(|_| !is_over);
+        if matches!(found, Found::Compared(_) | Found::ToEdit(_)) && !self.app.may_be_interrupted()
+        {
+            self.kept.push_back(found);
+            return Ok(());
+        }
         match found {
             Found::Rows(rows) if rows.look >= self.valid_from => return self.rows(*rows),
             Found::Rows(_) => {}
@@ -55,6 +61,11 @@ impl Inspector {
                     }
                     self.app.explain();
                     self.read_rest();
+                }
+            }
+            Found::Unread { number, why } => {
+                if let Some(pane) = self.app.pane.as_mut().filter(|pane| pane.number == number) {
+                    pane.unread = Some(inert(&why).into_owned());
                 }
             }
             Found::Body { number, body } => {
@@ -131,7 +142,9 @@ impl Inspector {
                 self.tell(command);
             }
             Acted::Image(_) if !self.app.shows_images => {
-                let text = "it is an image, but images are off here: o opens it in a browser";
+                let key = self.app.key(Action::Browse);
+                let text =
+                    format!("it is an image, but images are off here: {key} opens it in a browser");
                 self.app.say(News::Fair, text);
             }
             Acted::Image(bytes) => {

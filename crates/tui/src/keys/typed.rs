@@ -43,6 +43,10 @@ impl Key {
         Some(Self {
             code: match event.code {
                 // Some terminals tell of shift and give the small letter.
+                // With Ctrl most don't tell of it at all.
+                KeyCode::Char(c) if held.contains(KeyModifiers::CONTROL) => {
+                    KeyCode::Char(c.to_ascii_lowercase())
+                }
                 KeyCode::Char(c) if event.modifiers.contains(KeyModifiers::SHIFT) => {
                     KeyCode::Char(c.to_ascii_uppercase())
                 }
@@ -66,9 +70,9 @@ impl FromStr for Key {
         };
         let mut rest = text;
         loop {
-            if let Some(behind) = rest.strip_prefix("ctrl-").filter(|rest| !rest.is_empty()) {
+            if let Some(behind) = behind(rest, "ctrl-") {
                 (key.has_ctrl, rest) = (true, behind);
-            } else if let Some(behind) = rest.strip_prefix("alt-").filter(|rest| !rest.is_empty()) {
+            } else if let Some(behind) = behind(rest, "alt-") {
                 (key.has_alt, rest) = (true, behind);
             } else {
                 break;
@@ -79,6 +83,9 @@ impl FromStr for Key {
         let mut chars = rest.chars();
         key.code = match (named, chars.next(), chars.as_str()) {
             (Some((_, code)), _, _) => *code,
+            (None, Some(c), "") if key.has_ctrl && !c.is_control() => {
+                KeyCode::Char(c.to_ascii_lowercase())
+            }
             (None, Some(c), "") if !c.is_control() => KeyCode::Char(c),
             (None, Some('f' | 'F'), digits) => match digits.parse() {
                 Ok(number @ 1..=12) => KeyCode::F(number),
@@ -88,6 +95,12 @@ impl FromStr for Key {
         };
         Ok(key)
     }
+}
+
+/// What stands behind this prefix, however that is written; none if nothing does.
+fn behind<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (before, behind) = text.split_at_checked(prefix.len())?;
+    (before.eq_ignore_ascii_case(prefix) && !behind.is_empty()).then_some(behind)
 }
 
 impl fmt::Display for Key {
@@ -134,6 +147,8 @@ mod tests {
             ("r", "r"),
             ("R", "R"),
             ("ctrl-d", "Ctrl-D"),
+            ("Ctrl-D", "Ctrl-D"),
+            ("ALT-X", "Alt-X"),
             ("alt-x", "Alt-x"),
             ("space", "Space"),
             ("Enter", "Enter"),
@@ -150,6 +165,20 @@ mod tests {
         for nonsense in ["", "ctrl-", "f13", "f0", "rr", "\u{7}"] {
             assert_eq!(nonsense.parse::<Key>(), Err(()), "{nonsense:?}");
         }
+    }
+
+    #[test]
+    fn with_ctrl_a_letter_is_the_same_in_either_case() {
+        let pressed = KeyEvent::new(KeyCode::Char('d'), KeyModifiers::CONTROL);
+        let with_shift = KeyModifiers::CONTROL | KeyModifiers::SHIFT;
+        let capital = KeyEvent::new(KeyCode::Char('D'), with_shift);
+        for text in ["ctrl-d", "ctrl-D", "Ctrl-D", "CTRL-d"] {
+            let bound = text.parse::<Key>().ok();
+            assert_eq!(bound, Key::of(&pressed), "{text}");
+            assert_eq!(bound, Key::of(&capital), "{text}");
+        }
+        let both = "alt-ctrl-D".parse::<Key>();
+        assert_eq!(both.map(|key| key.to_string()), Ok("Ctrl-Alt-D".to_owned()));
     }
 
     #[test]

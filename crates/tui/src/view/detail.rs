@@ -10,6 +10,9 @@ mod sheet;
 mod timing;
 
 pub(super) use self::sheet::look_of;
+
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -17,6 +20,7 @@ use ratatui::widgets::Paragraph;
 
 use super::text::{cut, fitting, wrapped};
 use super::{place, place_of, rule};
+use crate::action::Action;
 use crate::app::pane::{Pane, Tab};
 use crate::app::{App, Focus, Mode};
 use crate::theme::{Look, Theme};
@@ -55,6 +59,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
 /// Draws the shown tab; where in it the eye is, unless all of it is in sight.
 fn draw_tab(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) -> Option<String> {
     let (tab, theme) = (app.tab, app.theme);
+    let open = app.key(Action::Open);
     let pane = app.pane.as_mut()?;
     let still = |frame: &mut Frame<'_>, text| {
         note(frame, area, text, theme);
@@ -66,6 +71,14 @@ fn draw_tab(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) -> 
     if pane.number == 0 && tab != Tab::More {
         return still(frame, "no webhook has come about it");
     }
+    if let Some(why) = pane.unread_in(tab) {
+        let text = format!("{why}; {open} tries again");
+        let lines = wrapped(&text, usize::from(area.width).saturating_sub(2).max(1));
+        let line = |text: String| Line::styled(format!(" {text}"), theme.style(Look::Bad));
+        let lines: Vec<Line<'static>> = lines.into_iter().map(line).collect();
+        frame.render_widget(Paragraph::new(lines), area);
+        return None;
+    }
     match (tab, pane.body.as_mut()) {
         (Tab::Body | Tab::Raw, None) => still(frame, "reading…"),
         (Tab::Body, Some(body)) => body::draw(frame, area, body, is_here, app.shows_images, theme),
@@ -73,11 +86,19 @@ fn draw_tab(frame: &mut Frame<'_>, area: Rect, app: &mut App, is_here: bool) -> 
         (Tab::Answer, _) => answer::draw(frame, area, app, is_here),
         (Tab::Headers, _) => {
             let lines = headers::request(app);
-            scrolled(frame, area, lines, app)
+            let all = lines.len();
+            let visible = |_: &App, visible: Range<usize>| lines[visible].to_vec();
+            scrolled(frame, area, all, visible, app)
         }
         (Tab::Timing, _) => {
-            let lines = timing::lines(app, area.width);
-            scrolled(frame, area, lines, app)
+            let times = timing::Times::of(app, area.width);
+            scrolled(
+                frame,
+                area,
+                times.all(),
+                |app, visible| times.lines(app, visible),
+                app,
+            )
         }
         (Tab::More, _) => sheet::draw(frame, area, app, is_here),
     }
@@ -110,19 +131,21 @@ fn tabs(app: &App, columns: u16) -> Line<'static> {
     )
 }
 
-/// Lines that are only scrolled, and never past their end; where in them the eye is.
+/// So many lines that are only scrolled, and never past their end, of which those in sight are made;
+/// where in them the eye is.
 fn scrolled(
     frame: &mut Frame<'_>,
     area: Rect,
-    lines: Vec<Line<'static>>,
+    all: usize,
+    lines: impl FnOnce(&App, Range<usize>) -> Vec<Line<'static>>,
     app: &mut App,
 ) -> Option<String> {
     let place = app.tab.scroll()?;
     let pane = app.pane.as_mut()?;
-    let (all, height) = (lines.len(), usize::from(area.height));
+    let height = usize::from(area.height);
     let from = pane.scrolled[place].min(all.saturating_sub(height));
     pane.scrolled[place] = from;
-    let shown: Vec<Line<'static>> = lines.into_iter().skip(from).take(height).collect();
+    let shown = lines(app, from..all.min(from + height));
     frame.render_widget(Paragraph::new(shown), area);
     place_of(from, height, all)
 }

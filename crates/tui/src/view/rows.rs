@@ -233,7 +233,10 @@ fn nothing(app: &App, columns: u16) -> Vec<Line<'static>> {
     } else if app.progress.is_some() {
         vec!["nothing found yet".to_owned()]
     } else if app.view.leaves_out() {
-        vec!["nothing matches: Esc shows all again".to_owned()]
+        vec![format!(
+            "nothing matches: {} shows all again",
+            app.key(Action::Back)
+        )]
     } else {
         waiting_for_the_first(app)
     };
@@ -252,7 +255,10 @@ fn nothing(app: &App, columns: u16) -> Vec<Line<'static>> {
 fn waiting_for_the_first(app: &App) -> Vec<String> {
     match app.status.link.ready() {
         Some(ready) => vec![
-            "no webhook yet. Post one, or press c to copy the address:".to_owned(),
+            format!(
+                "no webhook yet. Post one, or press {} to copy the address:",
+                app.key(Action::CopyAddress)
+            ),
             String::new(),
             example(app, &ready.url),
         ],

@@ -102,7 +102,7 @@ fn setup(cast: &Cast, news: mpsc::Receiver<News>) -> Result<Setup> {
             target: Some(cast.app.to_string()),
             saved_filters: std::collections::BTreeMap::new(),
             masking: Masking::standard(),
-            wait: Policy::default().wait,
+            wait: Some(Policy::default().wait),
             certificate: Some(cast.relay.certificate.clone()),
             editor: editor(),
             zone: jiff::tz::TimeZone::system(),

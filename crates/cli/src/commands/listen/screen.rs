@@ -5,8 +5,9 @@ use std::future::pending;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use kreel_client::{Command, Update};
+use kreel_client::{AnswerMode, Command, Policy, Update};
 use kreel_krea::Keys;
 use kreel_tui::lens::News;
 use kreel_tui::{End, Facts, Inspector, Setup};
@@ -132,7 +133,7 @@ pub(super) fn setup(
             target: options.target.as_ref().map(ToString::to_string),
             saved_filters: options.saved_filters.clone(),
             masking: options.masking.clone(),
-            wait: options.policy.wait,
+            wait: waits(&options.policy),
             certificate,
             editor: editor(),
             zone: jiff::tz::TimeZone::system(),
@@ -162,6 +163,13 @@ fn lens(options: &ListenOptions, keys: Result<Keys>, beside: &Beside) -> Arc<Job
     })
 }
 
+/// How long a sender waits for the app before the relay answers 202 in its place; none if a sender
+/// gets something else.
+fn waits(policy: &Policy) -> Option<Duration> {
+    let gets_202 = policy.answer == AnswerMode::App && !policy.strict;
+    gets_202.then_some(policy.wait)
+}
+
 /// The user's editor: the one for screens first, as programs have always asked for it.
 pub(crate) fn editor() -> String {
     let named = ["VISUAL", "EDITOR"]
@@ -169,4 +177,25 @@ pub(crate) fn editor() -> String {
         .filter_map(|name| env::var(name).ok());
     let mut named = named.filter(|editor| !editor.trim().is_empty());
     named.next().unwrap_or_else(|| "vi".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sender_who_is_told_202_waits_for_it() {
+        let usual = Policy::default();
+        assert_eq!(waits(&usual), Some(usual.wait));
+        let strict = Policy {
+            strict: true,
+            ..usual
+        };
+        assert_eq!(waits(&strict), None, "it gets 504");
+        let now = Policy {
+            answer: AnswerMode::Now(200),
+            ..usual
+        };
+        assert_eq!(waits(&now), None, "it has got 200");
+    }
 }

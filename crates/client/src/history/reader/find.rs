@@ -1,6 +1,7 @@
 //! Which delivery somebody means.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use kreel_wire::TunnelName;
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// Which delivery was meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,15 +16,19 @@ pub enum Match {
     Nonsense,
 }
 
-/// An id, the beginning of one, `last`, `last~N`.
-pub(super) fn find(db: &Connection, which: &str) -> rusqlite::Result<Match> {
+/// An id, the beginning of one, `last`, `last~N`, of all deliveries or of one tunnel's.
+pub(super) fn find(
+    db: &Connection,
+    tunnel: Option<&TunnelName>,
+    which: &str,
+) -> rusqlite::Result<Match> {
     if let Some(behind) = which.strip_prefix("last") {
         let back = match behind {
             "" => Some(0),
             behind => behind.strip_prefix('~').and_then(|back| back.parse().ok()),
         };
         return match back {
-            Some(back) => newest(db, back),
+            Some(back) => newest(db, tunnel, back),
             None => Ok(Match::Nonsense),
         };
     }
@@ -31,8 +36,14 @@ pub(super) fn find(db: &Connection, which: &str) -> rusqlite::Result<Match> {
         return Ok(Match::Nonsense);
     };
     let found: Vec<i64> = db
-        .prepare_cached("SELECT number FROM delivery WHERE id BETWEEN ?1 AND ?2 LIMIT 2")?
-        .query_map([least, most], |row| row.get(0))?
+        .prepare_cached(
+            "SELECT number FROM delivery WHERE id BETWEEN ?1 AND ?2 AND (?3 IS NULL
+                OR tunnel_id IN (SELECT tunnel.id FROM tunnel WHERE name = ?3)) LIMIT 2",
+        )?
+        .query_map(
+            params![least, most, tunnel.map(TunnelName::as_str)],
+            |row| row.get(0),
+        )?
         .collect::<rusqlite::Result<_>>()?;
     Ok(match found[..] {
         [] => Match::None,
@@ -64,11 +75,23 @@ fn in_common(one: &[u8; 16], other: &[u8; 16]) -> usize {
     })
 }
 
-fn newest(db: &Connection, back: u32) -> rusqlite::Result<Match> {
-    let found = db
-        .prepare_cached("SELECT number FROM delivery ORDER BY number DESC LIMIT 1 OFFSET ?1")?
-        .query_row([back], |row| row.get(0))
-        .optional()?;
+fn newest(db: &Connection, tunnel: Option<&TunnelName>, back: u32) -> rusqlite::Result<Match> {
+    // Of one tunnel they are in an index.
+    let sql = match tunnel {
+        None => "SELECT number FROM delivery ORDER BY number DESC LIMIT 1 OFFSET ?1",
+        Some(_) => {
+            "SELECT number FROM delivery
+                WHERE tunnel_id IN (SELECT id FROM tunnel WHERE name = ?2)
+                ORDER BY number DESC LIMIT 1 OFFSET ?1"
+        }
+    };
+    let mut newest = db.prepare_cached(sql)?;
+    let number = |row: &rusqlite::Row<'_>| row.get(0);
+    let found = match tunnel {
+        None => newest.query_row([back], number),
+        Some(tunnel) => newest.query_row(params![back, tunnel.as_str()], number),
+    };
+    let found = found.optional()?;
     Ok(found.map_or(Match::None, Match::One))
 }
 

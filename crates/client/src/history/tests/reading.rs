@@ -75,6 +75,11 @@ async fn one_is_found_by_id_by_beginning_and_by_place() {
     ] {
         assert_eq!(reader.find(which).unwrap(), found, "{which}");
     }
+    for (which, found) in [("last", Match::One(2)), (id.as_str(), Match::One(1))] {
+        assert_eq!(reader.find_in(&tunnel(), which).unwrap(), found, "{which}");
+        let other = "other".parse().unwrap();
+        assert_eq!(reader.find_in(&other, which).unwrap(), Match::None);
+    }
     // As many digits as tell it from all others find it; one less is not enough.
     for (came, number) in [(&first, 1), (&last, 2)] {
         let digits = reader.id_digits(came.id).unwrap();

@@ -1,11 +1,12 @@
 //! Attempts and bodies, as far as they are here.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
 use kreel_client::{DeliveryId, Kind, Seq, Timings};
 use kreel_inspect::document::{Cancel, Kind as DocumentKind};
-use kreel_wire::{Delivery, Headers, Scheme};
+use kreel_wire::{Delivery, Headers, HeadersBuilder, Scheme};
 
 use super::*;
 use crate::testing::row;
@@ -150,4 +151,47 @@ fn of_a_large_body_only_the_beginning_stays_while_it_is_read_again() {
     assert_eq!(body.document.body().len(), BEGINNING_BYTES);
     assert_eq!(body.raw.body().len(), BEGINNING_BYTES);
     assert!(matches!(body.extent, Extent::Reading { .. }));
+}
+
+#[test]
+fn an_answer_that_unpacks_to_much_is_shown_as_it_came() {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    let packed = |bytes: usize| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&vec![b'a'; bytes]).unwrap();
+        Bytes::from(encoder.finish().unwrap())
+    };
+    let mut headers = HeadersBuilder::default();
+    headers.push(b"content-type", b"text/plain");
+    headers.push(b"content-encoding", b"gzip");
+    let headers = headers.build();
+    let shown = |body: Bytes| {
+        let mut answered = attempt(1, None);
+        answered.answer_bytes = Some(body.len() as u64);
+        answered.answer = Some((headers.clone(), body));
+        let mut pane = Pane::new(Of::Delivery(1), Some(1));
+        pane.show(whole(vec![answered]));
+        pane.answer.unwrap().document
+    };
+    assert_eq!(shown(packed(1000)).kind(), DocumentKind::Text);
+    let large = packed(64 * 1024 * 1024);
+    let document = shown(large.clone());
+    assert_eq!(document.kind(), DocumentKind::Binary);
+    assert!(document.memory_bytes() < large.len() + 64 * 1024);
+}
+
+#[test]
+fn a_reason_is_told_where_something_is_missing() {
+    let mut pane = Pane::new(Of::Delivery(1), Some(1));
+    pane.unread = Some("the disk is gone".to_owned());
+    for tab in [Tab::Body, Tab::Headers, Tab::Answer, Tab::Timing, Tab::Raw] {
+        assert_eq!(pane.unread_in(tab), Some("the disk is gone"), "{tab:?}");
+    }
+    pane.show(whole(vec![attempt(1, Some("first"))]));
+    assert_eq!(pane.unread_in(Tab::Answer), None);
+    assert!(pane.unread_in(Tab::Body).is_some());
+    pane.show_body(body(false));
+    assert_eq!(pane.unread_in(Tab::Body), None);
 }

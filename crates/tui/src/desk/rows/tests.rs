@@ -159,3 +159,86 @@ fn a_search_is_forgotten_when_all_are_shown_again() {
     let found = rows(&mut desk, &marked);
     assert_eq!((found.rows.len(), found.rows[0].number), (1, 2));
 }
+
+fn failure(found: &Found) -> &str {
+    match found {
+        Found::Failed(text) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_can_not_be_written_is_told() {
+    let (_dir, mut desk) = desk(3);
+    let text = || "lost?".to_owned();
+    for (chore, says) in [
+        (
+            Chore::Mark {
+                number: 99,
+                on: true,
+            },
+            "not marked",
+        ),
+        (
+            Chore::Note {
+                number: 99,
+                text: text(),
+            },
+            "not kept",
+        ),
+        // These rows came by a relay of another name.
+        (Chore::Marker { text: text() }, "no line is drawn"),
+        (Chore::EraseMarker, "no line to take away"),
+    ] {
+        let found = desk.chore(chore.clone());
+        assert!(failure(&found).contains(says), "{chore:?}: {found:?}");
+    }
+}
+
+#[test]
+fn the_line_that_was_drawn_last_is_taken_away() {
+    let (_dir, mut desk) = desk(3);
+    desk.facts.relay_name = "https://relay.example".to_owned();
+    let texts = |desk: &mut Desk| -> Vec<String> {
+        let rows = rows(desk, &look(Anchor::Newest));
+        rows.markers.into_iter().map(|line| line.text).collect()
+    };
+    for text in ["first", "second"] {
+        let text = text.to_owned();
+        let drawn = desk.chore(Chore::Marker { text });
+        assert!(matches!(drawn, Found::Changed), "{drawn:?}");
+    }
+    assert_eq!(texts(&mut desk), ["second", "first"]);
+    assert!(matches!(desk.chore(Chore::EraseMarker), Found::Changed));
+    assert_eq!(texts(&mut desk), ["first"]);
+}
+
+#[test]
+fn only_what_is_shown_is_gone_to() {
+    let (dir, mut desk) = desk(3);
+    let other = "another-tunnel".parse().unwrap();
+    fill_history(&dir.path().join("history.db"), &other, 2).unwrap();
+    let goto = |desk: &mut Desk, which: &str, since| {
+        let which = which.to_owned();
+        desk.chore(Chore::Goto { which, since })
+    };
+    let number = |found: Found| match found {
+        Found::Goto(number) => number,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(number(goto(&mut desk, "last", None)), 3, "of this tunnel");
+    assert_eq!(number(goto(&mut desk, "last~2", None)), 1);
+    assert!(failure(&goto(&mut desk, "last~3", None)).contains("no delivery"));
+    assert_eq!(number(goto(&mut desk, "last", Some(2))), 3);
+    assert!(failure(&goto(&mut desk, "last~1", Some(2))).contains("before what is shown"));
+    let reader = Reader::open(&dir.path().join("history.db"))
+        .unwrap()
+        .unwrap();
+    let id = |number| reader.row(number).unwrap().unwrap().summary.id.to_string();
+    assert_eq!(number(goto(&mut desk, &id(2), None)), 2);
+    let elsewhere = goto(&mut desk, &id(5), None);
+    assert!(
+        failure(&elsewhere).contains("another-tunnel"),
+        "{elsewhere:?}"
+    );
+}

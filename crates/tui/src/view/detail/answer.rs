@@ -10,6 +10,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::headers;
+use crate::action::Action;
 use crate::app::App;
 use crate::app::pane::Pane;
 use crate::theme::{Look, Theme};
@@ -29,12 +30,14 @@ pub(super) fn draw(
 ) -> Option<String> {
     let theme = app.theme;
     let masking = headers::masking(app);
+    let (before, next) = (Action::PreviousAttempt, Action::NextAttempt);
+    let turning = format!("{} and {}", app.key(before), app.key(next));
     let pane = app.pane.as_mut()?;
     let Some(shown) = pane.shown_attempt() else {
         super::note(frame, area, "no attempt has ended yet", theme);
         return None;
     };
-    let mut lines = list(pane, area, &app.facts.zone, theme);
+    let mut lines = list(pane, area, &app.facts.zone, &turning, theme);
     // Where there is little room the answer itself counts most.
     if area.height >= ROOMY {
         lines.push(Line::default());
@@ -85,7 +88,13 @@ pub(super) fn draw(
 }
 
 /// The attempts, newest last, the shown one marked.
-fn list(pane: &Pane, area: Rect, zone: &TimeZone, theme: Theme) -> Vec<Line<'static>> {
+fn list(
+    pane: &Pane,
+    area: Rect,
+    zone: &TimeZone,
+    turning: &str,
+    theme: Theme,
+) -> Vec<Line<'static>> {
     let Some(whole) = &pane.whole else {
         return Vec::new();
     };
@@ -124,7 +133,7 @@ fn list(pane: &Pane, area: Rect, zone: &TimeZone, theme: Theme) -> Vec<Line<'sta
         .collect();
     let left = attempts.len().saturating_sub(lines.len());
     if left > 0 {
-        let text = format!("      {left} more: [ and ]");
+        let text = format!("      {left} more: {turning}");
         lines.push(Line::styled(text, theme.style(Look::Dim)));
     }
     lines

@@ -1,5 +1,7 @@
 //! Where the time of each attempt went, as bars of the same scale.
 
+use std::ops::Range;
+
 use kreel_client::KeptAttempt;
 use kreel_client::plain::duration;
 use ratatui::text::{Line, Span};
@@ -7,8 +9,72 @@ use ratatui::text::{Line, Span};
 use crate::app::App;
 use crate::theme::{Look, Theme};
 
-/// The phases of the shown attempt, and all attempts side by side.
-pub(super) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
+/// The phases of the shown attempt, and all attempts side by side: a line each, made once it is in
+/// sight, since a delivery may be replayed thousands of times.
+pub(super) struct Times {
+    head: Vec<Line<'static>>,
+    attempts: usize,
+    /// How long the longest took, in seconds.
+    longest: f64,
+    room: usize,
+}
+
+impl Times {
+    pub(super) fn of(app: &App, columns: u16) -> Self {
+        let attempts = attempts(app);
+        let longest = attempts.iter().map(|attempt| attempt.timings.total).max();
+        Self {
+            head: head(app, columns),
+            attempts: if attempts.len() > 1 {
+                attempts.len()
+            } else {
+                0
+            },
+            longest: longest.unwrap_or_default().as_secs_f64().max(1e-9),
+            room: room(columns),
+        }
+    }
+
+    /// How many lines there are.
+    pub(super) fn all(&self) -> usize {
+        self.head.len() + self.attempts
+    }
+
+    /// Some of them.
+    pub(super) fn lines(&self, app: &App, visible: Range<usize>) -> Vec<Line<'static>> {
+        let count = self.head.len();
+        let line = |attempt: &KeptAttempt| {
+            let total = attempt.timings.total;
+            let part = total.as_secs_f64() / self.longest;
+            let took = duration(total);
+            let name = format!("  {:>4} {took:>9}  ", attempt.number);
+            bar(name, 0.0, part, self.room, Look::Number, app.theme)
+        };
+        let mut lines = self.head[visible.start.min(count)..visible.end.min(count)].to_vec();
+        let visible = visible.start.saturating_sub(count)..visible.end.saturating_sub(count);
+        lines.extend(
+            attempts(app)
+                .get(visible)
+                .unwrap_or_default()
+                .iter()
+                .map(line),
+        );
+        lines
+    }
+}
+
+fn attempts(app: &App) -> &[KeptAttempt] {
+    let whole = app.shown().and_then(|pane| pane.whole.as_ref());
+    whole.map_or(&[], |whole| &whole.attempts)
+}
+
+/// Columns for bars.
+fn room(columns: u16) -> usize {
+    usize::from(columns).saturating_sub(30).max(8)
+}
+
+/// What stands above the attempts.
+fn head(app: &App, columns: u16) -> Vec<Line<'static>> {
     let theme = app.theme;
     let pane = app.shown();
     let Some(whole) = pane.and_then(|pane| pane.whole.as_ref()) else {
@@ -24,8 +90,7 @@ pub(super) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
         format!(" attempt {}", shown.number),
         theme.style(Look::Strong),
     )];
-    let room = usize::from(columns).saturating_sub(30).max(8);
-    lines.extend(phases(shown, room, theme));
+    lines.extend(phases(shown, room(columns), theme));
     lines.push(Line::default());
     let began = shown
         .began_at_us
@@ -38,19 +103,6 @@ pub(super) fn lines(app: &App, columns: u16) -> Vec<Line<'static>> {
     if whole.attempts.len() > 1 {
         lines.push(Line::default());
         lines.push(Line::styled(" all attempts", theme.style(Look::Strong)));
-        let longest = whole
-            .attempts
-            .iter()
-            .map(|attempt| attempt.timings.total)
-            .max();
-        let longest = longest.unwrap_or_default().as_secs_f64().max(1e-9);
-        for attempt in &whole.attempts {
-            let total = attempt.timings.total;
-            let part = total.as_secs_f64() / longest;
-            let took = duration(total);
-            let name = format!("  {:>4} {took:>9}  ", attempt.number);
-            lines.push(bar(name, 0.0, part, room, Look::Number, theme));
-        }
     }
     lines
 }
@@ -93,4 +145,44 @@ fn bar(name: String, from: f64, to: f64, room: usize, look: Look, theme: Theme) 
         Span::raw(" ".repeat(start)),
         Span::styled("█".repeat(length), theme.style(look)),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::testing::scene;
+
+    #[test]
+    fn of_many_attempts_only_those_in_sight_are_made() {
+        let mut app = scene::app();
+        let pane = app.pane.as_mut().unwrap();
+        let mut whole = (**pane.whole.as_ref().unwrap()).clone();
+        let one = whole.attempts[0].clone();
+        whole.attempts = (1..=5000)
+            .map(|number| KeptAttempt {
+                number,
+                ..one.clone()
+            })
+            .collect();
+        pane.whole = Some(Arc::new(whole));
+        let times = Times::of(&app, 80);
+        let (all, head) = (times.all(), times.all() - 5000);
+        let number = |line: &Line<'_>| {
+            line.spans[0]
+                .content
+                .split_whitespace()
+                .next()
+                .map(str::to_owned)
+        };
+        let lines = times.lines(&app, 100..120);
+        assert_eq!(lines.len(), 20);
+        assert_eq!(number(&lines[0]), Some((100 - head + 1).to_string()));
+        let lines = times.lines(&app, head - 1..head + 1);
+        assert_eq!(lines[0].spans[0].content, " all attempts");
+        assert_eq!(number(&lines[1]).as_deref(), Some("1"));
+        let lines = times.lines(&app, all - 1..all);
+        assert_eq!(number(&lines[0]).as_deref(), Some("5000"));
+    }
 }

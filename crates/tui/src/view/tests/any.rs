@@ -84,10 +84,7 @@ fn app(texts: &[String], body: Bytes) -> App {
     }];
     app.facts.target = Some(text(3));
     app.view.typed = text(1);
-    app.say(
-        News::Bad,
-        view::cut(&kreel_inspect::inert::inert(&text(2)), 200),
-    );
+    app.say(News::Bad, text(2));
     app.explain();
     show_jobs(&mut app, &text);
     app
