@@ -66,6 +66,18 @@ proxy_protocol v1_six PROXY TCP6 2001:db8::7 2001:db8::1 56324 443\r\n
 proxy_protocol v1_unknown PROXY UNKNOWN\r\n
 proxy_protocol v2 \r\n\r\n\000\r\nQUIT\n\041\021\000\014\300\000\002\007\306\063\144\001\334\004\001\273more
 proxy_protocol v2_local \r\n\r\n\000\r\nQUIT\n\040\000\000\000
+rules github \000x-hub-signature-256: sha256=0000000000000000000000000000000000000000000000000000000000000000\n
+rules stripe \000stripe-signature: t=1700000000,v1=0000000000000000000000000000000000000000000000000000000000000000,v0=00\n
+rules standard \000webhook-id: msg_1\nwebhook-timestamp: 1700000000\nwebhook-signature: v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= v1a,x\n
+rules svix \000svix-id: msg_1\nsvix-timestamp: 1700000000\nsvix-signature: v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n
+rules slack \000x-slack-request-timestamp: 1700000000\nx-slack-signature: v0=0000000000000000000000000000000000000000000000000000000000000000\n
+rules shopify \000x-shopify-hmac-sha256: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n
+rules change \001{"methods":["POST"],"allow":["192.0.2.0/24","::ffff:192.0.2.7"],"basic_auth":{"user":"a","password":"b"},"secret_path":"abcdefgh-_.~"}
+rules change_more \001{"signature":{"scheme":"github","mode":"mark","secret":"x"},"max_body_bytes":1,"rate":{"requests":1,"seconds":60}}
+rules change_less \001{"methods":null,"rate":null}
+rules kept \001{"secret_path":"AAAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","max_body_bytes":7}
+rules list \002x-forwarded-for: 1.1.1.1, 192.0.2.7:80, 10.9.9.9\nx-forwarded-proto: https\n
+rules words \002forwarded: for=1.1.1.1, For="[2001:db8::7]:99";Proto=https;by=x\nx-forwarded-for: 1.1.1.1\n
 filter words failed "two words" -not
 filter keys status:5xx method:post path:/hook header:x-id=7 age<10m size>10k
 filter flags is:replay OR (is:failed is:marked) -is:noted

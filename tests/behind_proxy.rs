@@ -64,7 +64,7 @@ async fn only_a_listed_proxy_is_believed() {
 
 #[tokio::test]
 async fn a_listed_proxy_may_speak_in_the_standards_words() {
-    // RFC 7239; X-Forwarded-For counts where both are said.
+    // RFC 7239, where the operator says that they do.
     let said = [
         ("for=203.0.113.7;proto=https", "203.0.113.7", "https"),
         (
@@ -80,7 +80,12 @@ async fn a_listed_proxy_may_speak_in_the_standards_words() {
         ("for=unknown;proto=https", "127.0.0.1", "http"),
         ("for=_hidden, for=203.0.113.7", "203.0.113.7", "http"),
     ];
-    for (options, is_believed) in [(&["--behind-proxy"][..], true), (&[], false)] {
+    let listed = ["--behind-proxy", "--forwarded-header", "forwarded"];
+    for (options, is_believed) in [
+        (&listed[..], true),
+        (&listed[..1], false),
+        (&listed[1..], false),
+    ] {
         let relay = TestRelay::with(options).await;
         let app = LocalApp::answering(200).await;
         let client = TestClient::listen(&relay, &app, &[]).await;
@@ -94,16 +99,47 @@ async fn a_listed_proxy_may_speak_in_the_standards_words() {
             let last = app.received().pop().unwrap();
             assert!(last.head.values("forwarded").is_empty(), "{line}");
         }
-        let both = [
-            ("Forwarded", "for=198.51.100.1"),
-            ("X-Forwarded-For", "203.0.113.7"),
-        ];
-        let expected = if is_believed {
-            "203.0.113.7"
-        } else {
-            "127.0.0.1"
+    }
+}
+
+/// A proxy sets one of the two, and lets the other through as its sender wrote it.
+#[tokio::test]
+async fn the_header_that_no_proxy_sets_lets_nobody_in() {
+    let words = ("Forwarded", "for=203.0.113.7");
+    let list = ("X-Forwarded-For", "203.0.113.7");
+    let elsewhere = [
+        ("Forwarded", "for=198.51.100.1"),
+        ("X-Forwarded-For", "198.51.100.1"),
+    ];
+    for (options, counts, forged) in [
+        (&["--behind-proxy"][..], list, words),
+        (
+            &["--behind-proxy", "--forwarded-header", "x-forwarded-for"],
+            list,
+            words,
+        ),
+        (
+            &["--behind-proxy", "--forwarded-header", "forwarded"],
+            words,
+            list,
+        ),
+    ] {
+        let relay = TestRelay::with(options).await;
+        let app = LocalApp::answering(200).await;
+        let client = TestClient::listen(&relay, &app, &["--allow-ip", "203.0.113.0/24"]).await;
+        let send = async |lines: &[(&str, &str)]| {
+            let mut post = Post::new("POST", "/hook").body("who is it");
+            for (name, value) in lines {
+                post = post.header(name, value);
+            }
+            client.sender().send(post).await.status()
         };
-        assert_eq!(told(&client, &app, &both).await.0, expected);
+        assert_eq!(send(&[forged]).await, 403, "{options:?}");
+        for other in elsewhere.into_iter().filter(|other| other.0 == counts.0) {
+            assert_eq!(send(&[other, forged]).await, 403, "{options:?}");
+            assert_eq!(send(&[forged, other]).await, 403, "{options:?}");
+        }
+        assert_eq!(send(&[counts]).await, 200, "{options:?}");
     }
 }
 

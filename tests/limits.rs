@@ -62,6 +62,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("body_pause", "too_long_a_pause"),
     ("body_grace", "too_slow_a_body"),
     ("body_bytes_per_second", "too_slow_a_body"),
+    ("body_time", "too_long_a_body"),
     ("write_pause", "too_slow_a_reader"),
     (
         "write_bytes_per_second",

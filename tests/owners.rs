@@ -6,7 +6,7 @@ use kreel_wire::{GoodbyeReason, WelcomeOrReject};
 use serde_json::Value;
 
 use crate::support::{
-    DEADLINE, Finished, Kreel, Listen, LocalApp, RawLink, Sender, TestClient, TestRelay,
+    DEADLINE, Finished, Kreel, Listen, LocalApp, Post, RawLink, Sender, TestClient, TestRelay,
     eventually, machine,
 };
 
@@ -190,6 +190,48 @@ async fn an_open_relay_says_so_and_still_keeps_tunnels_apart() {
     );
 }
 
+/// Whoever only asks leaves nothing behind: a token is taken in where it claims a name.
+#[tokio::test]
+async fn an_open_relay_takes_in_who_claims_a_name_and_nobody_else() {
+    let relay = TestRelay::with(&["--open"]).await;
+    let sender = Sender::direct(relay.address());
+    let ask = async |token: &str, method: &str, path: &str| {
+        let post = Post::new(method, path).header("Authorization", format!("Bearer {token}"));
+        let body = if method == "PATCH" { "{}" } else { "" };
+        sender.send(post.body(body)).await
+    };
+    let tokens = async || {
+        let listed = command(&relay, &["list", "--json"]).await;
+        listed.success().lines().count()
+    };
+    let before = tokens().await;
+    for number in 0..20 {
+        let token = format!("a-guess-{number}");
+        let who = ask(&token, "GET", "/_kreel/whoami").await;
+        assert_eq!((who.status(), &who.json()["token"]), (200, &"new".into()));
+        for (method, path, status) in [
+            ("GET", "/_kreel/tunnels", 401),
+            ("GET", "/_kreel/metrics", 404),
+            ("GET", "/_kreel/tunnels/mine/rules", 401),
+            ("DELETE", "/_kreel/tunnels/mine/rules?claim", 401),
+            ("PATCH", "/_kreel/tunnels/mine/rules", 401),
+        ] {
+            let answer = ask(&token, method, path).await;
+            assert_eq!(answer.status(), status, "{method} {path}");
+        }
+    }
+    assert_eq!(tokens().await, before);
+    let claim = "/_kreel/tunnels/mine/rules?claim";
+    assert_eq!(ask("a-guess-0", "PATCH", claim).await.status(), 200);
+    assert_eq!(tokens().await, before + 1);
+    let who = ask("a-guess-0", "GET", "/_kreel/whoami").await;
+    let name = who.json()["token"].as_str().unwrap().to_owned();
+    assert!(name.starts_with("open-"), "{name}");
+    command(&relay, &["revoke", &name]).await.success();
+    let who = ask("a-guess-0", "GET", "/_kreel/whoami").await;
+    assert_eq!(who.status(), 401, "not welcome again");
+}
+
 /// Names that are nobody's, given up, kept but never used, by whomever, and used with a secret path
 /// that is not known, are answered alike, in bytes and in time; also by a relay that has read them from its file at its start.
 #[tokio::test]
@@ -233,6 +275,54 @@ async fn no_name_is_told_from_another_by_its_404() {
         }
     }
     assert!(told.windows(2).all(|two| two[0] == two[1]), "{told:?}");
+    are_alike(&names, &times);
+    command(&relay, &["list"]).await.success();
+    assert_eq!(sender.post("/kept/x", "guess").await.status(), 404);
+}
+
+/// What a token is told of rules that are another's, of a name kept, in use or given up, is what it
+/// is told of a name that nobody ever had.
+#[tokio::test]
+async fn no_name_is_told_from_another_by_its_rules() {
+    machine::alone();
+    let relay = TestRelay::start().await;
+    let token = relay.another_token("other").await;
+    let token = std::fs::read_to_string(token).unwrap();
+    for name in ["kept", "given"] {
+        command(&relay, &["reserve", "first", name]).await.success();
+    }
+    command(&relay, &["release", "given"]).await.success();
+    let used = Listen::on(&relay).flags(&["--tunnel", "used", "--allow-method", "POST"]);
+    let _used = used.start().await;
+    let sender = Sender::to(relay.url(), None);
+    let names = ["kept", "given", "used", "never"];
+    for method in ["GET", "DELETE"] {
+        let mut times = [const { Vec::new() }; 4];
+        let mut told = Vec::new();
+        for round in 0..400 {
+            for place in 0..names.len() {
+                let index = (round + place) % names.len();
+                let path = format!("/_kreel/tunnels/{}/rules", names[index]);
+                let post = Post::new(method, &path)
+                    .header("Authorization", format!("Bearer {}", token.trim()));
+                let asked = Instant::now();
+                let answer = sender.send(post).await;
+                times[index].push(asked.elapsed());
+                assert_eq!(answer.status(), 404, "{method} {path}");
+                if round == 0 {
+                    let mut body = answer.json();
+                    body["request"].take();
+                    told.push(body);
+                }
+            }
+        }
+        assert!(told.windows(2).all(|two| two[0] == two[1]), "{told:?}");
+        are_alike(&names, &times);
+    }
+}
+
+/// None of these takes longer or shorter than the others, as far as so many samples tell.
+fn are_alike(names: &[&str], times: &[Vec<Duration>]) {
     for (index, name) in names.iter().enumerate() {
         let others = times
             .iter()
@@ -243,8 +333,6 @@ async fn no_name_is_told_from_another_by_its_404() {
         // By chance alone 0.5, with a spread of some 0.016 in so many samples.
         assert!((0.42..0.58).contains(&likely), "{name}: {likely}");
     }
-    command(&relay, &["list"]).await.success();
-    assert_eq!(sender.post("/kept/x", "guess").await.status(), 404);
 }
 
 /// How likely one of these takes longer than one of those (the statistic of Mann and Whitney): 0.5

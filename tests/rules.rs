@@ -1,6 +1,7 @@
 //! Who may post to a tunnel: each rule from outside, whose they are, and what nobody is told.
 
 mod checked;
+mod counting;
 mod owners;
 mod posting;
 mod secrets;

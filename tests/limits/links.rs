@@ -80,6 +80,27 @@ async fn links_too_often() {
     );
     assert_ne!(ask(&limited, "no key", "192.0.2.2").await.status(), 429);
     limited.refused("too_often").await;
+    // A token can be tried elsewhere, too.
+    for (number, (method, path)) in [
+        ("GET", "/_kreel/whoami"),
+        ("GET", "/_kreel/metrics"),
+        ("GET", "/_kreel/tunnels"),
+        ("GET", "/_kreel/tunnels/mine/rules"),
+        ("PATCH", "/_kreel/tunnels/mine/rules?claim"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let guess = Post::new(method, path)
+            .header("X-Forwarded-For", format!("198.51.100.{number}"))
+            .header("Authorization", "Bearer a-guess");
+        for _ in 0..5 {
+            let answer = limited.sender().send(guess.clone()).await;
+            assert!(matches!(answer.status(), 401 | 404), "{path}: {answer:?}");
+        }
+        let answer = limited.sender().send(guess).await;
+        refuses(&answer, 429, "too_often", true);
+    }
 }
 
 #[tokio::test]
@@ -97,6 +118,21 @@ async fn too_many_tunnels_of_a_token() {
     };
     assert_eq!(reject.reason, RejectReason::Full, "{}", reject.message);
     limited.counted("tunnels_of_token").await;
+    // Nor is it told which names are others'.
+    let other = limited.relay.another_token("other").await;
+    let mut others = RawLink::upgraded(&limited.relay, &other).await;
+    assert!(matches!(
+        others.hello("test", "theirs").await,
+        WelcomeOrReject::Welcome(_)
+    ));
+    let mut probe = RawLink::upgraded(&limited.relay, &token).await;
+    let WelcomeOrReject::Reject(taken) = probe.hello("test", "theirs").await else {
+        panic!("another's is opened");
+    };
+    assert_eq!(
+        (taken.reason, taken.message.as_str()),
+        (reject.reason, reject.message.as_str())
+    );
     let mut again = RawLink::upgraded(&limited.relay, &token).await;
     assert!(matches!(
         again.hello("test", "one").await,

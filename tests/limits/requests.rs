@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Limited, refuses};
 use crate::support::{
-    Connection, DEADLINE, Listen, LocalApp, Post, TestClient, eventually, within,
+    Answer, Connection, DEADLINE, Listen, LocalApp, Post, TestClient, eventually, within,
 };
 
 /// A tunnel called `mine` that nobody listens on any more.
@@ -167,22 +167,52 @@ async fn too_long_a_pause() {
     limited.refused("too_slow").await;
 }
 
-#[tokio::test]
-async fn too_slow_a_body() {
-    let limited = Limited::by(&["body_grace=500ms", "body_bytes_per_second=100"], &[]).await;
-    deserted(&limited).await;
-    let mut connection = begun(&limited, HALF).await;
-    let answer = within("408", DEADLINE, async {
+/// What a connection is answered that brings so little each tenth of a second.
+async fn while_it_brings(mut connection: Connection, bytes: &[u8]) -> Answer {
+    within("408", DEADLINE, async {
         loop {
             tokio::select! {
                 answer = connection.answer("POST") => return answer.unwrap(),
                 () = tokio::time::sleep(Duration::from_millis(100)) => {}
             }
-            let _ = connection.write(b"x").await;
+            let _ = connection.write(bytes).await;
         }
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn too_slow_a_body() {
+    let limits = [
+        "body_grace=500ms",
+        "body_pause=1s",
+        "body_bytes_per_second=100",
+    ];
+    let limited = Limited::by(&limits, &[]).await;
+    deserted(&limited).await;
+    // However much came quickly before: here as much as should take hours.
+    let quick = "x".repeat(1_000_000);
+    let large =
+        format!("POST /mine/x HTTP/1.1\r\nhost: a\r\ncontent-length: 2000000\r\n\r\n{quick}");
+    for beginning in [HALF, &large] {
+        let connection = begun(&limited, beginning).await;
+        let answer = while_it_brings(connection, b"x").await;
+        refuses(&answer, 408, "too_slow", false);
+    }
+    limited.refused("too_slow").await;
+}
+
+#[tokio::test]
+async fn too_long_a_body() {
+    let limits = ["body_time=1s", "body_bytes_per_second=1"];
+    let limited = Limited::by(&limits, &[]).await;
+    deserted(&limited).await;
+    let connection = begun(&limited, &HALF.replace("1000", "1000000")).await;
+    let begun = Instant::now();
+    let answer = while_it_brings(connection, &[b'x'; 100]).await;
     refuses(&answer, 408, "too_slow", false);
+    let took = begun.elapsed();
+    assert!(took > Duration::from_millis(900), "{took:?}");
     limited.refused("too_slow").await;
 }
 
@@ -202,6 +232,14 @@ async fn too_slow_a_reader() {
     assert!(rest.len() < body.len(), "{}", rest.len());
 }
 
+/// How many bytes the relay's files have.
+fn on_disk(limited: &Limited) -> u64 {
+    let files = std::fs::read_dir(limited.relay.data()).unwrap();
+    files
+        .map(|file| file.unwrap().metadata().map_or(0, |file| file.len()))
+        .sum()
+}
+
 #[tokio::test]
 async fn bodies_beyond_memory_go_to_disk() {
     for limit in ["body_memory_bytes_of_one=1KiB", "body_memory_bytes=1KiB"] {
@@ -209,14 +247,18 @@ async fn bodies_beyond_memory_go_to_disk() {
         deserted(&limited).await;
         let body = (0..2_000_000_u32).map(|number| number.to_le_bytes()[0]);
         let body: Vec<u8> = body.collect();
-        assert_eq!(
-            limited
-                .sender()
-                .post("/mine/x", body.clone())
-                .await
-                .status(),
-            202
-        );
+        let before = on_disk(&limited);
+        let head = "POST /mine/x HTTP/1.1\r\nhost: a\r\ncontent-length: 2000000\r\n\r\n";
+        let mut connection = begun(&limited, head).await;
+        connection.write(&body[..1_500_000]).await.unwrap();
+        // While its sender is at it.
+        eventually("it is on disk", DEADLINE, || {
+            on_disk(&limited) > before + 1_000_000
+        })
+        .await;
+        connection.write(&body[1_500_000..]).await.unwrap();
+        let answer = connection.answer("POST").await.unwrap();
+        assert_eq!(answer.status(), 202);
         let app = LocalApp::answering(200).await;
         let _client = Listen::on(&limited.relay)
             .flags(&["--tunnel", "mine"])

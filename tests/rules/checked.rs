@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::{rules, secret_file, shown};
 use crate::support::{
-    Home, Key, Listen, LocalApp, Post, Screen, TestClient, TestRelay, packages, programs,
+    Home, Key, Listen, LocalApp, Post, Screen, Sender, TestClient, TestRelay, packages, programs,
 };
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-const BODY: &str = "{\"id\": \"evt_1\",\n \"object\": \"event\", \"caf\u{e9}\": 1.0}";
+pub(super) const BODY: &str = "{\"id\": \"evt_1\",\n \"object\": \"event\", \"caf\u{e9}\": 1.0}";
 
 fn now() -> i64 {
     jiff::Timestamp::now().as_second()
@@ -27,13 +27,14 @@ async fn signed(program: &Path, script: &str, folder: &Path, body: &[u8]) -> Val
 }
 
 /// The same by python's own HMAC, of all five.
-async fn by_the_book(folder: &Path, body: &[u8]) -> Option<Value> {
+pub(super) async fn by_the_book(folder: &Path, body: &[u8]) -> Option<Value> {
     let python = programs::find("python3")?;
     std::fs::write(folder.join("sign.py"), include_str!("sign.py")).unwrap();
     Some(signed(&python, "sign.py", folder, body).await)
 }
 
-fn post(lines: &Value, body: impl Into<Vec<u8>>) -> Post {
+/// With these lines of a head.
+pub(super) fn post(lines: &Value, body: impl Into<Vec<u8>>) -> Post {
     let lines = lines.as_object().unwrap().iter();
     let post = lines.fold(Post::new("POST", "/hook"), |post, (name, value)| {
         post.header(name, value.as_str().unwrap())
@@ -170,7 +171,7 @@ async fn where_they_are_only_marked_all_come_and_are_told_apart() {
     // What waits keeps its verdict, also through a restart.
     client.terminate().await;
     let url = client.url().to_owned();
-    let sender = crate::support::Sender::to(&url, None);
+    let sender = Sender::to(&url, None);
     for (lines, body, _) in &sent[..2] {
         assert_eq!(sender.send(post(lines, *body)).await.status(), 202);
     }
@@ -278,6 +279,24 @@ async fn large_bodies_are_checked_whole() {
     client.has_on_record("answered", seen).await;
     let rows = client.requests(&["search", "verified:no"]).await;
     assert!(rows.is_empty(), "{rows:?}");
+    // Only marked, it is on disk as well, and comes with its verdict.
+    let marking = Listen::on(&relay).to(&app).flags(&["--mark", "github"]);
+    let marking = marking.env("KREEL_VERIFY_SECRET", SECRET).start().await;
+    let body = vec![b'm'; 3_000_000];
+    let mut signed = by_the_book(&folder, &body).await.unwrap();
+    let lines = signed["github"]["good"].take();
+    for (last, verdict) in [(b'm', "good"), (b'n', "wrong")] {
+        let mut body = body.clone();
+        *body.last_mut().unwrap() = last;
+        let answer = marking.sender().send(post(&lines, body.clone())).await;
+        assert_eq!(answer.status(), 202, "{verdict}");
+        seen += 1;
+        let digest = crate::support::Digest::of(&body);
+        assert_eq!(app.receives(seen).await[seen - 1].digest, digest);
+        marking.has_on_record("answered", seen).await;
+        let row = marking.requests(&["list", "--limit", "1"]).await.remove(0);
+        assert_eq!(row["signature"], verdict, "{row}");
+    }
     let strict = Listen::on(&relay)
         .to(&app)
         .flags(&["--strict", "--verify", "github"]);

@@ -1,7 +1,9 @@
 //! Whose rules they are: set and seen by their tunnel's owner alone, kept through every restart.
 
 use super::{as_token, ask, but_its_id, rules, shown};
-use crate::support::{Kreel, Listen, LocalApp, Post, Sender, TestClient, TestRelay};
+use crate::support::{
+    DEADLINE, Kreel, Listen, LocalApp, Post, Sender, TestClient, TestRelay, within,
+};
 
 #[tokio::test]
 async fn another_token_neither_sees_nor_sets_them() {
@@ -50,6 +52,43 @@ async fn another_token_neither_sees_nor_sets_them() {
         405,
         "they are as they were"
     );
+}
+
+/// Its request was let in before, and waits for nothing but its body.
+#[tokio::test]
+async fn a_token_that_is_revoked_meanwhile_changes_nothing() {
+    let relay = TestRelay::start().await;
+    let token = relay.another_token("leaver").await;
+    let app = LocalApp::answering(200).await;
+    let listen = Listen::on(&relay).to(&app).token_file(Some(token.clone()));
+    let mut client = listen.flags(&["--allow-method", "POST"]).start().await;
+    let bearer = std::fs::read_to_string(&token).unwrap();
+    let body = r#"{"methods":null}"#;
+    for query in ["", "?claim"] {
+        let mut held = Sender::direct(relay.address()).connect().await;
+        let head = format!(
+            "PATCH /_kreel/tunnels/{}/rules{query} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {}\r\n\
+             expect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+            client.tunnel(),
+            bearer.trim(),
+            body.len()
+        );
+        held.write(head.as_bytes()).await.unwrap();
+        // It has shown its token, and may go on.
+        let goes_on = within("100", DEADLINE, held.head()).await.unwrap().unwrap();
+        assert_eq!(goes_on.status(), 100);
+        if query.is_empty() {
+            let revoke = Kreel::new(&["token", "revoke", "leaver"]).path("--data", &relay.data());
+            revoke.run().await.success();
+        }
+        held.write(body.as_bytes()).await.unwrap();
+        let answer = within("an answer", DEADLINE, held.answer("PATCH"));
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 401, "{}", answer.text());
+        assert_eq!(answer.json()["code"], "bad_token");
+    }
+    client.process.ended(DEADLINE).await;
+    assert_eq!(client.sender().get("/hook").await.status(), 405);
 }
 
 #[tokio::test]
@@ -140,6 +179,7 @@ async fn what_is_no_rule_is_refused_and_changes_nothing() {
     let long = format!(r#"{{"methods":["{}"]}}"#, "X".repeat(70_000));
     for (body, status) in [
         (r#"{"methods":[]}"#, 400),
+        (r#"{"methods":["post"]}"#, 400),
         (r#"{"methods":null,"country":"SE"}"#, 400),
         (r#"{"secret_path":"too-short"}"#, 400),
         (
@@ -165,6 +205,7 @@ async fn what_is_no_rule_is_refused_and_changes_nothing() {
     for (words, code) in [
         (&["--secret-path", "short"][..], "KR0212"),
         (&["--basic-auth", "nocolon"], "KR0212"),
+        (&["--allow-method", "post"], "KR0212"),
         (&["--verify", "github"], "KR0212"),
         (&["--clear", "--body-limit", "1KiB"], "KR0305"),
     ] {

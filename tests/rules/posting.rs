@@ -220,6 +220,45 @@ async fn larger_bodies_get_413_whether_or_not_they_say_so() {
     assert_eq!(shown(&relay, &client).await["refused"]["body"], 2);
 }
 
+/// What does not say how large it is is read to its end first, or to the limit: nobody has half of it.
+#[tokio::test]
+async fn larger_bodies_in_chunks_are_nobodys_delivery() {
+    let relay = TestRelay::start().await;
+    let app = LocalApp::answering(200).await;
+    let client = TestClient::listen(&relay, &app, &["--body-limit", "2MiB"]).await;
+    let sender = client.sender();
+    let body: Vec<u8> = (0..3_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    let chunked = |bytes: usize| {
+        let chunks: Vec<&[u8]> = body[..bytes].chunks(30_000).collect();
+        Post::new("POST", "/hook").chunks(&chunks)
+    };
+    let refused = sender.send(chunked(3_000_000)).await;
+    assert_eq!(
+        (refused.status(), &refused.json()["code"]),
+        (413, &"too_large".into())
+    );
+    // Within memory the app answers; what was put on disk is kept first.
+    for (seen, (bytes, status)) in [(60_000, 200), (300_000, 200), (2_000_000, 202)]
+        .into_iter()
+        .enumerate()
+    {
+        assert_eq!(
+            sender.send(chunked(bytes)).await.status(),
+            status,
+            "{bytes}"
+        );
+        let received = app.receives(seen + 1).await;
+        assert_eq!(
+            received[seen].digest,
+            crate::support::Digest::of(&body[..bytes])
+        );
+    }
+    assert_eq!(app.count(), 3);
+    client.has_on_record("answered", 3).await;
+    assert_eq!(client.requests(&["list"]).await.len(), 3);
+    assert_eq!(shown(&relay, &client).await["refused"]["body"], 1);
+}
+
 /// Without a relay of one's own the rules are those of the relay inside.
 #[tokio::test]
 async fn the_relay_inside_kreel_has_rules_too() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{as_token, ask, rules, secret_file};
-use crate::support::{Home, Kreel, Listen, LocalApp, Post, Screen, TestClient, TestRelay};
+use crate::support::{Home, Kreel, Listen, LocalApp, Post, Screen, Sender, TestClient, TestRelay};
 
 const SEGMENT: &str = "s3gment-0f-0urs";
 const PASSWORD: &str = "pa55word-0f-0urs";
@@ -57,6 +57,10 @@ async fn secrets_are_in_no_log_no_answer_and_no_history() {
     assert_eq!(sender.send(good()).await.status(), 200);
     let almost = sender.post(&format!("/{SEGMENT}x/hook"), "{}").await;
     assert_eq!(almost.status(), 404);
+    // To a name that is mistyped, or that nobody has any more.
+    let mistyped = Sender::to(&format!("{}/my-tunel", relay.url()), None);
+    let nowhere = mistyped.post(&format!("/{SEGMENT}/hook"), "{}").await;
+    assert_eq!(nowhere.status(), 404);
     let half = sender.post(&format!("/{SEGMENT}/hook"), "{}").await;
     assert_eq!(half.status(), 401);
     client.has_on_record("answered", 1).await;
@@ -73,7 +77,7 @@ async fn secrets_are_in_no_log_no_answer_and_no_history() {
     let shown = client.beside(&["requests", "get", "last", "--show-secrets"]);
     let shown = shown.path("--history", &client.history()).run().await;
     let log = relay.process.stderr();
-    assert!(log.contains("a request arrives"), "{log}");
+    assert!(log.contains("/my-tunel/…"), "{log}");
     let mut places = vec![
         ("the relay's log".to_owned(), log.into_bytes()),
         (

@@ -54,11 +54,21 @@ impl RawLink {
 
     /// Says hello as this program, for this tunnel; what comes back.
     pub(crate) async fn hello(&mut self, client: &str, tunnel: &str) -> WelcomeOrReject {
+        self.hello_with(client, tunnel, Policy::default()).await
+    }
+
+    /// The same with a policy of its own.
+    pub(crate) async fn hello_with(
+        &mut self,
+        client: &str,
+        tunnel: &str,
+        policy: Policy,
+    ) -> WelcomeOrReject {
         let hello = Hello {
             client: client.to_owned(),
             instance: 7,
             tunnel: tunnel.parse().unwrap(),
-            policy: Policy::default(),
+            policy,
             window_bytes: WINDOW_BYTES,
             since_us: None,
         };

@@ -29,7 +29,7 @@ pub(crate) mod trigger;
 pub(crate) mod tunnels;
 mod values;
 
-pub(crate) use admission::{LimitValue, Network};
+pub(crate) use admission::{HeaderChoice, LimitValue, Network};
 pub(crate) use api::ApiPlace;
 pub(crate) use authority::{AcmeDirectory, Mail};
 pub(crate) use connection::{Connection, LoginArgs, StatusArgs};
@@ -45,7 +45,7 @@ pub(crate) use lab::{DiffArgs, IdempotencyArgs};
 pub(crate) use listen::ListenArgs;
 pub(crate) use local::{CompletionArgs, DemoArgs, ManArgs};
 pub(crate) use picked::{Filtered, Picked};
-pub(crate) use relay::{LogFormat, RelayAction, RelayArgs, TlsChoice};
+pub(crate) use relay::{LogFormat, RelayAction, RelayArgs};
 pub(crate) use replay::{ReplayArgs, ShapeArgs};
 pub(crate) use requests::{
     ExportArgs, ExportFormat, GetArgs, HistoryPlace, ListArgs, MarkArgs, NoteArgs, Page,
@@ -57,7 +57,7 @@ pub(crate) use token::{Place, ScopeChoice, TokenArgs, TokenCommand};
 pub(crate) use trigger::TriggerArgs;
 pub(crate) use tunnels::{RuleName, RulesArgs, TunnelsArgs, TunnelsCommand};
 pub(crate) use values::{
-    Answer, Domain, Header, Host, Output, Rate, Secret, Size, Span, ThemeName, When,
+    Answer, Domain, Header, Host, Output, Rate, Secret, Size, Span, ThemeName, TlsChoice, When,
 };
 
 /// Catch webhooks on localhost

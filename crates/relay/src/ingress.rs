@@ -140,12 +140,13 @@ async fn dispatch(
     let held = shared.admission.held();
     held.request(origin.address).map_err(Problem::from)?;
     head::check(&request, &held.limits)?;
-    match route(&request, shared.address.domain.as_deref())? {
+    let route = route(&request, shared.address.domain.as_deref())?;
+    if route.wants_token() {
+        held.link(origin.address).map_err(Problem::from)?;
+    }
+    match route {
         // Boxed, as all that is rare: each request has room for the rest.
-        Route::Link => {
-            held.link(origin.address).map_err(Problem::from)?;
-            Box::pin(handshake::upgrade(shared, gate.as_ref(), request)).await
-        }
+        Route::Link => Box::pin(handshake::upgrade(shared, gate.as_ref(), request)).await,
         Route::Health => own(&request, || Ok(health())),
         Route::Ready => Box::pin(ready(shared, &request)).await,
         Route::Metrics => Box::pin(measured(shared, &request)).await,
@@ -200,26 +201,30 @@ fn admit(
     })
 }
 
-/// Counts what was refused for its body.
+/// Counts what was refused for more than its head tells.
 fn count_broken(tunnel: &Tunnel, rules: &Rules, problem: &Problem) {
     let posting = &tunnel.shelf.posting;
     match problem {
         Problem::Signature(_) => posting.count(Reason::Signature),
+        Problem::Rate(_) => posting.count(Reason::Rate),
         Problem::TooLarge(_) if rules.max_body_bytes().is_some() => posting.count(Reason::Body),
         _ => {}
     }
 }
 
-/// What of a request's target may be told: where a tunnel has a secret path, nothing behind its name.
+/// What of a request's target may be told: where a tunnel has a secret path, or there is none that
+/// could say whether it has, nothing behind its name.
 fn told_target(shared: &Shared, request: &Request<Incoming>) -> String {
     let target = request.uri().path_and_query();
     let target = target.map_or("", |target| target.as_str());
     let Ok(Route::Tunnel { name, .. }) = route(request, shared.address.domain.as_deref()) else {
         return target.to_owned();
     };
-    let rules = shared.tunnels.find(&name);
-    let rules = rules.and_then(|tunnel| tunnel.shelf.posting.rules());
-    match rules.is_some_and(|rules| rules.has_secret_path()) {
+    let hides = shared.tunnels.find(&name).is_none_or(|tunnel| {
+        let rules = tunnel.shelf.posting.rules();
+        rules.is_some_and(|rules| rules.may_hide())
+    });
+    match hides {
         true => format!("/{name}/…"),
         false => target.to_owned(),
     }
@@ -274,7 +279,13 @@ fn health() -> Response<Body> {
 }
 
 async fn who_am_i(shared: &Shared, request: &Request<Incoming>) -> Result<Response<Body>, Problem> {
-    let Bearer { name, scope, .. } = handshake::authorize(shared, request.headers()).await?;
-    let said = json!({"token": name, "scope": scope.as_str()});
+    let said = match handshake::authorize(shared, request.headers()).await {
+        Ok(Bearer { name, scope, .. }) => json!({"token": name, "scope": scope.as_str()}),
+        // Good for a link, which is where it gets its name.
+        Err(Problem::BadToken) if handshake::is_welcome(shared, request.headers()).await? => {
+            json!({"token": "new", "scope": Scope::Listen.as_str()})
+        }
+        Err(problem) => return Err(problem),
+    };
     own(request, || Ok(json_answer(200, &said)))
 }

@@ -46,7 +46,7 @@ pub use crate::config::{
 };
 pub use crate::error::{RelayError, StoreError};
 pub use crate::limits::{Limit, LimitKind, LimitRefused};
-pub use crate::proxies::Proxies;
+pub use crate::proxies::{ForwardedHeader, Proxies};
 pub use crate::store::{Damage, NameRow, Salvaged, Scope, TokenRow, Tokens, backup};
 
 use crate::admission::Admission;

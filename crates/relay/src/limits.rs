@@ -62,8 +62,9 @@ limits! {
     /// The most TLS handshakes under way in all; more are closed at once. 2,048, some 50 MiB at the
     /// worst.
     max_handshakes: usize = 2_048, Count <= MANY;
-    /// How many times one address may ask for a link each second; more are answered 429. 0 does not
-    /// count. 10: clients that come back after a restart, and few guesses at tokens.
+    /// How many times one address may ask for a link, or show a token elsewhere, each second; more
+    /// are answered 429. 0 does not count. 10: clients that come back after a restart, and few
+    /// guesses at tokens.
     links_per_second_per_address: u32 = 10, Rate <= MANY;
     /// How many requests one address may make each second; more are answered 429. 0
     /// does not count. 200: more than any sender we know of keeps up.
@@ -95,8 +96,12 @@ limits! {
     /// no fault.
     body_grace: Duration = Duration::from_secs(30), Time <= DAY;
     /// What a body must bring each second on average once it takes longer than its grace: 100
-    /// bytes, a tenth of the slowest modem. Below it a sender does not send, it holds on.
+    /// bytes, a tenth of the slowest modem. Below it a sender does not send, it holds on. What it
+    /// brings beyond that is worth one pause (above) at the most.
     body_bytes_per_second: u64 = 100, Bytes <= 1024 * MIB;
+    /// How long a body may take in all: 1 h, in which the largest comes at 30 KB each second. What
+    /// a body has brought takes others' room until it is over.
+    body_time: Duration = Duration::from_secs(60 * 60), Time <= DAY;
     /// How long a reader may take none of what is written to it: 60 s. Nothing in
     /// a minute is gone.
     write_pause: Duration = Duration::from_secs(60), Time <= DAY;

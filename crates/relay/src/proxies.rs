@@ -1,5 +1,6 @@
-//! Proxies in front that are believed: what they say about who is behind them, in headers or by
-//! the PROXY protocol. Nobody else is.
+//! Proxies in front that are believed: what they say about who is behind them, in one header or by
+//! the PROXY protocol. Nobody else is, and no other header: what a proxy does not set itself it lets
+//! through as its sender wrote it.
 
 mod protocol;
 
@@ -19,6 +20,18 @@ pub struct Proxies {
     pub networks: Vec<IpNet>,
     /// Whether they begin each connection with the PROXY protocol, version 1 or 2.
     pub protocol: bool,
+    /// Where they say who is behind them.
+    pub header: ForwardedHeader,
+}
+
+/// The one header in which proxies say who is behind them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, and `X-Forwarded-Proto` for the scheme.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// Who a request comes from.
@@ -52,10 +65,9 @@ impl Proxies {
         if !self.trust(peer.address) {
             return origin;
         }
-        let hops = match headers.contains_key(FORWARDED_FOR) {
-            true => by_two_headers(headers),
-            // Only if nothing speaks the other way: a proxy that sets one lets the other through.
-            false => by_one_header(headers),
+        let hops = match self.header {
+            ForwardedHeader::XForwardedFor => by_two_headers(headers),
+            ForwardedHeader::Forwarded => by_one_header(headers),
         };
         for (address, scheme) in hops.into_iter().take(HOPS) {
             let Some(address) = address else { break };
@@ -142,7 +154,7 @@ mod tests {
     fn proxies(networks: &[&str]) -> Proxies {
         Proxies {
             networks: networks.iter().map(|text| text.parse().unwrap()).collect(),
-            protocol: false,
+            ..Proxies::default()
         }
     }
 
@@ -219,9 +231,36 @@ mod tests {
         }
     }
 
+    /// A proxy sets one of them, and lets the other through.
+    #[test]
+    fn the_other_header_is_anybodys() {
+        let usual = proxies(&["10.0.0.0/8"]);
+        let other = Proxies {
+            header: ForwardedHeader::Forwarded,
+            ..usual.clone()
+        };
+        let both = [
+            ("x-forwarded-for", "192.0.2.7"),
+            ("x-forwarded-proto", "https"),
+            ("forwarded", "for=198.51.100.8;proto=http"),
+        ];
+        for (proxies, lines, found, scheme) in [
+            (&usual, &both[..], "192.0.2.7", Scheme::Https),
+            (&other, &both, "198.51.100.8", Scheme::Http),
+            (&usual, &both[2..], "10.0.0.1", Scheme::Http),
+            (&other, &both[..2], "10.0.0.1", Scheme::Http),
+        ] {
+            let seen = seen(proxies, "10.0.0.1", lines);
+            assert_eq!(seen, (found.to_owned(), scheme), "{lines:?}");
+        }
+    }
+
     #[test]
     fn forwarded_is_understood() {
-        let ours = proxies(&["10.0.0.0/8"]);
+        let ours = Proxies {
+            header: ForwardedHeader::Forwarded,
+            ..proxies(&["10.0.0.0/8"])
+        };
         let said = [(
             "forwarded",
             "for=1.1.1.1;proto=http, For=\"[2001:db8::7]:99\";Proto=https;by=x",

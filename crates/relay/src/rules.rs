@@ -8,6 +8,7 @@ mod sealed;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use ipnet::IpNet;
 use kreel_signatures::{Key, UnusableSecret};
 use kreel_wire::rules::{Mode, Pace};
+use serde::de::IgnoredAny;
 
 pub(crate) use self::kept::{Kept, Salts};
 use self::sealed::Sealed;
@@ -46,7 +48,14 @@ pub(crate) struct Rules {
     max_body_bytes: Option<u64>,
     signature: Option<(Key, Mode)>,
     /// The file has rules that this build can't read: nobody may post.
-    is_unreadable: bool,
+    unreadable: Option<Unreadable>,
+}
+
+/// Rules that can't be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    /// Whether there may be a secret path among them: who does not know it must find nothing.
+    pub(crate) may_hide: bool,
 }
 
 /// How a request breaks a rule.
@@ -63,7 +72,7 @@ pub(crate) enum Broken {
     /// It is one too many; when to come again.
     Rate(Duration),
     /// Nobody may post until the rules can be read.
-    Unreadable,
+    Unreadable(Unreadable),
 }
 
 /// Which rule.
@@ -130,8 +139,10 @@ impl Rules {
             tracing::error!(
                 "a tunnel's rules can't be read: nobody may post there until they are set anew"
             );
+            let names: Option<HashMap<String, IgnoredAny>> = serde_json::from_str(kept).ok();
+            let may_hide = names.is_none_or(|names| names.contains_key("secret_path"));
             Self {
-                is_unreadable: true,
+                unreadable: Some(Unreadable { may_hide }),
                 ..Self::open()
             }
         })
@@ -157,7 +168,7 @@ impl Rules {
             rate: kept.rate.and_then(limiter),
             max_body_bytes: kept.max_body_bytes,
             signature,
-            is_unreadable: false,
+            unreadable: None,
         })
     }
 
@@ -170,7 +181,7 @@ impl Rules {
             rate: None,
             max_body_bytes: None,
             signature: None,
-            is_unreadable: false,
+            unreadable: None,
         }
     }
 
@@ -183,8 +194,9 @@ impl Rules {
         headers: &HeaderMap,
         target: Bytes,
     ) -> Result<Bytes, Broken> {
-        if self.is_unreadable {
-            return Err(Broken::Unreadable);
+        if let Some(unreadable) = self.unreadable {
+            look_for_nothing(&target);
+            return Err(Broken::Unreadable(unreadable));
         }
         let target = match &self.secret_path {
             None => target,
@@ -205,18 +217,25 @@ impl Rules {
         {
             return Err(Broken::Auth);
         }
-        if let Some(rate) = &self.rate {
-            let until = rate.check();
-            until.map_err(|until| {
-                Broken::Rate(until.wait_time_from(DefaultClock::default().now()))
-            })?;
-        }
         Ok(target)
     }
 
-    /// Whether senders must know a path that is nobody else's business.
-    pub(crate) fn has_secret_path(&self) -> bool {
+    /// Counts a request that keeps all other rules, unless it is one too many. Who breaks another
+    /// must not use up what those may send that keep it.
+    pub(crate) fn count_in(&self) -> Result<(), Broken> {
+        let Some(rate) = &self.rate else {
+            return Ok(());
+        };
+        rate.check()
+            .map_err(|until| Broken::Rate(until.wait_time_from(DefaultClock::default().now())))
+    }
+
+    /// Whether senders must, or may have to, know a path that is nobody else's business.
+    pub(crate) fn may_hide(&self) -> bool {
         self.secret_path.is_some()
+            || self
+                .unreadable
+                .is_some_and(|unreadable| unreadable.may_hide)
     }
 
     /// Whether `Authorization` is for the relay, and not for the app.
@@ -244,7 +263,7 @@ impl Broken {
             Self::Address => Reason::Address,
             Self::Auth => Reason::Auth,
             Self::Rate(_) => Reason::Rate,
-            Self::Unreadable => return None,
+            Self::Unreadable(_) => return None,
         })
     }
 }

@@ -226,6 +226,12 @@ impl Store {
             .await
     }
 
+    /// Whether there is or was a token with this hash.
+    pub(crate) async fn has_seen(&self, hash: [u8; 32]) -> Result<bool, StoreError> {
+        self.ask(Need::Read, move |db| owners::has_seen(db, hash), |_| ())
+            .await
+    }
+
     /// Counts what was kept of a tunnel that has been given up as gone.
     pub(crate) fn forget(&self, shelf: &Shelf) {
         self.parts.books.forget(shelf);

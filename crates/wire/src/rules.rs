@@ -132,6 +132,12 @@ pub enum InvalidRule {
     /// No methods would take nothing, and so many are none.
     #[error("there can be 1 to {METHODS} methods, each a word like POST")]
     Methods,
+    /// Senders spell it otherwise.
+    #[error("{method:?} matches no request: the method is {}", .method.to_ascii_uppercase())]
+    MethodCase {
+        /// As it was written.
+        method: String,
+    },
     /// As with methods.
     #[error("there can be 1 to {NETWORKS} networks")]
     Networks,
@@ -188,6 +194,12 @@ impl RulesChange {
                     .iter()
                     .all(|method| method.len() <= METHODS && is_token(method.as_bytes()));
             holds(fits, InvalidRule::Methods)?;
+            for method in methods {
+                let upper = method.to_ascii_uppercase();
+                let is_misspelt = upper != *method && values::REGISTERED.contains(&&*upper);
+                let method = method.clone();
+                holds(!is_misspelt, InvalidRule::MethodCase { method })?;
+            }
         }
         if let Change::Set(networks) = &self.allow {
             holds(

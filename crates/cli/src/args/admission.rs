@@ -2,8 +2,10 @@
 
 use std::str::FromStr;
 
+use clap::ValueEnum;
 use ipnet::IpNet;
 use kreel_relay::{LimitKind, Limits};
+use kreel_wire::rules;
 
 use super::{Size, Span};
 
@@ -18,6 +20,15 @@ pub(crate) struct LimitValue {
     pub(crate) name: String,
     /// So many of what its kind counts.
     pub(crate) number: u64,
+}
+
+/// The header in which proxies say who senders are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HeaderChoice {
+    /// X-Forwarded-For, with X-Forwarded-Proto
+    XForwardedFor,
+    /// Forwarded (RFC 7239)
+    Forwarded,
 }
 
 impl Network {
@@ -37,7 +48,12 @@ impl FromStr for Network {
         let network = network.or_else(|| text.parse::<std::net::IpAddr>().map(IpNet::from).ok());
         match network {
             // One that is written with bits behind its length was meant otherwise.
-            Some(network) if network.trunc() == network => Ok(Self(network)),
+            Some(network) if network.trunc() == network => {
+                let network = text.parse::<rules::Network>();
+                network
+                    .map(|network| Self(network.0))
+                    .map_err(|error| error.to_string())
+            }
             _ => Err("a network is an address, or one like 172.17.0.0/16".to_owned()),
         }
     }
@@ -83,6 +99,7 @@ mod tests {
         assert_eq!(network("10.0.0.0/8").unwrap(), "10.0.0.0/8");
         assert_eq!(network("192.0.2.7").unwrap(), "192.0.2.7/32");
         assert_eq!(network("::1").unwrap(), "::1/128");
+        assert_eq!(network("::ffff:10.0.0.0/104").unwrap(), "10.0.0.0/8");
         for bad in ["", "10.0.0.1/8", "10.0.0.0/33", "localhost", "*"] {
             assert!(network(bad).is_err(), "{bad}");
         }

@@ -6,7 +6,9 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use kreel_client::RelayUrl;
 
-use super::{AcmeDirectory, Domain, LimitValue, Mail, Network, Size, Span};
+use super::{
+    AcmeDirectory, Domain, HeaderChoice, LimitValue, Mail, Network, Size, Span, TlsChoice,
+};
 
 /// Run the public end: give tunnels a public address
 #[derive(Debug, Clone, Args)]
@@ -62,7 +64,7 @@ pub(crate) struct RelayArgs {
     )]
     pub(crate) public_url: Option<RelayUrl>,
 
-    /// A proxy on this machine says who senders are (X-Forwarded-For, Forwarded): believe it
+    /// A proxy on this machine says who senders are (X-Forwarded-For): believe it
     #[arg(
         long,
         env = "KREEL_BEHIND_PROXY",
@@ -82,6 +84,18 @@ pub(crate) struct RelayArgs {
         help_heading = "Address"
     )]
     pub(crate) trusted_proxy: Vec<Network>,
+
+    /// The header in which proxies say who senders are: x-forwarded-for or forwarded. The other is
+    /// never looked at [default: x-forwarded-for]
+    #[arg(
+        long,
+        value_name = "HEADER",
+        env = "KREEL_FORWARDED_HEADER",
+        hide_env = true,
+        hide_possible_values = true,
+        help_heading = "Address"
+    )]
+    pub(crate) forwarded_header: Option<HeaderChoice>,
 
     /// Those proxies begin each connection with the PROXY protocol, version 1 or 2
     #[arg(
@@ -366,17 +380,6 @@ pub(crate) enum LogFormat {
     Text,
     /// A JSON object a line
     Json,
-}
-
-/// How connections are secured, unless certificate files are given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TlsChoice {
-    /// By a certificate the relay makes for itself
-    SelfSigned,
-    /// By one from a certificate authority
-    Acme,
-    /// Not at all
-    Off,
 }
 
 const EXAMPLES: &str = "\

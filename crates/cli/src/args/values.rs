@@ -288,6 +288,17 @@ impl FromStr for Host {
     }
 }
 
+/// How connections are secured, unless certificate files are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TlsChoice {
+    /// By a certificate the relay makes for itself
+    SelfSigned,
+    /// By one from a certificate authority
+    Acme,
+    /// Not at all
+    Off,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,10 +5,12 @@ use std::path::{self, Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use kreel_relay::{Access, Acme, Config, FirstToken, LETS_ENCRYPT, Limits, Proxies, Tls};
+use kreel_relay::{
+    Access, Acme, Config, FirstToken, ForwardedHeader, LETS_ENCRYPT, Limits, Proxies, Tls,
+};
 
 use super::{conflict, is_typed, relay_file};
-use crate::args::{LimitValue, LogFormat, Network, RelayArgs, Size, TlsChoice};
+use crate::args::{HeaderChoice, LimitValue, LogFormat, Network, RelayArgs, Size, TlsChoice};
 use crate::paths::Paths;
 use crate::problem::{Code, Problem, Result};
 use crate::runtime;
@@ -132,6 +134,10 @@ fn proxies(args: &RelayArgs) -> Proxies {
     Proxies {
         networks,
         protocol: args.proxy_protocol,
+        header: match args.forwarded_header {
+            Some(HeaderChoice::Forwarded) => ForwardedHeader::Forwarded,
+            Some(HeaderChoice::XForwardedFor) | None => ForwardedHeader::XForwardedFor,
+        },
     }
 }
 

@@ -22,7 +22,7 @@ use super::checked::Checked;
 use super::keep::{State, accepted, keep, read_all};
 use super::problem::Problem;
 use super::retained::{Memory, Retained};
-use super::upload::{Progress, Upload, UploadTask};
+use super::upload::{Progress, Rest, Upload, UploadTask};
 use crate::admission::Held;
 use crate::answers::AnswerRoom;
 use crate::framing::Order;
@@ -75,7 +75,8 @@ pub(super) struct Begun {
     origin: Origin,
     target: Bytes,
     head: Parts,
-    body_bytes: Option<u64>,
+    /// What the sender said it is.
+    pub(super) body_bytes: Option<u64>,
     /// `Authorization` was for the relay.
     hides_authorization: bool,
     pub(super) beginning: Vec<Bytes>,
@@ -87,6 +88,8 @@ pub(super) struct Arrived {
     pub(super) delivery: Delivery,
     pub(super) beginning: Vec<Bytes>,
     pub(super) body: SenderBody,
+    /// Where it was read to its end first, all of it: those bytes are in the beginning, too.
+    pub(super) held: Option<Retained>,
 }
 
 impl Forward<'_> {
@@ -95,21 +98,19 @@ impl Forward<'_> {
         arriving: Arriving,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
-        let rules = arriving.rules.clone();
-        let arrived = match rules.as_ref().and_then(|rules| rules.signature()) {
+        let arrived = match arriving.rules.clone() {
             None => {
                 let begun = Self::begin(arriving, request).await?;
                 self.number(begun, None).await?
             }
-            Some((key, mode)) => {
-                match Box::pin(self.arrive_checked(arriving, request, key, mode)).await? {
-                    Checked::Here(arrived) => arrived,
-                    Checked::Aside(delivery, retained) => {
-                        let (policy, _) = self.tunnel.live();
-                        return Box::pin(self.keep_checked(delivery, retained, policy)).await;
-                    }
+            Some(rules) => match Box::pin(self.arrive_checked(arriving, request, &rules)).await? {
+                Checked::Here(arrived) => *arrived,
+                Checked::Aside(aside) => {
+                    let (delivery, retained) = *aside;
+                    let (policy, _) = self.tunnel.live();
+                    return Box::pin(self.keep_checked(delivery, retained, policy)).await;
                 }
-            }
+            },
         };
         match self.tunnel.live() {
             (Policy { strict: true, .. }, None) => Err(Problem::NoClient),
@@ -199,6 +200,7 @@ impl Forward<'_> {
             delivery,
             beginning,
             body,
+            held: None,
         })
     }
 
@@ -213,7 +215,11 @@ impl Forward<'_> {
             delivery,
             beginning,
             mut body,
+            held,
         } = arrived;
+        if let Some(held) = held {
+            return self.queue_complete(delivery, held, policy).await;
+        }
         let mut retained = retained.unwrap_or_else(|| self.retained(&delivery));
         read_all(&mut retained, beginning, &mut body).await?;
         self.queue_complete(delivery, retained, policy).await
@@ -247,11 +253,10 @@ impl Forward<'_> {
         };
         let mut delivery = arrived.delivery;
         let (id, status) = (delivery.id, kept_status(policy));
-        let mut retained = self.retained(&delivery);
-        retained
-            .push(whole.clone())
-            .await
-            .map_err(|error| Problem::store(&error))?;
+        let retained = match arrived.held {
+            Some(held) => held,
+            None => self.retained_from(&delivery, &whole).await?,
+        };
         // Before it is sent: the client may answer for it before it is on disk.
         link.keeping(delivery.seq);
         let deadline = Instant::now() + policy.wait;
@@ -276,27 +281,32 @@ impl Forward<'_> {
             mut delivery,
             mut beginning,
             body,
+            held,
         } = arrived;
         let complete = body.is_complete();
         let first = take_first(&mut beginning);
         let end = complete && beginning.is_empty();
-        let mut retained = (!policy.strict).then(|| self.retained(&delivery));
-        if let Some(retained) = &mut retained {
-            retained
-                .push(first.clone())
-                .await
-                .map_err(|error| Problem::store(&error))?;
-        }
+        let is_held = held.is_some();
+        let (retained, counted) = match held {
+            // Not to be kept, but to count while it is here.
+            held if policy.strict => (None, held),
+            Some(held) => (Some(held), None),
+            None => (Some(self.retained_from(&delivery, &first).await?), None),
+        };
         let whole = end.then(|| first.clone());
         let deadline = Instant::now() + policy.wait;
         let opened = match self.open(&link, &delivery, first, end, deadline).await {
             Ok(opened) => opened,
             Err(problem) if policy.strict => return Err(problem),
             Err(_) => {
+                if is_held {
+                    beginning.clear();
+                }
                 let arrived = Arrived {
                     delivery,
                     beginning,
                     body,
+                    held: None,
                 };
                 return Box::pin(self.queue(arrived, policy, retained)).await;
             }
@@ -308,7 +318,14 @@ impl Forward<'_> {
             self.wait_for_app(waiting, delivery, retained, policy, deadline)
                 .await
         } else {
-            Box::pin(self.stream_to_app(waiting, delivery, beginning, body, retained, policy)).await
+            let rest = Rest {
+                ahead: beginning,
+                body,
+                retained,
+                is_retained: is_held,
+                counted,
+            };
+            Box::pin(self.stream_to_app(waiting, delivery, rest, policy)).await
         }
     }
 
@@ -368,16 +385,12 @@ impl Forward<'_> {
         &self,
         mut waiting: Waiting,
         delivery: Delivery,
-        ahead: Vec<Bytes>,
-        body: SenderBody,
-        retained: Option<Retained>,
+        rest: Rest,
         policy: Policy,
     ) -> Result<Response<Body>, Problem> {
         let (progress, no_sending) = (Progress::new(), CancellationToken::new());
         let upload = Upload {
-            body,
-            ahead,
-            retained,
+            rest,
             link: waiting.link.clone(),
             exchange: waiting.exchange,
             credit: waiting.credit.take(),
@@ -463,6 +476,14 @@ impl Forward<'_> {
 
     pub(super) fn retained(&self, delivery: &Delivery) -> Retained {
         Retained::new(self.shared, &self.tunnel.shelf, delivery.seq, self.memory)
+    }
+
+    /// The same, with its beginning.
+    async fn retained_from(&self, delivery: &Delivery, first: &Bytes) -> Result<Retained, Problem> {
+        let mut retained = self.retained(delivery);
+        let pushed = retained.push(first.clone()).await;
+        pushed.map_err(|error| Problem::store(&error))?;
+        Ok(retained)
     }
 }
 

@@ -49,7 +49,11 @@ pub(super) async fn rules(
     claim: bool,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Problem> {
-    let token = handshake::authorize(shared, request.headers()).await?.token;
+    let bearer = match claim && *request.method() == Method::PATCH {
+        true => handshake::authorize_or_admit(shared, request.headers()).await,
+        false => handshake::authorize(shared, request.headers()).await,
+    };
+    let token = bearer?.token;
     let name: TunnelName = name.parse().map_err(|_| Problem::NoTunnel)?;
     let change = match *request.method() {
         Method::GET | Method::HEAD => {
@@ -85,6 +89,7 @@ pub(super) async fn rules(
         }
         RulesChanged::NotTheirs => Err(Problem::NoTunnel),
         RulesChanged::TooMany => Err(Problem::TooManyTunnels),
+        RulesChanged::Revoked => Err(Problem::BadToken),
         RulesChanged::Unreadable => Err(Problem::BadRules(
             "The rules that are kept can't be read by this relay: clear them first.".to_owned(),
         )),

@@ -16,7 +16,7 @@ use crate::admission::TooOften;
 use crate::error::StoreError;
 use crate::framing;
 use crate::link::handshake;
-use crate::rules::Broken;
+use crate::rules::{Broken, Unreadable};
 
 /// Why a request was not delivered. The same words whatever tunnels exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +41,9 @@ pub(crate) enum Problem {
     Rate(Duration),
     /// The tunnel's owner wants a signature that is good.
     Signature(Verdict),
-    /// The tunnel's rules can't be read.
-    RulesUnreadable,
+    /// The tunnel's rules can't be read; where there may be a secret path among them, as if there
+    /// were no such tunnel.
+    RulesUnreadable(Unreadable),
     /// What an owner wants is no rule.
     BadRules(String),
     /// A token has as many tunnels as it may.
@@ -85,6 +86,9 @@ pub(crate) enum Problem {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refusal(pub(crate) &'static str);
 
+/// The code of rules that can't be read.
+const RULES_UNREADABLE: &str = "rules_unreadable";
+
 impl From<TooOften> for Problem {
     fn from(TooOften(wait): TooOften) -> Self {
         Self::TooOften(wait)
@@ -100,7 +104,7 @@ impl From<Broken> for Problem {
             Broken::Address => Self::Address,
             Broken::Auth => Self::Unauthorized,
             Broken::Rate(wait) => Self::Rate(wait),
-            Broken::Unreadable => Self::RulesUnreadable,
+            Broken::Unreadable(unreadable) => Self::RulesUnreadable(unreadable),
         }
     }
 }
@@ -133,7 +137,12 @@ impl Problem {
             body["limit_bytes"] = (*limit).into();
         }
         let mut response = json_answer(status, &body);
-        response.extensions_mut().insert(Refusal(code));
+        // The operator is told what the sender must not be.
+        let counted = match self {
+            Self::RulesUnreadable(_) => RULES_UNREADABLE,
+            _ => code,
+        };
+        response.extensions_mut().insert(Refusal(counted));
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -148,7 +157,9 @@ impl Problem {
     fn words(&self) -> (u16, &'static str, String) {
         let fixed = |status, code, detail: &str| (status, code, detail.to_owned());
         match self {
-            Self::NoTunnel => fixed(404, "no_tunnel", "There is no such tunnel here."),
+            Self::NoTunnel | Self::RulesUnreadable(Unreadable { may_hide: true }) => {
+                fixed(404, "no_tunnel", "There is no such tunnel here.")
+            }
             Self::BadRequest(detail) => (400, "bad_request", (*detail).to_owned()),
             Self::Framing(refusal) => {
                 let (status, code) = match refusal {
@@ -185,11 +196,9 @@ impl Problem {
             ),
             Self::Rate(_) => fixed(429, "rate", "More requests come than are taken here."),
             Self::Signature(verdict) => fixed(403, "signature", of_signature(*verdict)),
-            Self::RulesUnreadable => fixed(
-                503,
-                "rules_unreadable",
-                "It can't be told who may post here.",
-            ),
+            Self::RulesUnreadable(Unreadable { may_hide: false }) => {
+                fixed(503, RULES_UNREADABLE, "It can't be told who may post here.")
+            }
             Self::BadRules(detail) => (400, "bad_rules", detail.clone()),
             Self::TooManyTunnels => fixed(
                 409,
@@ -279,7 +288,9 @@ impl Problem {
                 WWW_AUTHENTICATE,
                 r#"Basic realm="kreel", charset="UTF-8""#,
             )],
-            Self::RulesUnreadable => vec![fixed(RETRY_AFTER, "30")],
+            Self::RulesUnreadable(Unreadable { may_hide: false }) => {
+                vec![fixed(RETRY_AFTER, "30")]
+            }
             Self::TooOften(wait) | Self::Rate(wait) => {
                 let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                 vec![(RETRY_AFTER, HeaderValue::from(seconds.max(1)))]

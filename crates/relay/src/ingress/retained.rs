@@ -97,12 +97,10 @@ impl Retained {
         self.total_bytes
     }
 
-    /// What was added, if all of it is still in memory; it is held on to no longer.
-    pub(super) fn into_memory(mut self) -> Result<Vec<Bytes>, Self> {
-        match self.pieces {
-            0 => Ok(std::mem::take(&mut self.memory)),
-            _ => Err(self),
-        }
+    /// What was added, if all of it is still in memory: the same bytes, which count as long as this
+    /// does.
+    pub(super) fn in_memory(&self) -> Option<Vec<Bytes>> {
+        (self.pieces == 0).then(|| self.memory.clone())
     }
 
     /// Keeps the delivery with this body until it is settled.

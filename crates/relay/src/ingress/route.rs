@@ -37,6 +37,16 @@ pub(super) enum Route {
     },
 }
 
+impl Route {
+    /// Whether whoever asks must show a token, and could try many.
+    pub(super) fn wants_token(&self) -> bool {
+        match self {
+            Self::Link | Self::Metrics | Self::WhoAmI | Self::Tunnels | Self::Rules { .. } => true,
+            Self::Health | Self::Ready | Self::Tunnel { .. } => false,
+        }
+    }
+}
+
 /// Finds out. `domain` is the relay's own, if it has one.
 pub(super) fn route<B>(request: &Request<B>, domain: Option<&str>) -> Result<Route, Problem> {
     if request.method() == Method::CONNECT {

@@ -17,14 +17,24 @@ use super::problem::Problem;
 use super::retained::Retained;
 use crate::link::{Link, Unavailable};
 
+/// What of a body is behind the first message.
+#[derive(Debug)]
+pub(super) struct Rest {
+    /// What was read beyond that.
+    pub(super) ahead: Vec<Bytes>,
+    pub(super) body: SenderBody,
+    /// What is held on to; nothing under `--strict`.
+    pub(super) retained: Option<Retained>,
+    /// Whether what was read ahead is there already.
+    pub(super) is_retained: bool,
+    /// What counts as held in memory, though it is not to be kept.
+    pub(super) counted: Option<Retained>,
+}
+
 /// The body on its way.
 #[derive(Debug)]
 pub(super) struct Upload {
-    pub(super) body: SenderBody,
-    /// What was read beyond the first message.
-    pub(super) ahead: Vec<Bytes>,
-    /// What is held on to; nothing under `--strict`.
-    pub(super) retained: Option<Retained>,
+    pub(super) rest: Rest,
     pub(super) link: Arc<Link>,
     pub(super) exchange: ExchangeId,
     /// What must be acquired for each piece.
@@ -110,22 +120,26 @@ impl Upload {
         if done.is_err() {
             self.link.cancel(self.exchange);
         }
-        done.map(|()| self.retained)
+        done.map(|()| self.rest.retained)
     }
 
     async fn transfer(&mut self) -> Result<(), Problem> {
-        let ahead = std::mem::take(&mut self.ahead);
+        let ahead = std::mem::take(&mut self.rest.ahead);
         let mut left = ahead.len();
         for run in ahead {
             left -= 1;
-            let last = left == 0 && self.body.is_complete();
-            self.pass(run, last).await?;
+            let last = left == 0 && self.rest.body.is_complete();
+            match self.rest.is_retained {
+                true => self.send(run, last).await?,
+                false => self.pass(run, last).await?,
+            }
             if last {
                 return Ok(());
             }
         }
-        while let Some(run) = self.body.next().await? {
-            let last = self.body.is_complete();
+        self.rest.counted = None;
+        while let Some(run) = self.rest.body.next().await? {
+            let last = self.rest.body.is_complete();
             self.pass(run, last).await?;
             if last {
                 return Ok(());
@@ -135,7 +149,7 @@ impl Upload {
     }
 
     async fn pass(&mut self, run: Bytes, last: bool) -> Result<(), Problem> {
-        if let Some(retained) = &mut self.retained {
+        if let Some(retained) = &mut self.rest.retained {
             retained
                 .push(run.clone())
                 .await
@@ -158,7 +172,7 @@ impl Upload {
             if sent.is_err() {
                 // Without a link the rest can only be retained.
                 self.no_sending.cancel();
-                return if self.retained.is_some() {
+                return if self.rest.retained.is_some() {
                     Ok(())
                 } else {
                     Err(Problem::NoClient)

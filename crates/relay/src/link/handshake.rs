@@ -56,7 +56,7 @@ async fn check(
         .get(SEC_WEBSOCKET_PROTOCOL)
         .and_then(|value| value.to_str().ok());
     let version = Version::agree(offered.unwrap_or_default()).ok_or(Problem::Version)?;
-    let token = authorize(shared, headers).await?.token;
+    let token = authorize_or_admit(shared, headers).await?.token;
     if shared.stopping.is_cancelled() {
         return Err(Problem::Draining);
     }
@@ -103,20 +103,47 @@ fn websocket_key(request: &Request<Incoming>) -> Option<&[u8]> {
 
 /// The valid token a request bears.
 pub(crate) async fn authorize(shared: &Shared, headers: &HeaderMap) -> Result<Bearer, Problem> {
+    let found = shared.store.token(shown(headers)?).await;
+    found
+        .map_err(|error| Problem::store(&error))?
+        .ok_or(Problem::BadToken)
+}
+
+/// The same for who claims a name: an open relay takes in whoever was never seen, and nowhere else.
+pub(crate) async fn authorize_or_admit(
+    shared: &Shared,
+    headers: &HeaderMap,
+) -> Result<Bearer, Problem> {
+    match authorize(shared, headers).await {
+        Err(Problem::BadToken) if shared.access == Access::Open => {
+            let admitted = shared.store.admit(shown(headers)?).await;
+            admitted
+                .map_err(|error| Problem::store(&error))?
+                .ok_or(Problem::BadToken)
+        }
+        authorized => authorized,
+    }
+}
+
+/// Whether a token that is not valid would be taken in.
+pub(crate) async fn is_welcome(shared: &Shared, headers: &HeaderMap) -> Result<bool, Problem> {
+    let token = shown(headers)?;
+    let seen = match shared.access {
+        Access::Open => shared.store.has_seen(token).await,
+        Access::Tokens | Access::Reserved => return Ok(false),
+    };
+    Ok(!seen.map_err(|error| Problem::store(&error))?)
+}
+
+/// What the token a request shows is looked up by.
+fn shown(headers: &HeaderMap) -> Result<[u8; 32], Problem> {
     let bearer = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|value| value.split_once(' '));
     let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let (_, token) = token.ok_or(Problem::NoToken)?;
-    let token = hash(token.trim());
-    let mut found = shared.store.token(token).await;
-    if shared.access == Access::Open && matches!(found, Ok(None)) {
-        found = shared.store.admit(token).await;
-    }
-    found
-        .map_err(|error| Problem::store(&error))?
-        .ok_or(Problem::BadToken)
+    Ok(hash(token.trim()))
 }
 
 fn switching(version: Version, accept: HeaderValue) -> Response<Body> {

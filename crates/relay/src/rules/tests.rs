@@ -1,6 +1,9 @@
+use http_body_util::BodyExt as _;
+use kreel_wire::DeliveryId;
 use kreel_wire::rules::RulesChange;
 
 use super::*;
+use crate::ingress::problem::{Problem, Refusal};
 
 const SALTS: Salts = [[1; 16], [2; 16]];
 const SEGMENT: &str = "k3y-k3y-k3y-k3y";
@@ -29,6 +32,7 @@ impl Default for Asked {
     }
 }
 
+/// What a request comes to that has nothing but a head.
 fn admit(rules: &Rules, asked: &Asked) -> Result<String, Broken> {
     let mut headers = HeaderMap::new();
     for line in &asked.authorization {
@@ -40,6 +44,7 @@ fn admit(rules: &Rules, asked: &Asked) -> Result<String, Broken> {
         &headers,
         Bytes::from_static(asked.target.as_bytes()),
     )?;
+    rules.count_in()?;
     Ok(String::from_utf8(target.to_vec()).unwrap())
 }
 
@@ -215,17 +220,24 @@ fn changes_are_one_by_one_and_secrets_are_not_in_the_file() {
 /// A file that a newer relay wrote must not leave a tunnel open.
 #[test]
 fn what_can_not_be_read_lets_nobody_through() {
-    for text in [
-        r#"{"methods":["POST"],"country":"SE"}"#,
-        r#"{"signature":{"scheme":"standard-webhooks","mode":"verify","secret":"no base64!"}}"#,
-        "",
-        "{",
+    let secret = r#"{"secret_path":"of a later time","methods":["POST"]}"#;
+    for (text, may_hide) in [
+        (r#"{"methods":["POST"],"country":"SE"}"#, false),
+        (
+            r#"{"signature":{"scheme":"standard-webhooks","mode":"verify","secret":"no base64!"}}"#,
+            false,
+        ),
+        (secret, true),
+        ("", true),
+        ("{", true),
     ] {
         let posting = Posting::default();
         posting.set(Some(text));
         let rules = posting.rules().unwrap();
         let admitted = admit(&rules, &Asked::default());
-        assert_eq!(admitted, Err(Broken::Unreadable), "{text}");
+        let unreadable = Unreadable { may_hide };
+        assert_eq!(admitted, Err(Broken::Unreadable(unreadable)), "{text}");
+        assert_eq!(rules.may_hide(), may_hide, "{text}");
     }
 }
 
@@ -237,4 +249,22 @@ fn refusals_are_counted_by_rule() {
     posting.count(Reason::Signature);
     posting.count(Reason::Method);
     assert_eq!(posting.refused(), [("method", 2), ("signature", 1)]);
+}
+
+/// For the sender it is not there; the operator is told why.
+#[tokio::test]
+async fn rules_that_may_hide_a_path_answer_like_no_tunnel() {
+    let told = async |problem: Problem| {
+        let answer = problem.response(DeliveryId::from_bytes([7; 16]));
+        let Refusal(code) = *answer.extensions().get().unwrap();
+        let (head, body) = answer.into_parts();
+        let names: Vec<_> = head.headers.keys().cloned().collect();
+        let body = body.collect().await.unwrap().to_bytes();
+        ((head.status, names, body), code)
+    };
+    let unreadable = |may_hide| told(Problem::from(Broken::Unreadable(Unreadable { may_hide })));
+    let (nothing, _) = told(Problem::NoTunnel).await;
+    assert_eq!(unreadable(true).await, (nothing, "rules_unreadable"));
+    let ((status, ..), code) = unreadable(false).await;
+    assert_eq!((status.as_u16(), code), (503, "rules_unreadable"));
 }

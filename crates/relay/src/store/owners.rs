@@ -51,6 +51,12 @@ pub(super) fn token(db: &Connection, hash: [u8; 32]) -> rusqlite::Result<Option<
     .optional()
 }
 
+/// Whether there is or was a token with this hash.
+pub(super) fn has_seen(db: &Connection, hash: [u8; 32]) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT EXISTS (SELECT 1 FROM token WHERE hash = ?1)")?
+        .query_row([hash], |row| row.get(0))
+}
+
 /// Makes the token with this hash valid if it has never been seen, as an open relay does; nothing
 /// if it was revoked or has expired, or there are as many as there may be.
 pub(super) fn admit(db: &Connection, hash: [u8; 32]) -> rusqlite::Result<Option<Bearer>> {
@@ -123,15 +129,17 @@ pub(super) fn own(
         .query_row(params![name.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match known {
-        Some((owner, _)) if owner != token => return Ok(Claimed::Taken),
-        Some((_, is_open)) if is_open || !listens => {}
-        Some(_) => {
-            db.prepare_cached("UPDATE tunnel SET opened = 1 WHERE name = ?1")?
-                .execute([name.as_str()])?;
+        Some((owner, is_open)) if owner == token => {
+            if listens && !is_open {
+                db.prepare_cached("UPDATE tunnel SET opened = 1 WHERE name = ?1")?
+                    .execute([name.as_str()])?;
+            }
         }
-        None if !terms.may_be_new => return Ok(Claimed::Taken),
+        _ if !terms.may_be_new => return Ok(Claimed::Taken),
+        // Before anything is said of the name: who can have no more learns nothing by asking.
+        _ if names::count_of(db, token)? >= terms.most => return Ok(Claimed::TooMany),
+        Some(_) => return Ok(Claimed::Taken),
         None if !names::is_free(db, name, token, terms.quarantine)? => return Ok(Claimed::Taken),
-        None if names::count_of(db, token)? >= terms.most => return Ok(Claimed::TooMany),
         None => names::insert(db, name, token, listens)?,
     }
     db.prepare_cached(&format!("SELECT {COLUMNS} FROM tunnel WHERE name = ?1"))?
@@ -139,7 +147,8 @@ pub(super) fn own(
         .map(Claimed::Owned)
 }
 
-fn is_valid(db: &Connection, token: i64) -> rusqlite::Result<bool> {
+/// Whether this token is good now.
+pub(super) fn is_valid(db: &Connection, token: i64) -> rusqlite::Result<bool> {
     db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM token LEFT JOIN token_terms ON token_id = id
          WHERE id = ?1 AND revoked_at IS NULL AND coalesce(expires_at > ?2, true))",

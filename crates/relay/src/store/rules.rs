@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::Store;
 use super::job::Need;
 use super::names;
-use super::owners::{Claimed, Terms, own};
+use super::owners::{Claimed, Terms, is_valid, own};
 use crate::error::StoreError;
 use crate::rules::{Kept, Salts};
 
@@ -31,8 +31,10 @@ pub(crate) enum RulesChanged {
     Done(Box<OwnTunnel>),
     /// There is no such tunnel, or it is another's.
     NotTheirs,
-    /// The name is free, and the token has as many as it may.
+    /// The name is not the token's, and the token has as many as it may.
     TooMany,
+    /// The token is not valid any more.
+    Revoked,
     /// What is kept can't be read, so that it can only be cleared.
     Unreadable,
 }
@@ -93,7 +95,11 @@ fn own_tunnel(row: &rusqlite::Row<'_>) -> rusqlite::Result<OwnTunnel> {
     })
 }
 
+/// The tunnel, if it is this token's. A token that has ended meanwhile has none.
 fn find(db: &Connection, name: &TunnelName, token: i64) -> rusqlite::Result<Option<OwnTunnel>> {
+    if !is_valid(db, token)? {
+        return Ok(None);
+    }
     let sql = format!("SELECT {COLUMNS} FROM tunnel WHERE name = ?1 AND token_id = ?2");
     db.prepare_cached(&sql)?
         .query_row(params![name.as_str(), token], own_tunnel)
@@ -101,6 +107,9 @@ fn find(db: &Connection, name: &TunnelName, token: i64) -> rusqlite::Result<Opti
 }
 
 fn all(db: &Connection, token: i64) -> rusqlite::Result<Vec<OwnTunnel>> {
+    if !is_valid(db, token)? {
+        return Ok(Vec::new());
+    }
     let sql = format!(
         "SELECT {COLUMNS} FROM tunnel WHERE token_id = ?1 AND name NOT LIKE '{}%' ORDER BY id",
         names::GIVEN_UP
@@ -110,11 +119,16 @@ fn all(db: &Connection, token: i64) -> rusqlite::Result<Vec<OwnTunnel>> {
         .collect()
 }
 
+/// Whether the token is valid is looked at in the same moment: its request may have taken its time.
 fn change(db: &Connection, task: &RulesTask) -> rusqlite::Result<RulesChanged> {
+    if !is_valid(db, task.token)? {
+        return Ok(RulesChanged::Revoked);
+    }
     if let Some(terms) = task.claim {
         match own(db, &task.name, task.token, terms, false)? {
             Claimed::Owned(_) => {}
-            Claimed::Taken | Claimed::Revoked => return Ok(RulesChanged::NotTheirs),
+            Claimed::Taken => return Ok(RulesChanged::NotTheirs),
+            Claimed::Revoked => return Ok(RulesChanged::Revoked),
             Claimed::TooMany => return Ok(RulesChanged::TooMany),
         }
     }

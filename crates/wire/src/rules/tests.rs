@@ -37,6 +37,7 @@ fn a_rule_nobody_knows_is_refused_and_in_what_is_shown_skipped() {
 fn what_could_be_no_rule_is_refused() {
     for right in [
         r#"{"methods":["POST","M-SEARCH"]}"#,
+        r#"{"methods":["my-own"]}"#,
         r#"{"allow":["192.0.2.7","192.0.2.0/24","2001:db8::/32","::1"]}"#,
         r#"{"basic_auth":{"user":"hook","password":"a:b c"}}"#,
         r#"{"secret_path":"abcdefgh-_.~"}"#,
@@ -48,6 +49,8 @@ fn what_could_be_no_rule_is_refused() {
     for wrong in [
         r#"{"methods":[]}"#,
         r#"{"methods":["PO ST"]}"#,
+        r#"{"methods":["POST","put"]}"#,
+        r#"{"methods":["Post"]}"#,
         r#"{"allow":[]}"#,
         r#"{"allow":["192.0.2.0/33"]}"#,
         r#"{"allow":["relay.example"]}"#,
@@ -74,6 +77,10 @@ fn networks_are_what_their_text_says() {
         ("192.0.2.7/24", "192.0.2.0/24"),
         ("2001:db8::1/32", "2001:db8::/32"),
         ("::1/128", "::1"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7/120", "192.0.2.0/24"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::/0", "::/0"),
     ] {
         assert_eq!(text.parse::<Network>().unwrap().to_string(), shown);
     }

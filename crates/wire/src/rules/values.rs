@@ -4,10 +4,55 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
 use super::InvalidRule;
+
+/// The methods that are registered (IANA, "HTTP Method Registry"). Case counts in a method, so that
+/// what is one of these but for that is a slip.
+pub(super) const REGISTERED: [&str; 40] = [
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "CONNECT",
+    "COPY",
+    "DELETE",
+    "GET",
+    "HEAD",
+    "LABEL",
+    "LINK",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "MOVE",
+    "OPTIONS",
+    "ORDERPATCH",
+    "PATCH",
+    "POST",
+    "PRI",
+    "PROPFIND",
+    "PROPPATCH",
+    "PUT",
+    "QUERY",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "TRACE",
+    "UNBIND",
+    "UNCHECKOUT",
+    "UNLINK",
+    "UNLOCK",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+];
 
 /// Text that is nobody else's business.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,8 +145,21 @@ impl FromStr for Network {
         let one = || text.parse::<IpAddr>().map(IpNet::from).ok();
         let network: Option<IpNet> = text.parse().ok().or_else(one);
         let network = network.ok_or_else(|| InvalidRule::Network(text.to_owned()))?;
-        Ok(Self(network.trunc()))
+        Ok(Self(unmapped(network.trunc())))
     }
+}
+
+/// A network of IPv4 addresses written as IPv6 has them (`::ffff:192.0.2.0/120`) is that network:
+/// senders are compared by their IPv4 addresses.
+fn unmapped(network: IpNet) -> IpNet {
+    let IpNet::V6(six) = network else {
+        return network;
+    };
+    let four = six.addr().to_ipv4_mapped();
+    let length = six.prefix_len().checked_sub(96);
+    four.zip(length)
+        .and_then(|(four, length)| Ipv4Net::new(four, length).ok())
+        .map_or(network, IpNet::V4)
 }
 
 impl TryFrom<String> for Network {
