@@ -260,3 +260,121 @@ async fn what_is_not_over_or_not_known_is_not_made_up() {
         .await
         .failed(5, "KR0614", &["could not be asked"]);
 }
+
+#[tokio::test]
+async fn a_job_in_flight_outlives_a_restart() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
+    // Its 7 s in life are longer than a restart takes.
+    let mock = StandIn::start(&["--chaos", "lose=1/1", "--speed", "1"]).await;
+    let flags = [
+        "--krea-proxy=0",
+        "--krea-upstream",
+        &mock.url,
+        "--deliver-missed",
+        "--missed-after",
+        "100ms",
+    ];
+    let listen = Listen::on(&relay).to(&app).flags(&flags);
+    let mut client = listen.clone().start().await;
+    let job = start(&proxy_of(&mut client), FLUX).await;
+    assert_eq!(client.terminate().await, Some(143));
+    assert_ne!(
+        mock.json(&format!("/jobs/{job}")).await["status"],
+        "completed"
+    );
+    // No call with a key has come through this proxy.
+    let listen = listen.env("KREA_API_KEY", "test");
+    let mut client = listen.start().await;
+    let missed = client.next_event("job_missed", DEADLINE).await;
+    let delivered = client.next_event("job_delivered", DEADLINE).await;
+    assert_eq!(
+        (&missed["job_id"], &delivered["job_id"]),
+        (&json!(job), &json!(job))
+    );
+    let got = app.receives(1).await.remove(0);
+    assert_eq!(got.head.value("kreel-synthesised").as_deref(), Some("1"));
+    assert_eq!(client.terminate().await, Some(143));
+}
+
+#[tokio::test]
+async fn an_app_that_hangs_holds_up_no_other_job() {
+    let (relay, app) = (TestRelay::start().await, LocalApp::held().await);
+    let mock = StandIn::start(&["--chaos", "lose=1/1", "--speed", "10000"]).await;
+    let flags = [
+        "--krea-proxy=0",
+        "--krea-upstream",
+        &mock.url,
+        "--deliver-missed",
+        "--missed-after",
+        "100ms",
+    ];
+    let mut client = Listen::on(&relay).to(&app).flags(&flags).start().await;
+    let proxy = proxy_of(&mut client);
+    let first = start(&proxy, FLUX).await;
+    let missed = client.next_event("job_missed", DEADLINE).await;
+    assert_eq!(missed["job_id"], json!(first));
+    // Its webhook is with the app, which says nothing.
+    let second = start(&proxy, FLUX).await;
+    let missed = client.next_event("job_missed", DEADLINE).await;
+    assert_eq!(missed["job_id"], json!(second));
+    app.release(2);
+    for job in [first, second] {
+        let delivered = client.next_event("job_delivered", DEADLINE).await;
+        assert_eq!(delivered["job_id"], json!(job));
+    }
+    assert_eq!(client.terminate().await, Some(143));
+}
+
+#[tokio::test]
+async fn what_the_api_told_before_is_handed_over_while_it_is_down() {
+    let app = LocalApp::answering(200).await;
+    let mut mock = StandIn::start(&["--chaos", "lose=1/1", "--speed", "10000"]).await;
+    let mut proxy = InFront::of(&mock.url, &["--missed-after", "100ms"]).await;
+    let job = start(&proxy.sender(), FLUX).await;
+    assert_eq!(proxy.tells("job_missed").await["job_id"], json!(job));
+    mock.process.kill().await;
+    let port = app.port().to_string();
+    let deliver = Kreel::new(&["jobs", "deliver", &job, "--to", &port])
+        .args(&["--upstream", &mock.url])
+        .home(&proxy.home)
+        .env("KREA_API_KEY", "test");
+    let told = objects(deliver).await.remove(0);
+    assert_eq!((&told["status"], app.count()), (&json!(200), 1));
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_is_not_tried_without_end() {
+    let strict = ["mock", "krea", "--port", "0", "--json", "--api-token"];
+    let mock = StandIn::of(&Kreel::new(&strict).args(&["test"])).await;
+    let mut proxy = InFront::of(&mock.url, &[]).await;
+    let post = proxy
+        .call("POST", FLUX)
+        .body(json!({"prompt": "mock:stuck"}).to_string());
+    assert_eq!(proxy.sender().send(post).await.status(), 200);
+    assert_eq!(proxy.process.terminate().await, Some(143));
+    // In the next run the key is another.
+    let home = proxy.home.clone();
+    let app = LocalApp::raw("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}").await;
+    let upstream = format!("http://127.0.0.1:{}", app.port());
+    let words = ["proxy", "krea", "--port", "0", "--json", "--upstream"];
+    let again = Kreel::new(&words).args(&[&upstream]).home(&home);
+    let mut again = again.env("KREA_API_KEY", "other").start();
+    again.line("its ready line", DEADLINE).await.unwrap();
+    let told = again.line("a warning", DEADLINE).await.unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(
+        (&told["type"], &told["code"]),
+        (&json!("warning"), &json!("KR0613"))
+    );
+    assert!(told["advice"].as_str().unwrap().contains("KREA_API_KEY"));
+    // Once about the job; and when the list was asked for, 10 s after the start, never again.
+    app.receives(2).await;
+    let asked: Vec<String> = app
+        .received()
+        .iter()
+        .map(|got| String::from_utf8_lossy(got.head.target()).into_owned())
+        .collect();
+    assert!(asked[0].starts_with("/jobs/"), "{asked:?}");
+    assert!(asked[1].starts_with("/jobs?limit="), "{asked:?}");
+    assert_eq!(app.count(), 2);
+}

@@ -64,7 +64,12 @@ async fn the_token_is_nowhere() {
     let mut mock = StandIn::of(&mock).await;
     let listen = Listen::on(&relay)
         .to(&app)
-        .flags(&["--krea-proxy=0", "--krea-upstream", &mock.url])
+        .flags(&[
+            "--krea-proxy=0",
+            "--krea-upstream",
+            &mock.url,
+            "--require-verified",
+        ])
         .env("KREA_API_KEY", TOKEN)
         .env("KREEL_LOG", "trace");
     let listen = match cfg!(debug_assertions) {
@@ -90,6 +95,17 @@ async fn the_token_is_nowhere() {
     screen
         .shows_all(&["Krea's jobs", "an owl", "matches API"])
         .await;
+    // So does a command beside it, whatever it makes of the key.
+    let mut verified = String::new();
+    for (upstream, code) in [(mock.url.as_str(), 0), ("http://127.0.0.1:1", 5)] {
+        let get = Kreel::new(&["jobs", "get", "last", "--verify", "--upstream", upstream]);
+        let get = get.home(screen.home()).env("KREA_API_KEY", TOKEN);
+        let ended = get.env("KREEL_LOG", "trace").run().await;
+        assert_eq!(ended.code, Some(code), "{ended}");
+        verified += &(ended.stdout.clone() + &ended.stderr);
+    }
+    assert!(verified.contains("matches API") && verified.contains("KR0614"));
+    assert!(!has_token(verified.as_bytes()), "{verified}");
     // While the files are in use their logs are there too.
     let noted = search(proxy.home.path());
     assert!(noted >= 2, "krea-jobs.db and its log: {noted}");

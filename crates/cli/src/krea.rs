@@ -82,7 +82,7 @@ pub(crate) fn of_ledger(error: &LedgerError) -> Problem {
         Code::FileUnusable,
         "the file of Krea's jobs can't be used",
         chain(error),
-        "check the disk and who may write there; --jobs names another file",
+        "check the disk and who may write there; --jobs (--krea-jobs of listen) names another file",
     )
 }
 

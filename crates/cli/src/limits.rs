@@ -77,6 +77,10 @@ pub(crate) const RADAR_JOBS: usize = 1_000;
 /// How often it asks for the list of jobs, for those started past the proxy: every minute.
 pub(crate) const RADAR_LIST: Duration = Duration::from_secs(60);
 
+/// Of how many jobs it remembers that their webhooks were told to be missed: 10,000, fifty times what
+/// a list has.
+pub(crate) const RADAR_TOLD: usize = 10_000;
+
 /// How soon a webhook that did not reach the app is handed over again: after 10 s.
 pub(crate) const RADAR_AGAIN: Duration = Duration::from_secs(10);
 
@@ -108,22 +112,27 @@ pub(crate) const LENS_TICK: Duration = Duration::from_secs(1);
 /// Of how many links it remembers what they answered: 256, more than anyone looks after in a session.
 pub(crate) const LENS_LINKS: usize = 256;
 
-/// How many webhooks may wait at the door to be asked about: 8,192, twice as many as a client lets
-/// wait. Those beyond are told again later.
-pub(crate) const DOOR_WAITING: usize = 8_192;
+/// How many webhooks may wait at the door to be asked about: 32,768, twice as many as a client lets
+/// wait, by their ids alone: 4 MiB. Of those beyond the client tells again later.
+pub(crate) const DOOR_WAITING: usize = 32_768;
 
-/// How often the door looks whether a key has come, and asks to be told again of what it has missed:
-/// every second.
+/// How often the door looks whether a key has come, and reads again what it could not: every second.
 pub(crate) const DOOR_TICK: Duration = Duration::from_secs(1);
 
-/// How long a webhook waits for an API that speaks of an earlier state: 2 min. Whoever forges an end
-/// has no more than that.
+/// How many jobs that are not on the agenda it looks after each time: 512, some milliseconds.
+pub(crate) const DOOR_IDLE: usize = 512;
+
+/// How long a webhook waits for an API that speaks of an earlier state: 2 min from the first time it
+/// does so. Whoever forges an end has no more than that.
 pub(crate) const DOOR_NOT_YET: Duration = Duration::from_secs(120);
 
 /// How often the API must say that it knows no such job before it is believed: twice, the second time
 /// 3 s after the first, since one that was made just now may not be known everywhere.
 pub(crate) const DOOR_UNKNOWN: u32 = 2;
 
-/// How long a webhook waits at the door at the most, while the API can't be asked: 3 h, as long as a
-/// job is asked about at all.
-pub(crate) const DOOR_MOST: Duration = Duration::from_secs(3 * 60 * 60);
+/// How long an app may take for a webhook that kreel has made itself, where no other time is set: 60 s,
+/// half of the time after which another process may try.
+pub(crate) const MADE_UP_MOST: Duration = Duration::from_secs(60);
+
+/// How often it is said that such an app is still at it: every 30 s.
+pub(crate) const MADE_UP_RENEW: Duration = Duration::from_secs(30);

@@ -72,6 +72,14 @@ impl Problem {
         }
     }
 
+    /// What happened, and why where that says more.
+    pub(crate) fn said(&self) -> String {
+        match self.why.as_str() {
+            "" => self.what.clone(),
+            why => format!("{}: {why}", self.what),
+        }
+    }
+
     /// Tells people on standard error and, if they read, scripts on standard output.
     pub(crate) fn tell(&self, scripts_read: bool) {
         let columns = terminal_size::terminal_size_of(io::stderr())
@@ -112,10 +120,7 @@ impl Problem {
 
     /// Writes the one line for scripts.
     pub(crate) fn report(&self, to: &mut impl Write) -> io::Result<()> {
-        let message = match self.why.as_str() {
-            "" => self.what.clone(),
-            why => format!("{}: {why}", self.what),
-        };
+        let message = self.said();
         let line = Line::Error(ErrorLine {
             code: self.code.as_str(),
             message: &message,

@@ -7,9 +7,10 @@ mod token;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, header};
-use kreel_wire::{Policy, TunnelName};
+use kreel_wire::{DeliveryId, Policy, TunnelName};
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
+use tokio::sync::mpsc;
 
 use crate::HistoryError;
 use crate::limits::REPLAYS_AT_ONCE;
@@ -48,9 +49,11 @@ pub struct Config {
     pub relay_name: String,
     /// Which of what waits is handed over.
     pub since: Since,
-    /// Hand over only what was admitted: of each delivery [`Update::Gated`](crate::Update::Gated)
-    /// is told, and it waits, without holding others up, until somebody decides.
-    pub gated: bool,
+    /// Hand over only what was admitted: of each delivery whoever decides is told here, once the
+    /// history has all of it, and it waits, without holding others up, until
+    /// [`Command::Admit`](crate::Command::Admit) or [`Command::Refuse`](crate::Command::Refuse).
+    /// Where there is no room it is told again later.
+    pub gate: Option<mpsc::Sender<DeliveryId>>,
     /// How often a delivery whose sender has been answered is tried again if the app answers 5xx.
     pub retries: u32,
 }

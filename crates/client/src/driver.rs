@@ -126,7 +126,7 @@ impl Driver {
             strict: self.config.policy.strict && self.config.policy.answer == AnswerMode::App,
             capture: self.config.target.is_none(),
             asks_for_past: self.config.since != crate::Since::Last,
-            gated: self.config.gated && self.config.target.is_some(),
+            gated: self.config.gate.is_some() && self.config.target.is_some(),
             retries: self.config.retries,
         };
         let book = Book::new(self.history, &self.config);
@@ -287,7 +287,6 @@ impl Running {
             Command::ReleaseThis(id) => self.decide(Event::ReleaseThis(id)),
             Command::Admit(id) => self.decide(Event::Admit(id)),
             Command::Refuse { id, why } => self.decide(Event::Refuse { id, why }),
-            Command::TellGated => self.decide(Event::TellGated),
             Command::Replay(replay) => self.decide(Event::Replay {
                 replay,
                 now: Instant::now(),

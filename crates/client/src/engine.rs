@@ -87,6 +87,8 @@ pub(crate) struct Engine {
     app: AppState,
     hold: Hold,
     held: HeldNotice,
+    /// When those at the gate are told again that were not heard.
+    gate_at: Option<Instant>,
     replays: Replays,
     counters: Counters,
     drain: Drain,
@@ -121,6 +123,7 @@ impl Engine {
             app: AppState::Up,
             hold: Hold::Off,
             held: HeldNotice::default(),
+            gate_at: None,
             replays: Replays::default(),
             counters: Counters::default(),
             drain: Drain::default(),
@@ -193,7 +196,6 @@ impl Engine {
             Event::ReleaseThis(id) => self.release_this(id, effects),
             Event::Admit(id) => self.let_in(&id, effects),
             Event::Refuse { id, why } => self.refuse(id, why, effects),
-            Event::TellGated => self.tell_gated(effects),
             Event::Replay { replay, now } => self.replay(*replay, now, effects),
             Event::Replayed { run, ended, now } => self.replayed(run, ended, now, effects),
             Event::NotReplayed { run, why } => self.not_replayed(run, why, effects),
@@ -212,7 +214,7 @@ impl Engine {
     /// When the next [`Event::Tick`] is wanted.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let pause = self.pausing.first().map(|(until, _)| *until);
-        let told = [self.held_deadline(), self.replays.deadline()];
+        let told = [self.held_deadline(), self.replays.deadline(), self.gate_at];
         let due = [self.app.deadline(), pause].into_iter().chain(told);
         due.flatten().min()
     }
@@ -265,7 +267,7 @@ impl Engine {
         }
         self.counters.received += 1;
         effects.push(Effect::Update(Update::Delivery(summary.clone())));
-        let gate = Gate::of(self.rules.gated, false);
+        let gate = Gate::of(self.rules.gated);
         self.deliveries
             .insert(id, Entry::live(summary, exchange, is_complete, gate));
         effects.push(Effect::Take { id });
@@ -407,6 +409,7 @@ impl Engine {
         }
         self.drain.tell(now, effects);
         self.tell_held_again(now, effects);
+        self.tell_gated(now, effects);
         self.tell_of_replays(now, effects);
     }
 }

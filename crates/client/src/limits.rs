@@ -186,6 +186,13 @@ pub(crate) const UNWANTED_BYTES: u64 = 1024 * 1024;
 /// How long an answer nobody wants is still read: 5 s. It may be an endless stream of events.
 pub(crate) const UNWANTED: Duration = Duration::from_secs(5);
 
+/// How many of those at the gate are told again at a time: 256, a quarter of what whoever decides
+/// has room for, so that new ones find some.
+pub(crate) const GATE_AT_ONCE: usize = 256;
+
+/// How soon they are told again that were not heard: after 250 ms, a thousand a second.
+pub(crate) const GATE_AGAIN: Duration = Duration::from_millis(250);
+
 /// How many notices about the link wait for a reader of updates that is busy: 64.
 pub(crate) const NOTICES: usize = 64;
 

@@ -43,7 +43,7 @@ pub(crate) fn config(relay: &str, target: Option<&str>) -> Config {
         grace: Duration::from_secs(5),
         relay_name: relay.to_owned(),
         since: crate::Since::Last,
-        gated: false,
+        gate: None,
         retries: 0,
     }
 }

@@ -31,8 +31,6 @@ pub enum Command {
         /// Why the app may not have it, in words.
         why: Arc<str>,
     },
-    /// Tell again of all that wait at the gate.
-    TellGated,
     /// Hand a delivery over again.
     Replay(Box<Replay>),
     /// Start no further replays of this delivery, or of any if none is named; said again, give up
@@ -80,8 +78,9 @@ pub enum Update {
     },
     /// A delivery was taken without an app to hand it to.
     Captured(Arc<Summary>),
-    /// A delivery waits at the gate, and the history has all of it: somebody has to decide about
-    /// it, with [`Command::Admit`] or [`Command::Refuse`].
+    /// A delivery waits at the gate, and the history has all of it. Whoever decides hears of it
+    /// through [`Config::gate`](crate::Config::gate); this is for those who show it, may be told
+    /// twice, and is left out without a word where there is no room.
     Gated(Arc<Summary>),
     /// A delivery was taken without the app, since it was refused.
     Withheld {

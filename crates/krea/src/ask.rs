@@ -153,6 +153,22 @@ impl Asker {
         }
     }
 
+    /// Asks about one job with each of these keys until one knows it. That none knows it counts once
+    /// every key has said so that the API takes; one that it refuses has nothing to say.
+    pub async fn job_by_any(&self, id: &JobId, keys: &[Key]) -> Result<ApiAnswer, AskError> {
+        let (mut unknown, mut refused) = (None, None);
+        for key in keys {
+            match self.job(id, key).await {
+                Ok(answer) if answer.reading.is_some() => return Ok(answer),
+                Ok(answer) => unknown = Some(answer),
+                Err(error @ AskError::KeyRefused { .. }) => refused = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        let refused = refused.unwrap_or_else(|| AskError::Unaskable(format!("{id} without a key")));
+        unknown.ok_or(refused)
+    }
+
     /// Asks for so many jobs, the newest first, from a place that an earlier page gave.
     pub async fn list(
         &self,

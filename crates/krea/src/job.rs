@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::limits::{JOB_MAX_BYTES, MAX_TEXT_BYTES};
 use crate::status::Status;
@@ -91,6 +91,12 @@ impl Reading {
     /// Reads a value that is parsed already, like an item of a list the API gave.
     pub fn of_value(value: &Value) -> Self {
         Self::of(value.to_string().as_bytes())
+    }
+
+    /// What is left of a job of which no more is known than this.
+    pub fn of_rest(id: &JobId, status: Option<&Status>) -> Self {
+        let status = status.map(Status::as_str);
+        Self::of_value(&json!({"job_id": id.as_str(), "status": status}))
     }
 
     /// The job, if it is one.

@@ -32,6 +32,17 @@ struct Sent {
     order: VecDeque<JobId>,
 }
 
+impl Sent {
+    /// The newest is the last.
+    fn remember(&mut self, key: &Key) {
+        self.keys.retain(|known| known != key);
+        self.keys.push_back(key.clone());
+        if self.keys.len() > KEYS_MOST {
+            self.keys.pop_front();
+        }
+    }
+}
+
 impl Key {
     /// A token as Krea documents it; nothing if it can't stand in a header.
     pub fn bearer(token: &str) -> Option<Self> {
@@ -69,14 +80,15 @@ impl Keys {
         }))
     }
 
+    /// The API has taken this key of a caller's.
+    pub fn taken(&self, key: &Key) {
+        self.lock().remember(key);
+    }
+
     /// A caller has started a job with this key.
     pub fn started(&self, job: &JobId, key: &Key) {
         let mut sent = self.lock();
-        sent.keys.retain(|known| known != key);
-        sent.keys.push_back(key.clone());
-        if sent.keys.len() > KEYS_MOST {
-            sent.keys.pop_front();
-        }
+        sent.remember(key);
         if sent.of_jobs.insert(job.clone(), key.clone()).is_none() {
             sent.order.push_back(job.clone());
         }
@@ -93,6 +105,26 @@ impl Keys {
         let sent = self.lock();
         let known = sent.of_jobs.get(job);
         known.or(self.0.own.as_ref()).or(sent.keys.back()).cloned()
+    }
+
+    /// All keys to ask about this job with, in the order to do so: after [`Keys::of`] the others. One
+    /// may see what another may not.
+    pub fn all_for(&self, job: &JobId) -> Vec<Key> {
+        let sent = self.lock();
+        let known = sent.of_jobs.get(job).into_iter();
+        let others = self.0.own.iter().chain(sent.keys.iter().rev());
+        let mut all: Vec<Key> = Vec::new();
+        for key in known.chain(others) {
+            if !all.contains(key) {
+                all.push(key.clone());
+            }
+        }
+        all
+    }
+
+    /// Whether the key is known with which this job was started.
+    pub fn has_that_of(&self, job: &JobId) -> bool {
+        self.lock().of_jobs.contains_key(job)
     }
 
     /// The key to ask for lists with: the user's own, else the one that was sent last.
@@ -137,6 +169,20 @@ mod tests {
             (keys.of(&job(9)), keys.any()),
             (Some(key("own")), Some(key("own")))
         );
+    }
+
+    #[test]
+    fn all_are_asked_with_that_of_the_job_first_and_each_once() {
+        let job = JobId::new("1");
+        let keys = Keys::new(Some(key("own")));
+        keys.started(&job, &key("a"));
+        keys.taken(&key("b"));
+        keys.taken(&key("own"));
+        assert_eq!(keys.all_for(&job), [key("a"), key("own"), key("b")]);
+        let other = JobId::new("2");
+        assert_eq!(keys.all_for(&other), [key("own"), key("b"), key("a")]);
+        assert!(keys.has_that_of(&job) && !keys.has_that_of(&other));
+        assert!(Keys::default().all_for(&job).is_empty());
     }
 
     #[test]

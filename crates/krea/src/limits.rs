@@ -86,7 +86,8 @@ pub(crate) const HELD_BACK: Duration = Duration::from_secs(2);
 /// Cloudflare in front of it gives up.
 pub(crate) const API_DEADLINE: Duration = Duration::from_secs(300);
 
-/// How long the name of the tunnel's address may take to be looked up: 3 s, at the start only.
+/// How long the name of the tunnel's address may take to be looked up: 3 s, once for each address. A
+/// call that starts a job waits for it.
 pub(crate) const LOOK_UP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How much of a call and of its answer is kept to read it: 64 KiB, six times the longest prompt.

@@ -83,18 +83,20 @@ fn unvouched(body: &[u8], asked: &[u8]) -> Option<String> {
 fn is_said(delivered: &Value, asked: Option<&Value>, path: &mut String) -> bool {
     match (delivered, asked) {
         (Value::Null, _) => true,
-        (Value::Object(fields), asked) => fields.iter().all(|(name, value)| {
-            let length = path.len();
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(name);
-            let is_said = is_said(value, asked.and_then(|asked| asked.get(name)), path);
-            if is_said {
-                path.truncate(length);
-            }
-            is_said
-        }),
+        (Value::Object(fields), Some(Value::Object(asked))) => {
+            fields.iter().all(|(name, value)| {
+                let length = path.len();
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(name);
+                let is_said = is_said(value, asked.get(name), path);
+                if is_said {
+                    path.truncate(length);
+                }
+                is_said
+            })
+        }
         (Value::Array(items), Some(Value::Array(asked))) => {
             let pairs = items.iter().zip(asked);
             items.len() == asked.len()

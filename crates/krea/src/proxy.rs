@@ -21,6 +21,7 @@ mod call;
 mod config;
 mod notice;
 mod pass;
+mod reach;
 mod record;
 mod tee;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod tests;
 
 pub use config::{InvalidProxy, ProxyConfig};
 pub use notice::{Gone, Notice, ProxyEvent};
+pub use reach::Reach;
 
 /// A proxy that has not opened a port yet.
 pub struct Proxy {

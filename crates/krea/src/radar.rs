@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::jobs::{Evidence, is_missed};
+use crate::limits::ASK_TOTAL;
 use crate::status::Status;
 
 /// Whether a webhook is due by now that nobody has sent, and that kreel has not made up for yet:
@@ -21,6 +22,13 @@ pub fn is_open(evidence: &Evidence) -> bool {
     let told = evidence.of_api().and_then(|job| job.status.as_ref());
     let is_over = told.is_some_and(Status::is_terminal);
     !evidence.has_come() && !is_over && !evidence.is_elsewhere
+}
+
+/// Whether a job that was started then may still be at work: after three hours it is not asked about
+/// any more.
+pub fn may_run(started_at: Timestamp, now: Timestamp) -> bool {
+    // One that is in the future has just begun, by another clock.
+    now.duration_since(started_at) < ASK_TOTAL.try_into().unwrap_or(SignedDuration::MAX)
 }
 
 #[cfg(test)]
@@ -89,6 +97,14 @@ mod tests {
         assert!(!due(&evidence, at(30), AFTER));
         assert!(!due(&asked("sampling"), at(1_000), AFTER));
         assert!(!due(&Evidence::of(JobId::new("1")), at(1_000), AFTER));
+    }
+
+    #[test]
+    fn what_was_started_hours_ago_does_not_run_any_more() {
+        let hours = |count: i64| at(count * 3600);
+        assert!(may_run(hours(0), hours(0)) && may_run(hours(1), hours(0)));
+        assert!(may_run(hours(0), hours(2)));
+        assert!(!may_run(hours(0), hours(3)));
     }
 
     #[test]

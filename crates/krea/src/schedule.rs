@@ -173,6 +173,12 @@ impl Agenda {
         Some(self.quiet_until.map_or(next, |until| until.max(next)))
     }
 
+    /// The API wants to be left alone, or failed, whatever it was asked: nothing is asked for so long.
+    pub fn put_off(&mut self, wanted: Option<Duration>, now: Instant) {
+        let until = now + wanted.unwrap_or(ASK_PENALTY);
+        self.quiet_until = Some(self.quiet_until.map_or(until, |before| before.max(until)));
+    }
+
     /// Takes in what came of asking. One that is over leaves; if the API wants to be left alone,
     /// that goes for all.
     pub fn asked(&mut self, id: &JobId, asked: Asked, now: Instant) {
@@ -181,12 +187,11 @@ impl Agenda {
         };
         item.is_under_way = false;
         item.schedule.asked(asked, now);
-        if let Asked::PutOff(wanted) = asked {
-            let until = now + wanted.unwrap_or(ASK_PENALTY);
-            self.quiet_until = Some(self.quiet_until.map_or(until, |before| before.max(until)));
-        }
         if item.schedule.next().is_none() {
             self.jobs.remove(id);
+        }
+        if let Asked::PutOff(wanted) = asked {
+            self.put_off(wanted, now);
         }
     }
 }

@@ -219,6 +219,16 @@ pub(crate) struct ListenArgs {
     )]
     pub(crate) krea_upstream: Option<Uri>,
 
+    /// Trust also the certificates in this PEM file for the API
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KREEL_KREA_UPSTREAM_CA",
+        hide_env = true,
+        help_heading = "Krea"
+    )]
+    pub(crate) krea_upstream_ca: Option<PathBuf>,
+
     /// Where started jobs are noted [default: ~/.local/share/kreel/krea-jobs.db]
     #[arg(
         long,

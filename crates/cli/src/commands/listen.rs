@@ -1,6 +1,7 @@
 //! `kreel listen`: a tunnel from its public address to the app, until it is told to stop.
 
 mod beside;
+mod orders;
 mod screen;
 mod session;
 mod sieve;
@@ -8,7 +9,8 @@ mod sieve;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use kreel_client::{Client, Config, History, Opened};
+use kreel_client::{Client, Config, DeliveryId, History, Opened};
+use tokio::sync::mpsc;
 
 use self::beside::Beside;
 pub(crate) use self::screen::editor;
@@ -52,9 +54,11 @@ async fn listen(options: &ListenOptions) -> Result<Exit> {
             let memory = memory(options, &remote.url.to_string())?;
             put_in_force(options, remote, &memory).await?;
             let opened = history(options)?;
-            let client = client(options, remote.clone(), &memory, opened.history.clone())?;
+            let (gate, gated) = way_to_the_door(options);
+            let history = opened.history.clone();
+            let client = client(options, remote.clone(), &memory, history, gate)?;
             let keys = krea::keys();
-            let beside = Beside::open(options, &keys).await?;
+            let beside = Beside::open(options, &keys, gated).await?;
             let mut session = Session::new(options, &remote.url, memory, None, beside, keys);
             session.tell_of_history(&opened);
             session.run(client, &mut signals).await
@@ -69,15 +73,17 @@ async fn on_our_own_relay(options: &ListenOptions, signals: &mut Signals) -> Res
     let memory = memory(options, embedded::NAME)?;
     put_in_force(options, &relay.remote, &memory).await?;
     let opened = history(options)?;
+    let (gate, gated) = way_to_the_door(options);
     let client = client(
         options,
         relay.remote.clone(),
         &memory,
         opened.history.clone(),
+        gate,
     )?;
     let certificate = Some(relay.certificate.clone());
     let keys = krea::keys();
-    let beside = Beside::open(options, &keys).await?;
+    let beside = Beside::open(options, &keys, gated).await?;
     let url = &relay.remote.url;
     let mut session = Session::new(options, url, memory, certificate, beside, keys);
     session.tell_of_history(&opened);
@@ -125,11 +131,23 @@ fn history(options: &ListenOptions) -> Result<Opened> {
     History::open(&options.history).map_err(|error| of_history(&error))
 }
 
+/// How the client tells of webhooks that have to be let in, if they have to.
+fn way_to_the_door(
+    options: &ListenOptions,
+) -> (
+    Option<mpsc::Sender<DeliveryId>>,
+    Option<mpsc::Receiver<DeliveryId>>,
+) {
+    let way = options.krea.requires_verified.then(krea::door::way);
+    way.unzip()
+}
+
 fn client(
     options: &ListenOptions,
     remote: Remote,
     memory: &Memory,
     history: History,
+    gate: Option<mpsc::Sender<DeliveryId>>,
 ) -> Result<Client> {
     let config = Config {
         relay: remote.url,
@@ -145,7 +163,7 @@ fn client(
         grace: GRACE,
         relay_name: memory.history_name(),
         since: options.since,
-        gated: options.krea.requires_verified,
+        gate,
         retries: options.retries,
     };
     Client::new(config, history).map_err(|error| of_client_config(&error))

@@ -11,12 +11,13 @@ use crate::args::{ProxyArgs, ProxyCommand, ProxyKreaArgs};
 use crate::exit::Exit;
 use crate::krea;
 use crate::krea::front::{Front, FrontEvent, FrontOptions};
-use crate::krea::{told, watch as radar};
+use crate::krea::told::{self, Names};
+use crate::krea::watch as radar;
 use crate::log;
 use crate::options::certificates;
 use crate::past;
 use crate::paths::Paths;
-use crate::problem::Result;
+use crate::problem::{Problem, Result};
 use crate::project::Project;
 use crate::runtime;
 use crate::settings::{Layers, Settings};
@@ -51,7 +52,13 @@ async fn serve(args: &ProxyKreaArgs) -> Result<Exit> {
         known = remembered()?;
         let _ = tell.send(known.clone());
     }
-    announce(args, &front, known.as_ref())?;
+    let useless = front.out_of_reach().await;
+    announce(
+        args,
+        &front,
+        known.as_ref().filter(|_| useless.is_none()),
+        useless,
+    )?;
     let as_json = args.json;
     let (happen, happening) = mpsc::channel(EVENTS);
     let teller = Teller::start(happening, move |event| print_of(event, as_json));
@@ -97,6 +104,7 @@ fn options(
         port: args.port,
         upstream: args.api.address(),
         trusted: trusted.unwrap_or_default(),
+        names: Names::PROXY,
         tunnel,
         own: None,
         replaces_own: args.replace,
@@ -116,7 +124,12 @@ fn remembered() -> Result<Option<http::Uri>> {
     Ok(public.and_then(|public| public.url.parse().ok()))
 }
 
-fn announce(args: &ProxyKreaArgs, front: &Front, tunnel: Option<&http::Uri>) -> Result<()> {
+fn announce(
+    args: &ProxyKreaArgs,
+    front: &Front,
+    tunnel: Option<&http::Uri>,
+    useless: Option<Problem>,
+) -> Result<()> {
     let (url, upstream) = (&front.url, &front.upstream);
     if args.json {
         let tunnel = tunnel.map(ToString::to_string);
@@ -131,9 +144,13 @@ fn announce(args: &ProxyKreaArgs, front: &Front, tunnel: Option<&http::Uri>) -> 
     say(&format!(
         "  to use it      KREA_API_BASE_URL={url} with your own token"
     ));
-    match tunnel {
-        Some(tunnel) => say(&format!("  webhooks       come to {tunnel}")),
-        None => say(
+    match (tunnel, useless) {
+        (Some(tunnel), _) => say(&format!("  webhooks       come to {tunnel}")),
+        (None, Some(problem)) => say(&format!(
+            "  webhooks       none are asked for: {}",
+            inert(problem.cause())
+        )),
+        (None, None) => say(
             "  webhooks       none are asked for; --tunnel-url URL, as `kreel listen` prints it",
         ),
     }

@@ -33,8 +33,11 @@ impl Asking {
             if place > 0 {
                 sleep(ASK_PAUSE).await;
             }
-            let key = self.keys.of(id).ok_or_else(key_missing)?;
-            let answer = self.once_more(id, &key).await?;
+            let keys = self.keys.all_for(id);
+            if keys.is_empty() {
+                return Err(key_missing());
+            }
+            let answer = self.once_more(id, &keys).await?;
             let noted = ledger.answered(id, &answer);
             noted.map_err(|error| of_ledger(&error))?;
         }
@@ -57,9 +60,9 @@ impl Asking {
 
     /// A second try after a fault that passes; if the API wants to be left alone for longer than
     /// anyone waits at a prompt, there is none.
-    async fn once_more(&self, id: &JobId, key: &Key) -> Result<ApiAnswer> {
+    async fn once_more(&self, id: &JobId, keys: &[Key]) -> Result<ApiAnswer> {
         const PATIENCE: Duration = Duration::from_secs(10);
-        let error = match self.asker.job(id, key).await {
+        let error = match self.asker.job_by_any(id, keys).await {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
@@ -68,7 +71,7 @@ impl Asking {
             return Err(not_asked(&error));
         }
         sleep(wait).await;
-        let again = self.asker.job(id, key).await;
+        let again = self.asker.job_by_any(id, keys).await;
         again.map_err(|error| not_asked(&error))
     }
 }
@@ -88,7 +91,9 @@ pub(super) fn not_asked(error: &AskError) -> Problem {
     let next = match error {
         AskError::KeyRefused { .. } => "check KREA_API_KEY: the key may be of another workspace",
         AskError::TooOften { .. } => "wait a minute, and ask about fewer with --limit",
-        AskError::Unreachable(_) => "check the network, and --upstream",
+        AskError::Unreachable(_) => {
+            "check the network, and the API's address (--upstream; --krea-upstream of listen)"
+        }
         _ => "try again; what is known already is shown without --verify",
     };
     let code = match error {

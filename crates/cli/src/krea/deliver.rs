@@ -18,8 +18,10 @@ use kreel_krea::{Claim, Evidence, JobId, Status};
 use kreel_wire::{Delivery, HeadersBuilder, Scheme, TunnelName};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
+use tokio::time::interval;
 
 use super::{Gather, of_ledger};
+use crate::limits::{MADE_UP_MOST, MADE_UP_RENEW};
 use crate::problem::{Code, Problem, Result, of_client_config, of_history};
 
 /// What came of it.
@@ -71,6 +73,7 @@ pub(crate) async fn deliver(
         Claim::Taken => return Ok(Handed::Taken),
         Claim::Yours | Claim::Done => {}
     }
+    let config = within_bounds(config);
     let handed = hand_over(gather, history, config, evidence, (id, body)).await;
     let is_done = matches!(handed, Ok(Handed::Answered { .. }));
     let settled = ledger.settle(&evidence.id, is_done);
@@ -118,6 +121,23 @@ pub(crate) fn check(evidence: &Evidence, again: bool) -> Result<()> {
     }
 }
 
+/// An app that hangs must not be waited for until another process thinks that this one has died.
+fn within_bounds(config: ReplayConfig) -> ReplayConfig {
+    ReplayConfig {
+        timeout: Some(config.timeout.unwrap_or(MADE_UP_MOST)),
+        ..config
+    }
+}
+
+/// Why a job could not be asked about, unless that does not matter: the API has told its end before, and
+/// an end stays one.
+pub(crate) fn or_known(problem: Problem, evidence: &Evidence) -> Result<()> {
+    match end(evidence) {
+        Some(_) => Ok(()),
+        None => Err(problem),
+    }
+}
+
 /// The API's answer, if it says that the job has ended.
 fn end(evidence: &Evidence) -> Option<Bytes> {
     let status = evidence.of_api()?.status.as_ref()?;
@@ -148,11 +168,18 @@ async fn hand_over(
         why: "nothing came of it".to_owned(),
         delivery: id,
     };
+    let mut renewal = interval(MADE_UP_RENEW);
     loop {
         tokio::select! {
             biased;
             Some(update) = updates.recv() => take(update, id, &mut handed),
             _ = &mut running => break,
+            // Whatever the user has set as the most it may take.
+            _ = renewal.tick() => {
+                // Should that fail another process may hand the same over, which harms less than
+                // to give this up.
+                let _ = gather.ledger().renew(&evidence.id, Timestamp::now());
+            }
         }
     }
     while let Ok(update) = updates.try_recv() {
@@ -226,6 +253,23 @@ pub(crate) fn made_id(job: &JobId) -> DeliveryId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_app_has_a_minute_for_it_unless_the_user_says_otherwise() {
+        let config = |timeout| ReplayConfig {
+            target: None,
+            timeout,
+            headers: Vec::new(),
+            host_header: kreel_client::HostHeader::Rewrite,
+            insecure: false,
+            grace: Duration::ZERO,
+            at_once: 1,
+        };
+        let bounded = |timeout| within_bounds(config(timeout)).timeout;
+        assert_eq!(bounded(None), Some(MADE_UP_MOST));
+        let set = Some(Duration::from_secs(600));
+        assert_eq!(bounded(set), set);
+    }
 
     #[test]
     fn a_job_s_own_webhook_has_one_id_everywhere() {

@@ -3,34 +3,40 @@
 //! Each that waits at the client's gate is read from the history, and the API is asked about its job.
 //! What the API says otherwise, or does not know, is withheld for good. While it can't be asked
 //! nothing is decided: webhooks wait, and are kept like those whose app is down. On a thread of its
-//! own: looking into files must not hold up deliveries.
+//! own, and told of them by the client itself: looking into files must not hold up deliveries, and
+//! a terminal that is stuck must not hold up this.
 
-use std::collections::HashMap;
+mod room;
+mod said;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::Uri;
-use kreel_client::{Command, DeliveryId, Match, Reader};
-use kreel_krea::{Agenda, AskError, Asked, Asker, JobId, Keys, Ledger, Reading, Ruling, ruling};
+use kreel_client::{CertificateDer, Command, DeliveryId, Match, Reader};
+use kreel_krea::{Agenda, ApiAnswer, Asked, Asker, JobId, Keys, Ledger, Reading, ruling};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::asking::not_asked;
+use self::room::{Becomes, Known, Room};
+use self::said::{is_strange, key_missing, other_key, strange, unasked};
 use super::gather::body_of;
 use super::of_ledger;
-use crate::limits::{
-    DOOR_MOST, DOOR_NOT_YET, DOOR_TICK, DOOR_UNKNOWN, DOOR_WAITING, GATHER_BODY_BYTES, RADAR_STOP,
-};
+use crate::limits::{DOOR_IDLE, DOOR_TICK, DOOR_WAITING, GATHER_BODY_BYTES, RADAR_STOP};
 use crate::problem::{Code, Problem, Result, chain, of_history};
 use crate::runtime;
 
-/// How many webhooks may be on their way to the door: as many as updates may wait to be shown.
+/// How many webhooks may be on their way to the door; of those beyond the client tells again.
 const TOLD: usize = 1024;
 
 /// How much may wait to be said.
 const SAID: usize = 16;
+
+/// The way of webhooks that wait at the gate, from the client to the door.
+pub(crate) fn way() -> (mpsc::Sender<DeliveryId>, mpsc::Receiver<DeliveryId>) {
+    mpsc::channel(TOLD)
+}
 
 /// What a door is made of.
 #[derive(Debug)]
@@ -41,15 +47,17 @@ pub(crate) struct DoorOptions {
     pub(crate) ledger: Arc<Ledger>,
     /// The API.
     pub(crate) upstream: Uri,
+    /// Certificates to trust for it.
+    pub(crate) trusted: Vec<CertificateDer<'static>>,
     /// What to ask it with; some may become known later.
     pub(crate) keys: Keys,
+    /// Those that wait at the gate.
+    pub(crate) told: mpsc::Receiver<DeliveryId>,
 }
 
 /// A door that is watched.
 #[derive(Debug)]
 pub(crate) struct Door {
-    tell: mpsc::Sender<DeliveryId>,
-    is_behind: Arc<AtomicBool>,
     said: mpsc::Receiver<Problem>,
     stop: oneshot::Sender<()>,
     ended: oneshot::Receiver<()>,
@@ -59,29 +67,29 @@ impl Door {
     /// Watches it from now on; what is decided goes to the client.
     pub(crate) fn watch(options: DoorOptions, commands: mpsc::Sender<Command>) -> Result<Self> {
         let runtime = runtime::on_this_thread()?;
-        let asker = Asker::new(options.upstream.clone(), Vec::new()).map_err(|error| {
+        let asker = Asker::new(options.upstream.clone(), options.trusted.clone());
+        let asker = asker.map_err(|error| {
             Problem::new(
                 Code::ProxyUnusable,
                 "the API can't be asked like this",
                 chain(&error),
-                "check --krea-upstream, and your system's ca-certificates",
+                "check --krea-upstream, the file of --krea-upstream-ca, and your system's \
+                 ca-certificates",
             )
         })?;
-        let (tell, told) = mpsc::channel(TOLD);
         let (say, said) = mpsc::channel(SAID);
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = oneshot::channel::<()>();
-        let is_behind = Arc::new(AtomicBool::new(false));
         let keeper = Keeper {
             options,
             asker,
             reader: None,
             commands,
             say,
-            is_behind: is_behind.clone(),
             agenda: Agenda::default(),
-            waiting: HashMap::new(),
-            count: 0,
+            room: Room::default(),
+            unread: Vec::new(),
+            turn: 0,
             trouble: None,
         };
         std::thread::spawn(move || {
@@ -89,30 +97,12 @@ impl Door {
                 tokio::select! {
                     // Whoever has dropped it wants it stopped, too.
                     _ = stopped => {}
-                    () = keeper.run(told) => {}
+                    () = keeper.run() => {}
                 }
             });
             drop(end);
         });
-        Ok(Self {
-            tell,
-            is_behind,
-            said,
-            stop,
-            ended,
-        })
-    }
-
-    /// This one waits at the gate.
-    pub(crate) fn tell(&self, id: DeliveryId) {
-        if self.tell.try_send(id).is_err() {
-            self.fall_behind();
-        }
-    }
-
-    /// Some that wait were not told of; they are asked for again.
-    pub(crate) fn fall_behind(&self) {
-        self.is_behind.store(true, Ordering::Relaxed);
+        Ok(Self { said, stop, ended })
     }
 
     /// What is in the way of deciding; never once it has ended.
@@ -137,30 +127,34 @@ struct Keeper {
     reader: Option<Reader>,
     commands: mpsc::Sender<Command>,
     say: mpsc::Sender<Problem>,
-    is_behind: Arc<AtomicBool>,
     agenda: Agenda,
-    waiting: HashMap<JobId, Group>,
-    /// How many wait in all groups.
-    count: usize,
+    room: Room,
+    /// Those whose bodies could not be read; it is tried again.
+    unread: Vec<DeliveryId>,
+    /// Whose turn it is among those that are not on the agenda.
+    turn: usize,
     /// What was said to be in the way last; each is said once.
     trouble: Option<String>,
 }
 
-/// Those that wait for an answer about one job.
-struct Group {
-    since: Instant,
-    /// How often the API has said that it knows no such job.
-    unknown: u32,
-    webhooks: Vec<(DeliveryId, Bytes)>,
+/// What the history has of a webhook.
+enum Kept {
+    /// It is not here any more.
+    Gone,
+    /// More than a job has.
+    TooLarge,
+    /// All of it.
+    Whole(Bytes),
 }
 
 impl Keeper {
-    async fn run(mut self, mut told: mpsc::Receiver<DeliveryId>) {
+    async fn run(mut self) {
         let mut tick = Instant::now() + DOOR_TICK;
         loop {
             let next = self.agenda.next().map_or(tick, |next| next.min(tick));
+            let has_room = self.room.len() + self.unread.len() < DOOR_WAITING;
             tokio::select! {
-                id = told.recv() => match id {
+                id = self.options.told.recv(), if has_room => match id {
                     Some(id) => self.take(id).await,
                     None => return,
                 },
@@ -178,15 +172,20 @@ impl Keeper {
 
     /// Takes one up; what names no job is withheld at once.
     async fn take(&mut self, id: DeliveryId) {
-        if self.count >= DOOR_WAITING {
-            return self.is_behind.store(true, Ordering::Relaxed);
+        // One that is told again waits once.
+        if self.room.has(id) || self.unread.contains(&id) {
+            return;
         }
         let body = match self.body(id) {
-            Ok(Some(body)) => body,
-            // It is not here any more, so nobody waits for it.
-            Ok(None) => return,
+            Ok(Kept::Whole(body)) => body,
+            // Nobody waits for it.
+            Ok(Kept::Gone) => return,
+            Ok(Kept::TooLarge) => {
+                let why = "its body is over 1 MiB, more than any job of Krea's has";
+                return self.refuse(id, why).await;
+            }
             Err(problem) => {
-                self.is_behind.store(true, Ordering::Relaxed);
+                self.unread.push(id);
                 return self.trouble(problem);
             }
         };
@@ -200,16 +199,7 @@ impl Keeper {
             let why = "its job_id is no UUID, as all of Krea's are";
             return self.refuse(id, why).await;
         }
-        let group = self.waiting.entry(job.clone()).or_insert_with(|| Group {
-            since: Instant::now(),
-            unknown: 0,
-            webhooks: Vec::new(),
-        });
-        // One that is told again waits once.
-        if group.webhooks.iter().all(|(known, _)| *known != id) {
-            group.webhooks.push((id, body));
-            self.count += 1;
-        }
+        self.room.enter(&job, id);
         self.enter(&job);
     }
 
@@ -225,38 +215,33 @@ impl Keeper {
 
     /// Looks after those that wait for something else than the next question.
     async fn tend(&mut self) {
-        if self.is_behind.swap(false, Ordering::Relaxed)
-            && self.commands.try_send(Command::TellGated).is_err()
-        {
-            self.is_behind.store(true, Ordering::Relaxed);
+        for id in std::mem::take(&mut self.unread) {
+            self.take(id).await;
         }
-        let idle = self.waiting.keys().filter(|job| !self.agenda.has(job));
-        let idle: Vec<JobId> = idle.cloned().collect();
-        for job in idle {
-            let is_over = self.waiting[&job].since.elapsed() >= DOOR_MOST;
-            match is_over {
-                true => {
-                    let why = "the API could not be asked for three hours";
-                    self.refuse_all(&job, why).await;
-                }
-                false => self.enter(&job),
-            }
+        let idle = self.room.jobs().filter(|job| !self.agenda.has(job));
+        let mut idle: Vec<JobId> = idle.cloned().collect();
+        let middle = self.turn.checked_rem(idle.len()).unwrap_or(0);
+        idle.rotate_left(middle);
+        for job in idle.iter().take(DOOR_IDLE) {
+            self.enter(job);
         }
+        self.turn = middle + DOOR_IDLE;
     }
 
     async fn ask(&mut self, job: &JobId) {
-        let Some(key) = self.options.keys.of(job) else {
-            return self.agenda.remove(job);
-        };
-        let asked = match self.asker.job(job, &key).await {
-            Ok(answer) => {
-                self.trouble = None;
-                let noted = self.options.ledger.answered(job, &answer);
-                if let Err(error) = noted {
-                    self.trouble(of_ledger(&error));
-                }
-                self.decide(job, &answer).await
+        let keys = self.options.keys.all_for(job);
+        let asked = match self.asker.job_by_any(job, &keys).await {
+            Ok(answer) if is_strange(&answer) => {
+                self.trouble(strange());
+                Asked::PutOff(None)
             }
+            Ok(answer) => match self.options.ledger.answered(job, &answer) {
+                Ok(()) => self.decide(job, &answer).await,
+                Err(error) => {
+                    self.trouble(of_ledger(&error));
+                    Asked::Goes
+                }
+            },
             Err(error) => {
                 let put_off = error.retry_after();
                 self.trouble(unasked(&error));
@@ -268,44 +253,56 @@ impl Keeper {
     }
 
     /// Decides about all that wait for this answer.
-    async fn decide(&mut self, job: &JobId, answer: &kreel_krea::ApiAnswer) -> Asked {
-        let Some(group) = self.waiting.remove(job) else {
-            return Asked::Ended;
+    async fn decide(&mut self, job: &JobId, answer: &ApiAnswer) -> Asked {
+        let known = match self.known(job, answer) {
+            Ok(known) => known,
+            Err(problem) => {
+                self.trouble(problem);
+                return Asked::Goes;
+            }
         };
-        let (since, all) = (group.since, group.webhooks.len());
-        let unknown = group.unknown + u32::from(answer.reading.is_none());
+        match known {
+            Known::ByAnotherKey => self.trouble(other_key(job)),
+            Known::Told | Known::Nowhere | Known::Here => self.trouble = None,
+        }
         let mut left = Vec::new();
-        for (id, body) in group.webhooks {
-            match ruling(&body, answer) {
-                Ruling::True => self.command(Command::Admit(id)).await,
-                Ruling::Untrue(_) if answer.reading.is_none() && unknown < DOOR_UNKNOWN => {
-                    left.push((id, body));
+        for mut visitor in self.room.take(job) {
+            let becomes = match self.body(visitor.id) {
+                Ok(Kept::Whole(body)) => {
+                    visitor.judge(ruling(&body, answer), known, Instant::now())
                 }
-                Ruling::Open(_) if since.elapsed() < DOOR_NOT_YET => left.push((id, body)),
-                Ruling::Untrue(why) | Ruling::Open(why) => self.refuse(id, &why).await,
+                // It is not here any more, so nobody waits for it.
+                Ok(Kept::Gone | Kept::TooLarge) => continue,
+                Err(problem) => {
+                    self.trouble(problem);
+                    Becomes::Waits
+                }
+            };
+            match becomes {
+                Becomes::Admitted => self.command(Command::Admit(visitor.id)).await,
+                Becomes::Refused(why) => self.refuse(visitor.id, &why).await,
+                Becomes::Waits => left.push(visitor),
             }
         }
-        self.count -= all - left.len();
-        if left.is_empty() {
-            return Asked::Ended;
-        }
-        let group = Group {
-            since,
-            unknown,
-            webhooks: left,
+        let asked = match left.is_empty() {
+            true => Asked::Ended,
+            false => Asked::Goes,
         };
-        self.waiting.insert(job.clone(), group);
-        Asked::Goes
+        self.room.put_back(job, left);
+        asked
     }
 
-    async fn refuse_all(&mut self, job: &JobId, why: &str) {
-        let Some(group) = self.waiting.remove(job) else {
-            return;
-        };
-        self.count -= group.webhooks.len();
-        for (id, _) in group.webhooks {
-            self.refuse(id, why).await;
+    fn known(&self, job: &JobId, answer: &ApiAnswer) -> Result<Known> {
+        if answer.reading.is_some() {
+            return Ok(Known::Told);
         }
+        let found = self.options.ledger.find(job);
+        let is_ours = found.map_err(|error| of_ledger(&error))?.is_some();
+        Ok(match (is_ours, self.options.keys.has_that_of(job)) {
+            (false, _) => Known::Nowhere,
+            (true, true) => Known::Here,
+            (true, false) => Known::ByAnotherKey,
+        })
     }
 
     async fn refuse(&self, id: DeliveryId, why: &str) {
@@ -319,24 +316,23 @@ impl Keeper {
     }
 
     /// The body of a webhook, if it is in the history.
-    fn body(&mut self, id: DeliveryId) -> Result<Option<Bytes>> {
+    fn body(&mut self, id: DeliveryId) -> Result<Kept> {
         if self.reader.is_none() {
             let opened = Reader::open(&self.options.history);
             self.reader = opened.map_err(|error| of_history(&error))?;
         }
         let Some(reader) = &self.reader else {
-            return Ok(None);
+            return Ok(Kept::Gone);
         };
         let body = || {
             let Match::One(number) = reader.find(&id.to_string())? else {
-                return Ok(None);
+                return Ok(Kept::Gone);
             };
             let row = reader.row(number)?;
             let size = row.and_then(|row| row.summary.size_bytes).unwrap_or(0);
             match size > GATHER_BODY_BYTES {
-                // More than a job has: it is read as none.
-                true => Ok(Some(Bytes::new())),
-                false => body_of(reader, number).map(Some),
+                true => Ok(Kept::TooLarge),
+                false => body_of(reader, number).map(Kept::Whole),
             }
         };
         body().map_err(|error| of_history(&error))
@@ -349,29 +345,5 @@ impl Keeper {
             // A reader that is stuck is told nothing; those that wait are seen to wait.
             let _ = self.say.try_send(problem);
         }
-    }
-}
-
-/// There is nothing to ask with yet.
-fn key_missing() -> Problem {
-    Problem::new(
-        Code::KeyMissing,
-        "webhooks wait: the API can't be asked without a key",
-        "KREA_API_KEY is not set, and no call with a key has come through the proxy yet",
-        "make a call through the proxy, or start kreel again with KREA_API_KEY",
-    )
-}
-
-/// Nothing can be decided until the API answers.
-fn unasked(error: &AskError) -> Problem {
-    let problem = not_asked(error);
-    let next = match error {
-        AskError::KeyRefused { .. } => "start kreel again with another KREA_API_KEY",
-        _ => "it is asked again by itself",
-    };
-    Problem {
-        what: format!("webhooks wait: {}", problem.what),
-        next: next.to_owned(),
-        ..problem
     }
 }

@@ -18,7 +18,7 @@ use kreel_krea::{
 use tokio::sync::watch;
 
 pub(crate) use self::kept::body_of;
-use self::kept::{attempt, of_rest, time, withheld as withheld_of};
+use self::kept::{attempt, time, withheld as withheld_of};
 use super::{name_of, of_ledger};
 use crate::limits::{
     GATHER_BODY_BYTES, GATHER_FIRST, GATHER_LOOK, GATHER_PAGE, GATHER_PENDING, GATHER_PENDING_MOST,
@@ -75,6 +75,11 @@ impl Gather {
     /// The same beside a tunnel that has this address, once that is known.
     pub(crate) fn beside(self, own: Option<watch::Receiver<Option<Uri>>>) -> Self {
         Self { own, ..self }
+    }
+
+    /// Another look at the same, for work beside this one. It has not read anything yet.
+    pub(crate) fn beside_it(&self) -> Self {
+        Self::new(self.ledger.clone(), &self.path, self.tunnels.clone()).beside(self.own.clone())
     }
 
     /// The ledger.
@@ -278,7 +283,12 @@ impl Gather {
                 let handed = kept.filter(|kept| withheld_of(kept).is_none());
                 (reading, handed.map(attempt).collect(), withheld, false)
             }
-            None => (of_rest(&seen), Vec::new(), None, true),
+            None => (
+                Reading::of_rest(&seen.job, seen.status.as_ref()),
+                Vec::new(),
+                None,
+                true,
+            ),
         };
         Ok(Delivery {
             id: seen.delivery_id,

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kreel_client::ReplayConfig;
+use kreel_client::{CertificateDer, ReplayConfig};
 use kreel_krea::{Evidence, JobId, JobRow, Keys, Ledger, Reading, row};
 use kreel_tui::lens::{Act, Acted, Column, Lens, Of, Page, Sheet};
 use tokio::sync::watch;
@@ -40,6 +40,8 @@ pub(crate) struct LensOptions {
     pub(crate) own: watch::Receiver<Option<http::Uri>>,
     /// The API.
     pub(crate) upstream: http::Uri,
+    /// Certificates to trust for it.
+    pub(crate) trusted: Vec<CertificateDer<'static>>,
     /// What to ask it with; or why there is nothing.
     pub(crate) keys: Result<Keys>,
     /// How long after a job's end its webhook is missed.
@@ -189,7 +191,8 @@ impl Lens for JobLens {
     }
 
     fn version(&self) -> u64 {
-        let sight = lock(&self.reading);
+        let mut sight = lock(&self.reading);
+        let history = sight.history.version(&self.options.history);
         let ledger = sight
             .gather
             .as_ref()
@@ -200,7 +203,7 @@ impl Lens for JobLens {
         };
         // What can't be told is told by whoever reads next.
         let parts = [
-            sight.history.version().unwrap_or(0).cast_unsigned(),
+            history.unwrap_or(0).cast_unsigned(),
             ledger.and_then(std::result::Result::ok).unwrap_or(0),
             self.turns.load(Ordering::Relaxed),
             u64::try_from(ticks).unwrap_or(0),
@@ -223,10 +226,8 @@ fn waits(evidence: &Evidence, row: &JobRow) -> bool {
 }
 
 fn in_words(problem: &Problem) -> String {
-    match problem.why.as_str() {
-        "" => problem.what.clone(),
-        why => format!("{}: {why}", problem.what),
-    }
+    let (code, next) = (problem.code, &problem.next);
+    format!("{code}: {}; {next}", problem.said())
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -27,10 +27,14 @@ pub(crate) fn line(event: &FrontEvent) -> String {
         FrontEvent::Radar(Found::Delivered(job, handed)) => {
             format!("made up for  {job}: {}", of_handed(handed))
         }
-        FrontEvent::Radar(Found::Trouble(problem)) | FrontEvent::Door(problem) => {
-            format!("warning: {}: {}", problem.what, problem.cause())
-        }
+        FrontEvent::Radar(Found::Trouble(problem)) | FrontEvent::Door(problem) => warning(problem),
     }
+}
+
+/// Something is in the way, on one line: which fault, what, why, and what to do.
+fn warning(problem: &Problem) -> String {
+    let (code, next) = (problem.code, &problem.next);
+    format!("warning {code}: {}; {next}", problem.said())
 }
 
 /// What came of handing a webhook over, in words.
@@ -64,7 +68,7 @@ pub(crate) fn object(event: &FrontEvent) -> Value {
         FrontEvent::Radar(Found::Delivered(job, handed)) => delivered(job.as_str(), handed),
         FrontEvent::Radar(Found::Trouble(problem)) => json!({
             "type": "warning", "code": problem.code.as_str(), "message": problem.what,
-            "cause": problem.cause(),
+            "cause": problem.cause(), "advice": problem.next,
         }),
         FrontEvent::Door(problem) => json!({
             "type": "gate_warning", "code": problem.code.as_str(), "message": problem.what,
@@ -229,15 +233,53 @@ pub(crate) fn parameters(job: &KnownJob) -> Option<Value> {
     Some(serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())))
 }
 
+/// What options are called where the proxy was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Names {
+    upstream: &'static str,
+    upstream_ca: &'static str,
+}
+
+impl Names {
+    /// By `kreel proxy krea`.
+    pub(crate) const PROXY: Self = Self {
+        upstream: "--upstream",
+        upstream_ca: "--upstream-ca",
+    };
+
+    /// By `kreel listen`.
+    pub(crate) const LISTEN: Self = Self {
+        upstream: "--krea-upstream",
+        upstream_ca: "--krea-upstream-ca",
+    };
+}
+
+/// The tunnel's address was found to be of no use to the API.
+pub(super) fn out_of_reach(error: &InvalidProxy) -> Problem {
+    Problem::new(
+        Code::ProxyUnusable,
+        "no webhooks are asked for",
+        error,
+        "use a relay with a public address (`kreel relay` on a server); --deliver-missed hands over \
+         what the API says when a job has ended",
+    )
+}
+
 /// The proxy can't be run like this.
-pub(super) fn unusable(error: &ProxyError) -> Problem {
+pub(super) fn unusable(error: &ProxyError, names: Names) -> Problem {
+    let Names {
+        upstream,
+        upstream_ca,
+    } = names;
     let next = match error {
-        ProxyError::Config(InvalidProxy::PrivateWebhook { .. }) => {
-            "use a relay with a public address (`kreel relay` on a server), or --upstream with a mock"
+        ProxyError::Config(InvalidProxy::PrivateWebhook { .. }) => format!(
+            "use a relay with a public address (`kreel relay` on a server), or {upstream} with a mock"
+        ),
+        ProxyError::Config(_) => {
+            format!("check the address ({upstream}): it begins with https:// or http://")
         }
-        ProxyError::Config(_) => "check the address: it begins with https:// or http://",
         ProxyError::Client(_) => {
-            "check the file of --upstream-ca, and your system's ca-certificates"
+            format!("check the file of {upstream_ca}, and your system's ca-certificates")
         }
     };
     Problem::new(
@@ -265,6 +307,26 @@ mod tests {
     use kreel_krea::{Evidence, JobId};
 
     use super::*;
+
+    #[test]
+    fn what_is_in_the_way_says_which_fault_and_what_to_do() {
+        let problem = Problem::new(Code::KeyRefused, "it can't", "no key", "take another");
+        let trouble = FrontEvent::Radar(Found::Trouble(problem.clone()));
+        let text = "warning KR0613: it can't: no key; take another";
+        assert_eq!(line(&trouble), text);
+        assert_eq!(line(&FrontEvent::Door(problem)), text);
+        assert_eq!(object(&trouble)["advice"], "take another");
+    }
+
+    #[test]
+    fn options_are_called_what_they_are_called_there() {
+        let config = InvalidProxy::Upstream {
+            got: "x".to_owned(),
+        };
+        let next = |names| unusable(&ProxyError::Config(config.clone()), names).next;
+        assert!(next(Names::LISTEN).contains("--krea-upstream"));
+        assert!(next(Names::PROXY).contains("(--upstream)"));
+    }
 
     #[test]
     fn the_inspector_is_told_what_matters_and_not_each_call() {

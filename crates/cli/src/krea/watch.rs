@@ -3,23 +3,28 @@
 //!
 //! On a thread of its own: looking into files must not hold up deliveries.
 
-use std::collections::HashMap;
+mod making;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kreel_client::{History, ReplayConfig};
 use kreel_krea::{
-    Agenda, AskError, Asked, Asker, Evidence, JobId, Keys, Kind, Status, due, is_open,
+    Agenda, ApiAnswer, AskError, Asked, Asker, Evidence, JobId, Key, Keys, Kind, Status, due,
+    is_open, may_run,
 };
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::deliver::{Handed, deliver};
+use super::deliver::Handed;
 use super::{Gather, of_ledger};
 use crate::args::DeliverMissed;
 use crate::limits::{
     LISTED_JOBS, RADAR_AGAIN, RADAR_JOBS, RADAR_LIST, RADAR_LOOK, RADAR_STOP, RADAR_TICK,
+    RADAR_TOLD,
 };
 use crate::problem::{Problem, Result};
 use crate::runtime;
@@ -87,8 +92,12 @@ impl Watch {
             found,
             agenda: Agenda::default(),
             over: HashMap::new(),
+            told: HashSet::new(),
+            refused: HashMap::new(),
+            handing: JoinSet::new(),
             began: Timestamp::now(),
             list_at: Instant::now() + RADAR_AGAIN,
+            list_refused: None,
             trouble: None,
         };
         std::thread::spawn(move || {
@@ -117,8 +126,17 @@ struct Running {
     agenda: Agenda,
     /// Jobs that have ended and of whose end no webhook has come yet.
     over: HashMap<JobId, Over>,
+    /// Those that were told to be missed, so that no list tells of them again.
+    told: HashSet<JobId>,
+    /// Jobs about which the API took none of these keys.
+    refused: HashMap<JobId, Vec<Key>>,
+    /// The one webhook that is being handed over: an app that takes long holds up others of these, and
+    /// nothing else.
+    handing: JoinSet<(JobId, Result<Handed>)>,
     began: Timestamp,
     list_at: Instant,
+    /// The key with which the API gives no list.
+    list_refused: Option<Key>,
     /// What was said to be in the way last; each is said once.
     trouble: Option<String>,
 }
@@ -126,7 +144,6 @@ struct Running {
 /// How far it is with a job that has ended.
 #[derive(Debug, Default)]
 struct Over {
-    is_told: bool,
     /// When it may be tried again to hand its webhook over.
     again_at: Option<Instant>,
 }
@@ -142,7 +159,11 @@ impl Running {
             }
             let soon = Instant::now() + RADAR_TICK;
             let next = self.agenda.next().map_or(soon, |next| next.min(soon));
-            sleep_until(next).await;
+            tokio::select! {
+                () = sleep_until(next) => {}
+                // One that panicked is handed over again once its claim has lapsed.
+                Some(Ok((id, handed))) = self.handing.join_next() => self.handed(&id, handed),
+            }
         }
     }
 
@@ -166,50 +187,68 @@ impl Running {
         }
         self.take_up()?;
         if let Some(job) = self.agenda.due(Instant::now()) {
-            self.ask(&job).await?;
+            self.ask(&job).await;
         }
         if Instant::now() >= self.list_at {
             self.list_at = Instant::now() + RADAR_LIST;
             self.list().await?;
         }
-        self.judge().await
+        self.judge()
     }
 
-    /// Puts jobs on the agenda that were started through the proxy, by whichever process.
+    /// Puts jobs on the agenda that were started through the proxy, by whichever process, also before
+    /// this one began.
     fn take_up(&mut self) -> Result<()> {
         let ledger = Arc::clone(self.radar.gather.ledger());
         let jobs = ledger.unfinished(RADAR_JOBS);
-        for known in jobs.map_err(|error| of_ledger(&error))? {
-            let is_new = !self.agenda.has(&known.id) && known.started_at >= self.began;
-            let has_key = self.radar.keys.of(&known.id).is_some();
-            if is_new && has_key && is_open(&self.radar.gather.evidence(&known.id)?) {
+        let mut jobs = jobs.map_err(|error| of_ledger(&error))?;
+        let now = Timestamp::now();
+        jobs.retain(|known| may_run(known.started_at, now));
+        let ids: HashSet<&JobId> = jobs.iter().map(|known| &known.id).collect();
+        self.refused.retain(|id, _| ids.contains(id));
+        for known in jobs {
+            if self.agenda.has(&known.id) || self.over.contains_key(&known.id) {
+                continue;
+            }
+            let keys = self.radar.keys.all_for(&known.id);
+            // Only another key can make a difference.
+            let is_refused = self.refused.get(&known.id) == Some(&keys);
+            if !keys.is_empty() && !is_refused && is_open(&self.radar.gather.evidence(&known.id)?) {
                 self.agenda.add(&known.id, true, Instant::now());
             }
         }
         Ok(())
     }
 
-    async fn ask(&mut self, id: &JobId) -> Result<()> {
-        let Some(key) = self.radar.keys.of(id) else {
-            self.agenda.asked(id, Asked::Hopeless, Instant::now());
-            return Ok(());
-        };
-        let asked = match self.radar.asker.job(id, &key).await {
+    async fn ask(&mut self, id: &JobId) {
+        let keys = self.radar.keys.all_for(id);
+        let asked = match self.radar.asker.job_by_any(id, &keys).await {
             Ok(answer) => {
                 let job = answer.reading.as_ref().and_then(|reading| reading.job());
                 let status = job.and_then(|job| job.status.as_ref());
                 let is_over = status.is_some_and(Status::is_terminal);
-                let noted = self.radar.gather.ledger().answered(id, &answer);
-                noted.map_err(|error| of_ledger(&error))?;
-                if is_over {
-                    self.over.entry(id.clone()).or_default();
+                match self.radar.gather.ledger().answered(id, &answer) {
+                    Ok(()) if is_over => {
+                        self.over.entry(id.clone()).or_default();
+                        Asked::Ended
+                    }
+                    Ok(()) => Asked::Goes,
+                    // What was said is not known anywhere: it is asked again.
+                    Err(error) => {
+                        self.trouble(of_ledger(&error));
+                        Asked::Goes
+                    }
                 }
-                if is_over { Asked::Ended } else { Asked::Goes }
             }
-            Err(error) => self.unanswered(&error),
+            Err(error) => {
+                let asked = self.unanswered(&error);
+                if asked == Asked::Hopeless {
+                    self.refused.insert(id.clone(), keys);
+                }
+                asked
+            }
         };
         self.agenda.asked(id, asked, Instant::now());
-        Ok(())
     }
 
     fn unanswered(&mut self, error: &AskError) -> Asked {
@@ -224,13 +263,21 @@ impl Running {
 
     /// Jobs that were started past the proxy, as far as the API lists them.
     async fn list(&mut self) -> Result<()> {
-        let Some(key) = self.radar.keys.any() else {
+        let key = self.radar.keys.any();
+        let Some(key) = key.filter(|key| self.list_refused.as_ref() != Some(key)) else {
             return Ok(());
         };
         let listed = match self.radar.asker.list(&key, LISTED_JOBS, None).await {
             Ok(listed) => listed,
             Err(error) => {
-                self.unanswered(&error);
+                match self.unanswered(&error) {
+                    Asked::PutOff(wanted) => {
+                        let now = Instant::now();
+                        self.agenda.put_off(wanted, now);
+                        self.list_at = now + wanted.unwrap_or_default().max(RADAR_LIST);
+                    }
+                    _ => self.list_refused = Some(key),
+                }
                 return Ok(());
             }
         };
@@ -238,23 +285,38 @@ impl Running {
             let Some(job) = answer.reading.as_ref().and_then(|reading| reading.job()) else {
                 continue;
             };
-            // What was before this run is for `kreel jobs list --missed`.
-            if job.created_at.at().is_none_or(|at| at < self.began) {
+            // What others started before this run is for `kreel jobs list --missed`.
+            let known = self.radar.gather.ledger().find(&id);
+            let is_ours = known.map_err(|error| of_ledger(&error))?.is_some();
+            let is_old = job.created_at.at().is_none_or(|at| at < self.began);
+            if is_old && !is_ours {
                 continue;
             }
             let is_over = job.status.as_ref().is_some_and(Status::is_terminal);
             let noted = self.radar.gather.ledger().answered(&id, &answer);
             noted.map_err(|error| of_ledger(&error))?;
             match is_over {
+                // Of which it was told, and that is all.
+                true if self.told.contains(&id) => {}
                 true => drop(self.over.entry(id).or_default()),
-                false => drop(self.agenda.add(&id, false, Instant::now())),
+                // Those of ours are taken up anyway, and others for as long as they may run.
+                false if !is_ours && self.may_run(&answer) => {
+                    self.agenda.add(&id, false, Instant::now());
+                }
+                false => {}
             }
         }
         Ok(())
     }
 
+    fn may_run(&self, answer: &ApiAnswer) -> bool {
+        let job = answer.reading.as_ref().and_then(|reading| reading.job());
+        let created_at = job.and_then(|job| job.created_at.at());
+        created_at.is_some_and(|at| may_run(at, answer.asked_at))
+    }
+
     /// Looks at those that have ended.
-    async fn judge(&mut self) -> Result<()> {
+    fn judge(&mut self) -> Result<()> {
         let jobs: Vec<JobId> = self.over.keys().cloned().collect();
         for id in jobs {
             let evidence = self.radar.gather.evidence(&id)?;
@@ -265,42 +327,14 @@ impl Running {
             if !due(&evidence, Timestamp::now(), self.radar.after) {
                 continue;
             }
-            let over = self.over.entry(id.clone()).or_default();
-            if !std::mem::replace(&mut over.is_told, true) {
+            if self.told.len() >= RADAR_TOLD {
+                // Some are told twice then, in days.
+                self.told.clear();
+            }
+            if self.told.insert(id.clone()) {
                 self.tell(Found::Missed(Box::new(evidence.clone())));
             }
-            self.make_up_for(&id, &evidence).await?;
-        }
-        Ok(())
-    }
-
-    async fn make_up_for(&mut self, id: &JobId, evidence: &Evidence) -> Result<()> {
-        let wanted = self
-            .radar
-            .deliver
-            .as_ref()
-            .filter(|(which, ..)| fits(*which, evidence));
-        let is_put_off = self.over.get(id).and_then(|over| over.again_at);
-        let Some((_, config, history)) = wanted else {
-            // It is told, and that is all.
-            self.over.remove(id);
-            return Ok(());
-        };
-        if is_put_off.is_some_and(|at| at > Instant::now()) {
-            return Ok(());
-        }
-        let (config, history) = (config.clone(), history.clone());
-        let handed = deliver(&mut self.radar.gather, &history, config, evidence, false).await?;
-        match &handed {
-            Handed::Failed { .. } | Handed::Taken => {
-                if let Some(over) = self.over.get_mut(id) {
-                    over.again_at = Some(Instant::now() + RADAR_AGAIN);
-                }
-            }
-            _ => drop(self.over.remove(id)),
-        }
-        if !matches!(handed, Handed::Taken | Handed::Before(_)) {
-            self.tell(Found::Delivered(id.clone(), handed));
+            self.make_up_for(&id, evidence);
         }
         Ok(())
     }
@@ -317,12 +351,4 @@ impl Running {
         // A reader that is stuck is told nothing, and `kreel jobs list` shows it all the same.
         let _ = self.found.try_send(found);
     }
-}
-
-/// Whether this job's webhook is to be made up for: only one that was started through the proxy.
-fn fits(which: Which, evidence: &Evidence) -> bool {
-    evidence.known.as_ref().is_some_and(|known| match which {
-        Which::All => true,
-        Which::NodeApps => known.kind == Some(Kind::NodeApp),
-    })
 }

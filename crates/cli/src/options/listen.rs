@@ -7,14 +7,14 @@ use clap::ArgMatches;
 use http::{HeaderName, HeaderValue, Uri};
 use jiff::Timestamp;
 use kreel_client::filter::{Filter, Saved};
-use kreel_client::{AnswerMode, HostHeader, Policy, Since, Target};
+use kreel_client::{AnswerMode, CertificateDer, HostHeader, Policy, Since, Target};
 use kreel_inspect::mask::Masking;
 use kreel_krea::ProxyConfig;
 use kreel_tui::{Images, KeyMap, Theme};
 use kreel_wire::TunnelName;
 use kreel_wire::rules::RulesChange;
 
-use super::{Remote, conflict, is_typed};
+use super::{Remote, certificates, conflict, is_typed};
 use crate::args::{DeliverMissed, Header, ListenArgs, Output};
 use crate::filters;
 use crate::limits::RADAR_USUAL;
@@ -83,6 +83,8 @@ pub(crate) struct KreaOptions {
     pub(crate) proxy: Option<u16>,
     /// The API.
     pub(crate) upstream: Uri,
+    /// Certificates to trust for it besides the system's.
+    pub(crate) trusted: Vec<CertificateDer<'static>>,
     /// Whether the app is given only what the API confirms.
     pub(crate) requires_verified: bool,
     /// The file of jobs, if not the usual one.
@@ -170,6 +172,10 @@ impl ListenOptions {
                     .krea_upstream
                     .clone()
                     .unwrap_or_else(|| ProxyConfig::default().upstream),
+                trusted: match &args.krea_upstream_ca {
+                    Some(file) => certificates(file)?,
+                    None => Vec::new(),
+                },
                 requires_verified: args.require_verified,
                 jobs: args.krea_jobs.clone(),
                 missed_after: args.missed_after.map_or(RADAR_USUAL, |span| span.0),

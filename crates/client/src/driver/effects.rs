@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use kreel_wire::DeliveryId;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::Instant;
 
 use super::Running;
 use super::line::Line;
@@ -10,6 +12,7 @@ use crate::engine::{Effect, Event, Run};
 use crate::forward::{Body, Work};
 use crate::history::Job;
 use crate::link::Link;
+use crate::{Summary, Update};
 
 impl Running {
     /// Lets the engine decide, and does what it says.
@@ -75,6 +78,7 @@ impl Running {
             Effect::Probe => {
                 self.tasks.spawn(self.forward.clone().probe());
             }
+            Effect::Update(Update::Gated(delivery)) => self.at_the_gate(delivery),
             Effect::Update(update) => self.notices.tell(update),
             Effect::Ack(seq) => self.on_link(|link| link.ack(seq)),
             Effect::Fail { exchange, failure } => {
@@ -82,6 +86,19 @@ impl Running {
             }
             Effect::Close { exchange } => self.on_link(|link| link.close(exchange)),
         }
+    }
+
+    /// Tells whoever decides, and those who show it.
+    fn at_the_gate(&mut self, delivery: Arc<Summary>) {
+        let told = self
+            .config
+            .gate
+            .as_ref()
+            .map(|gate| gate.try_send(delivery.id));
+        if let Some(Err(TrySendError::Full(id))) = told {
+            self.engine.was_not_told(&id, Instant::now());
+        }
+        self.notices.tell(Update::Gated(delivery));
     }
 
     fn put(&self, job: Job) {

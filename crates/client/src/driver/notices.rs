@@ -34,7 +34,8 @@ impl Notices {
             false => self.send(update).err(),
         };
         match late {
-            None => {}
+            // Of this whoever needs it hears in another way, and it is no row.
+            None | Some(Update::Gated(_)) => {}
             Some(update) if is_row(&update) => self.skipped += 1,
             Some(update) => {
                 if self.waiting.len() == NOTICES {
@@ -79,7 +80,6 @@ fn is_row(update: &Update) -> bool {
         | Update::Attempt(_)
         | Update::Answered { .. }
         | Update::Captured(_)
-        | Update::Gated(_)
         | Update::Withheld { .. }
         | Update::NotReplayed { .. } => true,
         // The end of replays is not left out: whoever shows their progress waits for it.
@@ -125,6 +125,20 @@ mod tests {
         assert_eq!(came(&mut reader), ["row 1", "row 2"]);
         notices.tell(row(6));
         assert_eq!(came(&mut reader), ["3 skipped", "row 6"]);
+    }
+
+    #[test]
+    fn what_waits_at_the_gate_is_no_row_that_is_left_out() {
+        let (updates, mut reader) = mpsc::channel(1);
+        let mut notices = Notices::new(updates);
+        notices.tell(row(1));
+        for number in 2..=5 {
+            let delivery = delivery(number, Kind::Live);
+            notices.tell(Update::Gated(Arc::new(Summary::new(&delivery, None))));
+        }
+        assert_eq!(came(&mut reader), ["row 1"]);
+        notices.tell(row(6));
+        assert_eq!(came(&mut reader), ["row 6"]);
     }
 
     #[test]

@@ -246,7 +246,7 @@ impl Engine {
     fn admit(&mut self, row: &Waiting, effects: &mut Vec<Effect>) {
         effects.push(Effect::Update(Update::Delivery(row.summary())));
         self.kept.insert((row.seq(), row.id()));
-        let gate = Gate::of(self.rules.gated, false);
+        let gate = Gate::of(self.rules.gated);
         self.deliveries.insert(row.id(), Entry::kept(row, gate));
         self.is_whole(&row.id(), effects);
     }

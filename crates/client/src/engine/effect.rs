@@ -105,8 +105,6 @@ pub(crate) enum Event<'a> {
     Admit(DeliveryId),
     /// The app may not have this one.
     Refuse { id: DeliveryId, why: Arc<str> },
-    /// Whoever decides wants to hear again of those that wait to be decided about.
-    TellGated,
     /// The user wants a delivery handed over again.
     Replay { replay: Box<Replay>, now: Instant },
     /// A replay is over.

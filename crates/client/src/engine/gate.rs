@@ -6,9 +6,11 @@
 use std::sync::Arc;
 
 use kreel_wire::DeliveryId;
+use tokio::time::Instant;
 
 use super::{Effect, Engine, Hold, Stage};
 use crate::Update;
+use crate::limits::{GATE_AGAIN, GATE_AT_ONCE};
 
 /// Whether the app may have a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,32 +18,40 @@ pub(super) enum Gate {
     /// It may.
     Open,
     /// Nobody has said yet.
-    Closed {
-        /// The history has all of it, so that it can be judged; that was told.
-        is_whole: bool,
-    },
+    Closed(Word),
     /// It may not, for this reason.
     Refused(Arc<str>),
 }
 
+/// What whoever decides has heard of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// Nothing: it is not all in the history, so that it can't be judged yet.
+    None,
+    /// That it can be judged.
+    Given,
+    /// There was no room to say so; it is said again.
+    Due,
+}
+
 impl Gate {
-    /// Where a delivery stands that comes, with its whole body in the history or not.
-    pub(super) fn of(is_gated: bool, is_whole: bool) -> Self {
+    /// Where a delivery stands that comes.
+    pub(super) fn of(is_gated: bool) -> Self {
         match is_gated {
-            true => Self::Closed { is_whole },
+            true => Self::Closed(Word::None),
             false => Self::Open,
         }
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        matches!(self, Self::Closed { .. })
+        matches!(self, Self::Closed(_))
     }
 
     /// Why the app may not have it, if somebody said so.
     pub(super) fn refusal(&self) -> Option<&Arc<str>> {
         match self {
             Self::Refused(why) => Some(why),
-            Self::Open | Self::Closed { .. } => None,
+            Self::Open | Self::Closed(_) => None,
         }
     }
 }
@@ -63,23 +73,39 @@ impl Engine {
     /// The history has all of a delivery: it can be judged now.
     pub(super) fn is_whole(&mut self, id: &DeliveryId, effects: &mut Vec<Effect>) {
         if let Some(entry) = self.deliveries.get_mut(id)
-            && let Gate::Closed { is_whole } = &mut entry.gate
-            && !std::mem::replace(is_whole, true)
+            && entry.gate == Gate::Closed(Word::None)
         {
+            entry.gate = Gate::Closed(Word::Given);
             effects.push(Effect::Update(Update::Gated(entry.summary.clone())));
         }
     }
 
-    /// Tells again of all that wait to be judged: whoever judges has missed some.
-    pub(super) fn tell_gated(&self, effects: &mut Vec<Effect>) {
-        let whole = self
-            .deliveries
-            .values()
-            .filter(|entry| entry.gate == Gate::Closed { is_whole: true });
-        let mut summaries: Vec<_> = whole.map(|entry| entry.summary.clone()).collect();
-        summaries.sort_unstable_by_key(|summary| summary.seq);
-        let told = summaries.into_iter().map(Update::Gated);
-        effects.extend(told.map(Effect::Update));
+    /// Whoever decides had no room to hear of this one: it is told again a moment later.
+    pub(crate) fn was_not_told(&mut self, id: &DeliveryId, now: Instant) {
+        if let Some(entry) = self.deliveries.get_mut(id)
+            && entry.gate == Gate::Closed(Word::Given)
+        {
+            entry.gate = Gate::Closed(Word::Due);
+            self.gate_at.get_or_insert(now + GATE_AGAIN);
+        }
+    }
+
+    /// Tells again of those that were not heard, the oldest first and some at a time.
+    pub(super) fn tell_gated(&mut self, now: Instant, effects: &mut Vec<Effect>) {
+        if self.gate_at.is_none_or(|at| at > now) {
+            return;
+        }
+        let entries = self.deliveries.values();
+        let due = entries.filter(|entry| entry.gate == Gate::Closed(Word::Due));
+        let mut due: Vec<_> = due.map(|entry| (entry.seq(), entry.summary.id)).collect();
+        due.sort_unstable();
+        self.gate_at = (due.len() > GATE_AT_ONCE).then(|| now + GATE_AGAIN);
+        for (_, id) in due.into_iter().take(GATE_AT_ONCE) {
+            if let Some(entry) = self.deliveries.get_mut(&id) {
+                entry.gate = Gate::Closed(Word::Given);
+                effects.push(Effect::Update(Update::Gated(entry.summary.clone())));
+            }
+        }
     }
 
     /// The app may have it.

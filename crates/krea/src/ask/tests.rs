@@ -152,3 +152,58 @@ async fn lists_have_jobs_and_a_place_to_go_on() {
         );
     }
 }
+
+/// A server that answers whoever has one of these keys like this, one question after another.
+async fn by_key(answers: &[(&str, String)], keys: &[&str]) -> (Result<ApiAnswer, AskError>, usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = format!("http://{}", listener.local_addr().unwrap());
+    let asker = Asker::new(upstream.parse().unwrap(), Vec::new()).unwrap();
+    let keys: Vec<Key> = keys.iter().map(|key| Key::bearer(key).unwrap()).collect();
+    let mut asked = 0;
+    let serving = async {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 4096];
+            let read = stream.read(&mut head).await.unwrap();
+            let head = String::from_utf8_lossy(&head[..read]).into_owned();
+            let said = answers
+                .iter()
+                .find(|(key, _)| head.contains(&format!("Bearer {key}\r")));
+            asked += 1;
+            stream.write_all(said.unwrap().1.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    };
+    let id = JobId::new(ID);
+    let asking = tokio::time::timeout(Duration::from_secs(20), asker.job_by_any(&id, &keys));
+    let answer = tokio::select! {
+        answer = asking => answer.unwrap(),
+        () = serving => unreachable!("it serves for ever"),
+    };
+    (answer, asked)
+}
+
+#[tokio::test]
+async fn a_job_is_unknown_once_every_key_says_so() {
+    let close = "Connection: close\r\n";
+    let answers = [
+        ("theirs", answer("404 Not Found", close, "{}")),
+        ("ours", answer("200 OK", close, &Fixture::Image.body())),
+        ("old", answer("401 No", close, "{}")),
+        ("busy", answer("429 Slow", close, "{}")),
+    ];
+    let is_known = |answer: Result<ApiAnswer, AskError>| answer.unwrap().reading.is_some();
+    let (known, asked) = by_key(&answers, &["theirs", "old", "ours", "busy"]).await;
+    assert_eq!((is_known(known), asked), (true, 3));
+    let (unknown, asked) = by_key(&answers, &["theirs", "old"]).await;
+    assert_eq!((is_known(unknown), asked), (false, 2));
+    let (refused, _) = by_key(&answers, &["old"]).await;
+    assert!(
+        matches!(refused, Err(AskError::KeyRefused { .. })),
+        "{refused:?}"
+    );
+    let (busy, _) = by_key(&answers, &["theirs", "busy"]).await;
+    assert!(matches!(busy, Err(AskError::TooOften { .. })), "{busy:?}");
+    let (none, asked) = by_key(&answers, &[]).await;
+    assert!(none.is_err_and(|error| !error.is_passing()) && asked == 0);
+}

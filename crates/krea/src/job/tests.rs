@@ -397,3 +397,15 @@ proptest! {
         let _ = annotate(&Reading::of(&changed));
     }
 }
+
+#[test]
+fn what_is_left_of_a_job_is_its_id_and_its_state() {
+    let id = JobId::new("1");
+    let rest = Reading::of_rest(&id, Some(&Status::Failed));
+    let job = rest.job().unwrap();
+    assert_eq!(
+        (job.id.as_ref(), job.status.as_ref()),
+        (Some(&id), Some(&Status::Failed))
+    );
+    assert_eq!(Reading::of_rest(&id, None).job().unwrap().status, None);
+}

@@ -48,6 +48,15 @@ impl Ledger {
         })
     }
 
+    /// Goes on with a claim: an app that takes long is not handed the same again by another.
+    pub fn renew(&self, id: &JobId, now: Timestamp) -> Result<(), LedgerError> {
+        self.change(0, |db| {
+            db.prepare_cached("UPDATE handed SET at_us = ?2 WHERE job_id = ?1 AND is_done = 0")?
+                .execute(params![id.as_str(), now.as_microsecond()])?;
+            Ok(())
+        })
+    }
+
     /// Ends a claim: the app has answered, or it may be claimed again.
     pub fn settle(&self, id: &JobId, is_done: bool) -> Result<(), LedgerError> {
         self.change(0, |db| {

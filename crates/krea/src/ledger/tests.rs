@@ -278,7 +278,13 @@ fn one_process_alone_makes_up_for_a_webhook() {
     assert_eq!(ledger.claim(&id, later).unwrap(), Claim::Yours);
     ledger.settle(&id, false).unwrap();
     assert_eq!(ledger.claim(&id, later).unwrap(), Claim::Yours);
+    // Whoever is still at it says so.
+    let at_it = later + Duration::from_secs(60);
+    ledger.renew(&id, at_it).unwrap();
+    let lapsed = later.checked_add(HANDED_LEASE).unwrap();
+    assert_eq!(ledger.claim(&id, lapsed).unwrap(), Claim::Taken);
     ledger.settle(&id, true).unwrap();
+    ledger.renew(&id, lapsed).unwrap();
     assert_eq!(ledger.claim(&id, at(1_000_000)).unwrap(), Claim::Done);
 }
 

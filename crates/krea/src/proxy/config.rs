@@ -5,8 +5,8 @@ use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 use tokio::sync::watch;
 
+use super::reach::Reach;
 use crate::keys::Keys;
-use crate::limits::LOOK_UP_DEADLINE;
 use crate::local::is_private;
 
 /// Where Krea's API is.
@@ -20,11 +20,13 @@ pub struct ProxyConfig {
     /// The address webhooks are asked for at, which may be known later or change; without one none
     /// are asked for.
     pub webhook_url: watch::Receiver<Option<Uri>>,
+    /// Where that address leads, as far as it was looked up.
+    pub reach: Reach,
     /// Whether that address also takes the place of one the caller has set.
     pub replaces_own: bool,
     /// Certificates to trust besides the system's.
     pub trusted: Vec<CertificateDer<'static>>,
-    /// Where the keys of callers that started jobs are remembered, in memory.
+    /// Where the keys of callers are remembered that the API has taken, in memory.
     pub keys: Keys,
 }
 
@@ -58,6 +60,7 @@ impl Default for ProxyConfig {
         Self {
             upstream: Uri::from_static(KREA),
             webhook_url: Self::fixed(None),
+            reach: Reach::default(),
             replaces_own: false,
             trusted: Vec::new(),
             keys: Keys::default(),
@@ -72,28 +75,21 @@ impl ProxyConfig {
     }
 
     /// Refuses an address for webhooks whose name leads into a private network, though it does not
-    /// look so. A name that leads nowhere from here may be known elsewhere.
+    /// look so. What was found holds until the address changes; then it is to be looked up again.
     pub async fn look_up(&self) -> Result<(), InvalidProxy> {
-        let (Some(webhook), Some(upstream)) = (self.address()?, host(&self.upstream)) else {
-            return Ok(());
-        };
-        let Some(name) = host(&webhook).filter(|_| !is_private(upstream)) else {
-            return Ok(());
-        };
-        let found = tokio::net::lookup_host((name.trim_matches(['[', ']']), 0));
-        let Ok(Ok(found)) = tokio::time::timeout(LOOK_UP_DEADLINE, found).await else {
-            return Ok(());
-        };
-        let mut addresses = found.map(|address| address.ip().to_string()).peekable();
-        let is_out_of_reach =
-            addresses.peek().is_some() && addresses.all(|address| is_private(&address));
-        match is_out_of_reach {
-            true => Err(InvalidProxy::PrivateWebhook {
-                host: name.to_owned(),
-                upstream: upstream.to_owned(),
-            }),
-            false => Ok(()),
+        if let (Some(webhook), Some(upstream)) = (self.address()?, host(&self.upstream))
+            && let Some(name) = host(&webhook).filter(|_| !is_private(upstream))
+        {
+            self.reach.look_up(&webhook, name).await;
         }
+        self.check()
+    }
+
+    /// Whether the address for webhooks tells by its name that it is in a private network.
+    pub fn is_private_by_name(&self) -> bool {
+        let webhook = self.webhook_url.borrow();
+        let host = webhook.as_ref().and_then(Uri::host);
+        host.is_some_and(is_private)
     }
 
     /// Whether the API could never reach this address, as far as its name tells.
@@ -120,7 +116,8 @@ impl ProxyConfig {
         let host = host(&webhook).ok_or_else(|| InvalidProxy::Webhook {
             got: webhook.to_string(),
         })?;
-        if is_private(host) && !is_private(upstream) {
+        let is_out_of_reach = is_private(host) || self.reach.is_private(&webhook);
+        if is_out_of_reach && !is_private(upstream) {
             return Err(InvalidProxy::PrivateWebhook {
                 host: host.to_owned(),
                 upstream: upstream.to_owned(),

@@ -114,9 +114,9 @@ impl fmt::Display for Notice {
             Self::WebhookReplaced(own) => {
                 write!(f, "the webhook comes to the tunnel, and not to {own}")
             }
-            Self::NoTunnel => {
-                f.write_str("no webhook was asked for: there is no tunnel (--tunnel-url)")
-            }
+            Self::NoTunnel => f.write_str(
+                "no webhook was asked for: no tunnel is known; `kreel listen` opens one and says where",
+            ),
             Self::PrivateTunnel(why) => write!(
                 f,
                 "no webhook was asked for: {why}; kreel can ask the API instead (--deliver-missed)"

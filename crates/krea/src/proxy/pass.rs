@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use jiff::Timestamp;
@@ -33,6 +33,11 @@ pub(super) async fn through(
     let asked = request.uri().path().to_owned();
     let (head, body) = request.into_parts();
     let (path, answer, notices) = if local::is_meant(&head.headers) {
+        if head.method == Method::POST {
+            // The address may have become known, or another, since it was looked up; what is found
+            // the call says.
+            let _ = shared.config.look_up().await;
+        }
         match Call::ready(&shared.config, head) {
             Some(call) => pass(call, body, &shared).await,
             None => (
@@ -114,6 +119,9 @@ fn hand_back(
     let (mut head, body) = response.into_parts();
     head.headers = passed_on(head.headers);
     let begun = Status::of(&head);
+    if let Some(key) = facts.key.as_ref().filter(|_| begun.is_taken(&facts.path)) {
+        shared.config.keys.taken(key);
+    }
     let is_read = facts.start.is_some() || begun.status >= 400;
     if !is_read {
         return Response::from_parts(head, body.map_err(BoxError::from).boxed_unsync());

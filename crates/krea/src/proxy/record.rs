@@ -32,6 +32,11 @@ impl Status {
             coding: coding.map(str::to_ascii_lowercase),
         }
     }
+
+    /// Whether it shows that the API takes the call's key. Its schema anyone may read.
+    pub(super) fn is_taken(&self, path: &str) -> bool {
+        (200..300).contains(&self.status) && path != "/openapi.json"
+    }
 }
 
 /// What is known of a call before it is answered.

@@ -1,9 +1,13 @@
 //! What of a call is changed, and what a proxy will not do.
 
+use std::net::IpAddr;
+use std::sync::Mutex;
+
 use http::{Request, Uri};
 
 use super::call::Call;
 use super::*;
+use crate::fetch::{Later, Resolver};
 
 fn config(webhook: Option<&str>) -> ProxyConfig {
     ProxyConfig {
@@ -170,4 +174,67 @@ fn an_address_that_comes_later_is_used_unless_nobody_can_reach_it() {
             .to_string()
             .contains("can't be reached from outside")
     );
+}
+
+/// Every name that begins so leads into a private network.
+#[derive(Debug)]
+struct Names(Mutex<usize>);
+
+impl Resolver for Names {
+    fn resolve<'a>(&'a self, host: &'a str) -> Later<'a, Vec<IpAddr>> {
+        *self.0.lock().unwrap() += 1;
+        let found = match host.starts_with("office") {
+            true => vec!["10.0.0.7".parse().unwrap(), "fd00::7".parse().unwrap()],
+            false => vec![
+                "10.0.0.7".parse().unwrap(),
+                "93.184.215.14".parse().unwrap(),
+            ],
+        };
+        Box::pin(async move { Ok(found) })
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_comes_later_is_looked_up_and_what_was_found_holds() {
+    let names = Arc::new(Names(Mutex::default()));
+    let (tunnel, webhook_url) = tokio::sync::watch::channel(None);
+    let config = ProxyConfig {
+        webhook_url,
+        reach: Reach::by(names.clone()),
+        ..ProxyConfig::default()
+    };
+    assert_eq!(config.look_up().await, Ok(()));
+    tunnel
+        .send(Some("https://office.example.com/t".parse().unwrap()))
+        .unwrap();
+    for _ in 0..3 {
+        let refused = config.clone().look_up().await;
+        assert!(matches!(refused, Err(InvalidProxy::PrivateWebhook { .. })));
+    }
+    assert_eq!(*names.0.lock().unwrap(), 1, "once for each address");
+    let call = ready(&config, Request::post(FLUX));
+    assert_eq!(codes(&call), ["private-tunnel"]);
+    assert_eq!(call.head.headers.get("x-webhook-url"), None);
+    assert!(config.check().is_err());
+    // Toward a mock on this machine any address will do.
+    let mock = ProxyConfig {
+        upstream: "http://127.0.0.1:4042".parse().unwrap(),
+        ..config.clone()
+    };
+    assert_eq!(mock.look_up().await, Ok(()));
+    tunnel.send(Some(TUNNEL.parse().unwrap())).unwrap();
+    assert_eq!(config.look_up().await, Ok(()));
+    let call = ready(&config, Request::post(FLUX));
+    assert_eq!(call.head.headers["x-webhook-url"], TUNNEL);
+}
+
+#[test]
+fn what_anyone_may_read_shows_nothing_of_a_key() {
+    let status = |status| record::Status {
+        status,
+        coding: None,
+    };
+    assert!(status(200).is_taken("/jobs") && status(204).is_taken("/jobs/1"));
+    assert!(!status(404).is_taken("/jobs/1") && !status(302).is_taken("/jobs"));
+    assert!(!status(200).is_taken("/openapi.json"));
 }

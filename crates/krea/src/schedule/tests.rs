@@ -107,3 +107,13 @@ async fn a_full_agenda_prefers_what_was_started_here() {
     assert!(agenda.add(&JobId::new("known"), true, now));
     assert_eq!(agenda.len(), AGENDA_JOBS);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_refused_puts_off_questions_too() {
+    let (mut agenda, now, id) = (Agenda::default(), Instant::now(), JobId::new("a"));
+    assert!(agenda.add_at_once(&id, true, now));
+    agenda.put_off(Some(Duration::from_secs(60)), now);
+    agenda.put_off(None, now);
+    assert_eq!(agenda.due(now + Duration::from_secs(59)), None);
+    assert_eq!(agenda.due(now + Duration::from_secs(60)), Some(id));
+}

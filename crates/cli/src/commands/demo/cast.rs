@@ -211,7 +211,7 @@ fn client(remote: &Remote, tunnel: &TunnelName, app: SocketAddr, history: &Path)
         grace: GRACE,
         relay_name: embedded::NAME.to_owned(),
         since: Since::Last,
-        gated: false,
+        gate: None,
         retries: 0,
     };
     Client::new(config, opened.history).map_err(|error| of_client_config(&error))

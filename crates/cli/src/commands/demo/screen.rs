@@ -127,6 +127,7 @@ fn lens(cast: &Cast) -> Arc<JobLens> {
         history: cast.history.clone(),
         tunnels: None,
         own: ProxyConfig::fixed(cast.tunnel_url().parse().ok()),
+        trusted: Vec::new(),
         upstream: cast.upstream.clone(),
         keys: Ok(cast.keys.clone()),
         missed_after: RADAR_USUAL,

@@ -242,7 +242,7 @@ fn config(remote: &Remote, tunnel: TunnelName, app: &str) -> Config {
         grace: Duration::from_secs(1),
         relay_name: remote.url.to_string(),
         since: Since::Never,
-        gated: false,
+        gate: None,
         retries: 0,
     }
 }

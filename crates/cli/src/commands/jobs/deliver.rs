@@ -5,7 +5,7 @@ use kreel_client::{History, Match};
 use super::{asking, find, open};
 use crate::args::JobsDeliverArgs;
 use crate::exit::Exit;
-use crate::krea::deliver::{Handed, check, deliver};
+use crate::krea::deliver::{Handed, check, deliver, or_known};
 use crate::krea::{Gather, told};
 use crate::past;
 use crate::problem::{Result, of_history};
@@ -17,12 +17,15 @@ pub(super) async fn run(args: &JobsDeliverArgs) -> Result<Exit> {
     let mut gather = open(&args.place)?;
     let id = find(&gather, &args.id)?.job;
     let asking = asking(&args.place)?;
-    if asking.has_key() {
-        asking
-            .about(std::slice::from_ref(&id), gather.ledger())
-            .await?;
-    }
+    let asked = match asking.has_key() {
+        true => {
+            let asked = asking.about(std::slice::from_ref(&id), gather.ledger());
+            asked.await
+        }
+        false => Ok(()),
+    };
     let evidence = gather.evidence(&id)?;
+    asked.or_else(|problem| or_known(problem, &evidence))?;
     check(&evidence, args.again)?;
     let mut destination = Destination::to(args.to.clone())?;
     learn(&mut destination, &mut gather)?;

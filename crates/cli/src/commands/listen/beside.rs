@@ -4,7 +4,7 @@
 
 use http::Uri;
 use kreel_client::inert::inert;
-use kreel_client::{Command, ReplayConfig, Target, Update};
+use kreel_client::{Command, DeliveryId, ReplayConfig, Target};
 use kreel_krea::{Keys, is_private};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -14,7 +14,7 @@ use crate::krea;
 use crate::krea::asking::key_missing;
 use crate::krea::door::{Door, DoorOptions};
 use crate::krea::front::{Front, FrontEvent, FrontOptions};
-use crate::krea::told;
+use crate::krea::told::{self, Names};
 use crate::krea::watch::Which;
 use crate::options::{GRACE, ListenOptions};
 use crate::problem::{Code, Problem, Result};
@@ -34,12 +34,17 @@ pub(super) struct Beside {
 
 impl Beside {
     /// Opens what is wanted. `keys` are those that are known; callers of the proxy add theirs.
-    pub(super) async fn open(options: &ListenOptions, keys: &Result<Keys>) -> Result<Self> {
+    /// `gated` are those that wait at the gate, if they are to be decided about.
+    pub(super) async fn open(
+        options: &ListenOptions,
+        keys: &Result<Keys>,
+        gated: Option<mpsc::Receiver<DeliveryId>>,
+    ) -> Result<Self> {
         let (tunnel, hears) = watch::channel(None);
         let krea = &options.krea;
-        let planned = match krea.requires_verified {
-            true => Some(door(options, keys.clone()?)?),
-            false => None,
+        let planned = match gated {
+            Some(gated) => Some(door(options, keys.clone()?, gated)?),
+            None => None,
         };
         let front = match krea.proxy {
             None => None,
@@ -51,7 +56,8 @@ impl Beside {
                 let front = Front::open(FrontOptions {
                     port,
                     upstream: krea.upstream.clone(),
-                    trusted: Vec::new(),
+                    trusted: krea.trusted.clone(),
+                    names: Names::LISTEN,
                     own: Some(hears.clone()),
                     tunnel: hears,
                     replaces_own: false,
@@ -90,15 +96,6 @@ impl Beside {
             self.door = Some(Door::watch(options, commands.clone())?);
         }
         Ok(())
-    }
-
-    /// The client says something: what waits to be let in is asked about.
-    pub(super) fn hear(&self, update: &Update) {
-        match (&self.door, update) {
-            (Some(door), Update::Gated(delivery)) => door.tell(delivery.id),
-            (Some(door), Update::Skipped { .. }) => door.fall_behind(),
-            _ => {}
-        }
     }
 
     /// Says that it is there.
@@ -199,7 +196,11 @@ fn renamed(event: &FrontEvent) -> Value {
 }
 
 /// What the door is made of; only where there is an app behind it, and something to ask with.
-fn door(options: &ListenOptions, keys: Keys) -> Result<DoorOptions> {
+fn door(
+    options: &ListenOptions,
+    keys: Keys,
+    told: mpsc::Receiver<DeliveryId>,
+) -> Result<DoorOptions> {
     if options.target.is_none() {
         return Err(Problem::new(
             Code::TargetMissing,
@@ -220,7 +221,9 @@ fn door(options: &ListenOptions, keys: Keys) -> Result<DoorOptions> {
         history: options.history.clone(),
         ledger: krea::ledger(options.krea.jobs.as_deref())?,
         upstream: options.krea.upstream.clone(),
+        trusted: options.krea.trusted.clone(),
         keys,
+        told,
     })
 }
 

@@ -157,6 +157,7 @@ fn lens(options: &ListenOptions, keys: Result<Keys>, beside: &Beside) -> Arc<Job
         tunnels: Some(Tunnels::of(&options.paths)),
         own: beside.tunnel(),
         upstream: options.krea.upstream.clone(),
+        trusted: options.krea.trusted.clone(),
         keys,
         missed_after: options.krea.missed_after,
         app: replays(options),

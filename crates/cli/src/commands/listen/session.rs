@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::beside::Beside;
+use super::orders::Orders;
 use super::screen::{self, Face, Screen};
 use super::sieve::{LOOK_AGAIN, Sieve};
 use crate::args::Output;
@@ -160,6 +161,7 @@ impl Session {
             self.rows.push();
         }
         self.open_screen(&commands)?;
+        let mut orders = Orders::to(commands);
         let mut stop = None;
         let ended = loop {
             tokio::select! {
@@ -173,7 +175,11 @@ impl Session {
                     self.show_beside(&event);
                     self.rows.push();
                 }
-                end = self.face.changed() => self.screen_ended(end, &commands),
+                end = self.face.changed() => {
+                    if self.screen_ended(end) {
+                        orders.give(Command::Stop);
+                    }
+                }
                 Some(Ok(Err(absent))) = self.looking.join_next() => {
                     self.rows.say(&until_there(&absent));
                     self.rows.push();
@@ -187,16 +193,16 @@ impl Session {
                     if signal == Received::Interrupt && self.face.has_lent_terminal() {
                         continue;
                     }
-                    let command = match stop.replace(Stop::Signal(signal)) {
+                    orders.give(match stop.replace(Stop::Signal(signal)) {
                         None => Command::Stop,
                         Some(_) => Command::StopNow,
-                    };
-                    let _ = commands.try_send(command);
+                    });
                 }
+                () = orders.taken() => {}
             }
             if self.rows.is_gone() && stop.is_none() {
                 stop = Some(Stop::Unread);
-                let _ = commands.try_send(Command::Stop);
+                orders.give(Command::Stop);
             }
         };
         while let Ok(update) = updates.try_recv() {
@@ -228,9 +234,6 @@ impl Session {
     fn show(&mut self, update: &Update) {
         if let Update::Counters(counters) = update {
             self.counters = Some(*counters);
-        }
-        if let Some(beside) = &self.beside {
-            beside.hear(update);
         }
         match (&mut self.face, update) {
             (Face::Screen(screen), _) => screen.tell(update),
@@ -317,14 +320,14 @@ impl Session {
         Ok(())
     }
 
-    /// The inspector has ended though the client has not: lines take its place.
-    fn screen_ended(&mut self, end: io::Result<End>, commands: &mpsc::Sender<Command>) {
+    /// The inspector has ended though the client has not: lines take its place. Whether the client
+    /// is to end too.
+    fn screen_ended(&mut self, end: io::Result<End>) -> bool {
         self.face = Face::Lines;
         log::release();
+        let is_wanted = matches!(end, Ok(End::Interrupted | End::Quit));
         match end {
-            Ok(End::Interrupted | End::Quit) => {
-                let _ = commands.try_send(Command::Stop);
-            }
+            Ok(End::Interrupted | End::Quit) => {}
             Ok(End::Failed) => self
                 .rows
                 .say("warning: the inspector failed; kreel goes on without it"),
@@ -333,6 +336,7 @@ impl Session {
             )),
         }
         self.rows.push();
+        is_wanted
     }
 
     /// Gives the terminal back, and says what became of all.

@@ -3,8 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use kreel_client::{HistoryError, KeptAttempt, Reader, WITHHELD};
-use kreel_krea::{Attempt, Outcome, Reading, Seen};
-use serde_json::json;
+use kreel_krea::{Attempt, Outcome};
 
 use crate::limits::GATHER_BODY_BYTES;
 
@@ -42,12 +41,6 @@ pub(super) fn attempt(kept: &KeptAttempt) -> Attempt {
         outcome,
         took: kept.timings.total,
     }
-}
-
-/// What is left of a delivery that is not in the history any more.
-pub(super) fn of_rest(seen: &Seen) -> Reading {
-    let status = seen.status.as_ref().map(ToString::to_string);
-    Reading::of_value(&json!({"job_id": seen.job.as_str(), "status": status}))
 }
 
 /// A time from its column.

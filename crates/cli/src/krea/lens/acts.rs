@@ -13,7 +13,7 @@ use kreel_tui::lens::{Act, Acted, Mood, Of};
 
 use super::{JobLens, Sight, job_of, lock};
 use crate::krea::asking::{key_missing, not_asked};
-use crate::krea::deliver::{Handed, check, deliver};
+use crate::krea::deliver::{Handed, check, deliver, or_known};
 use crate::krea::{Gather, of_ledger, told};
 use crate::problem::{Code, Problem, Result, chain, of_history};
 use crate::runtime;
@@ -54,8 +54,11 @@ impl JobLens {
             let text = "the API can't know it: its id is no UUID, as all of Krea's are";
             return Ok(Acted::Fails(text.to_owned()));
         }
-        let key = self.key(id)?.ok_or_else(no_key)?;
-        self.ask(gather, id, &key)?;
+        let keys = self.keys(id)?;
+        if keys.is_empty() {
+            return Err(no_key());
+        }
+        self.ask(gather, id, &keys)?;
         let evidence = gather.evidence(id)?;
         let row = row(&evidence, jiff::Timestamp::now(), self.options.missed_after);
         Ok(match &row.verdict {
@@ -78,10 +81,13 @@ impl JobLens {
             let text = "there is no app to hand it to: webhooks are only captured here";
             return Ok(Acted::Fails(text.to_owned()));
         };
-        if let Some(key) = self.key(id)?.filter(|_| id.is_uuid()) {
-            self.ask(gather, id, &key)?;
-        }
+        let keys = self.keys(id)?;
+        let asked = match id.is_uuid() && !keys.is_empty() {
+            true => self.ask(gather, id, &keys),
+            false => Ok(()),
+        };
         let evidence = gather.evidence(id)?;
+        asked.or_else(|problem| or_known(problem, &evidence))?;
         check(&evidence, false)?;
         let opened = History::open(&self.options.history);
         let history = opened.map_err(|error| of_history(&error))?.history;
@@ -97,18 +103,19 @@ impl JobLens {
     }
 
     /// Asks, and notes the answer where everyone finds it.
-    fn ask(&self, gather: &Gather, id: &JobId, key: &Key) -> Result<()> {
-        let asker = Asker::new(self.options.upstream.clone(), Vec::new());
+    fn ask(&self, gather: &Gather, id: &JobId, keys: &[Key]) -> Result<()> {
+        let options = &self.options;
+        let asker = Asker::new(options.upstream.clone(), options.trusted.clone());
         let asker = asker.map_err(|error| unusable(chain(&error)))?;
-        let answer = self.while_open(async move { asker.job(id, key).await })?;
+        let answer = self.while_open(async move { asker.job_by_any(id, keys).await })?;
         let answer = answer.map_err(|error| not_asked(&error))?;
         let noted = gather.ledger().answered(id, &answer);
         noted.map_err(|error| of_ledger(&error))
     }
 
-    fn key(&self, id: &JobId) -> Result<Option<Key>> {
+    fn keys(&self, id: &JobId) -> Result<Vec<Key>> {
         match &self.options.keys {
-            Ok(keys) => Ok(keys.of(id)),
+            Ok(keys) => Ok(keys.all_for(id)),
             Err(problem) => Err(problem.clone()),
         }
     }

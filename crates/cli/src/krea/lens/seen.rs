@@ -35,18 +35,23 @@ impl Deliveries {
             Of::Subject(id) => return Ok(Seen::Job(JobId::new(id), None)),
             Of::Delivery(number) => *number,
         };
-        if self.0.is_none() {
-            self.0 = Reader::open(history).map_err(|error| of_history(&error))?;
-        }
-        let Some(reader) = &self.0 else {
-            return Ok(Seen::Gone);
+        let mut read = || match self.reader(history)? {
+            Some(reader) => delivery(reader, number),
+            None => Ok(Seen::Gone),
         };
-        delivery(reader, number).map_err(|error| of_history(&error))
+        read().map_err(|error| of_history(&error))
     }
 
-    /// Another number whenever something has changed.
-    pub(super) fn version(&self) -> Option<i64> {
-        self.0.as_ref()?.version().ok()
+    /// Another number whenever something has changed; nothing while there is no history.
+    pub(super) fn version(&mut self, history: &Path) -> Option<i64> {
+        self.reader(history).ok()??.version().ok()
+    }
+
+    fn reader(&mut self, history: &Path) -> std::result::Result<Option<&Reader>, HistoryError> {
+        if self.0.is_none() {
+            self.0 = Reader::open(history)?;
+        }
+        Ok(self.0.as_ref())
     }
 }
 

@@ -1,9 +1,12 @@
 //! The gate, from the link to the app and into the history.
 
+use std::collections::BTreeSet;
+
 use kreel_wire::Kind;
+use tokio::sync::mpsc;
 
 use super::OK;
-use crate::testing::{FakeApp, FakeRelay, TestClient, config, delivery, id, whole};
+use crate::testing::{FakeApp, FakeRelay, TestClient, config, delivery, id, soon, whole};
 use crate::{AnsweredBy, Command, Standing, Update, WITHHELD};
 
 #[tokio::test]
@@ -11,20 +14,15 @@ async fn only_what_was_admitted_reaches_the_app() {
     let relay = FakeRelay::start().await;
     let app = FakeApp::start().await;
     let mut config = config(&relay.url(), Some(&app.target()));
-    config.gated = true;
+    let (gate, mut gated) = mpsc::channel(16);
+    config.gate = Some(gate);
     let mut client = TestClient::start(config);
     let mut link = relay.accept().await;
     client.ready().await;
     for (exchange, number, body) in [(1, 7, "forged"), (2, 8, "true")] {
         link.request(whole(exchange, delivery(number, Kind::Live), body))
             .await;
-        let gated = client
-            .update(|update| match update {
-                Update::Gated(delivery) => Some(delivery.id),
-                _ => None,
-            })
-            .await;
-        assert_eq!(gated, id(number));
+        assert_eq!(soon(gated.recv()).await, Some(id(number)));
         // It is in the history to its last byte, so that it can be judged.
         let kept = client.kept(number);
         assert!(kept.row.is_complete);
@@ -72,4 +70,32 @@ async fn only_what_was_admitted_reaches_the_app() {
         (last.status, last.failure.as_deref()),
         (Some(200), Some(WITHHELD))
     );
+}
+
+#[tokio::test]
+async fn whoever_decides_hears_of_all_though_there_is_room_for_one() {
+    let relay = FakeRelay::start().await;
+    let app = FakeApp::start().await;
+    let mut config = config(&relay.url(), Some(&app.target()));
+    let (gate, mut gated) = mpsc::channel(1);
+    config.gate = Some(gate);
+    let mut client = TestClient::start(config);
+    let mut link = relay.accept().await;
+    client.ready().await;
+    for number in 1..=5 {
+        let exchange = u32::try_from(number).unwrap();
+        link.request(whole(exchange, delivery(number, Kind::Live), "x"))
+            .await;
+    }
+    // All of them wait before the first is heard of.
+    for _ in 1..=5 {
+        client
+            .update(|update| matches!(update, Update::Gated(_)).then_some(()))
+            .await;
+    }
+    let mut heard = BTreeSet::new();
+    while heard.len() < 5 {
+        heard.insert(soon(gated.recv()).await.unwrap());
+    }
+    assert_eq!(heard, (1..=5).map(id).collect());
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::history::Standing;
+use crate::limits::GATE_AT_ONCE;
 
 fn gated() -> Table {
     Table::with(Rules {
@@ -96,16 +97,34 @@ fn the_user_lets_nothing_through_the_gate() {
 }
 
 #[test]
-fn one_is_judged_when_it_is_all_here_and_told_again_when_asked() {
+fn one_is_judged_when_it_is_all_here() {
     let mut table = gated();
     assert_eq!(table.receive_part(1, 1, Kind::Live, false), ["row"]);
-    assert!(table.on(Event::TellGated).is_empty(), "it is not all here");
     table.shelf.is_all_here(&id(1));
     assert_eq!(table.on(Event::Complete(id(1))), ["gated 1"]);
-    table.receive(2, 2, Kind::Live);
-    assert_eq!(table.on(Event::TellGated), ["gated 1", "gated 2"]);
-    table.on(Event::Admit(id(1)));
-    assert_eq!(table.on(Event::TellGated), ["gated 2"]);
+    assert!(table.on(Event::Whole(id(1))).is_empty(), "it was told");
+}
+
+#[test]
+fn those_that_were_not_heard_are_told_again_some_at_a_time() {
+    const ALL: u64 = GATE_AT_ONCE as u64 + 10;
+    let mut table = gated();
+    for number in 1..=ALL {
+        table.receive(number, number as u32, Kind::Live);
+        table.engine.was_not_told(&id(number), table.now);
+    }
+    // Those that are decided meanwhile are not told.
+    table.on(Event::Admit(id(2)));
+    let told = table.wait();
+    assert_eq!((told.len(), told[0].as_str()), (GATE_AT_ONCE, "gated 1"));
+    assert!(!told.contains(&"gated 2".to_owned()));
+    // One of them was not heard again, and comes with the rest.
+    table.engine.was_not_told(&id(1), table.now);
+    let rest = table.wait();
+    assert_eq!((rest.len(), rest[0].as_str()), (10, "gated 1"));
+    assert_eq!(table.engine.deadline(), None, "nothing is left to tell");
+    table.engine.was_not_told(&id(2), table.now);
+    assert_eq!(table.engine.deadline(), None, "it is through");
 }
 
 #[test]
@@ -114,6 +133,7 @@ fn a_new_process_asks_again() {
     table.receive(1, 1, Kind::Queued);
     let rules = table.engine.rules.clone();
     let mut table = Table::beside(table.shelf, rules);
-    assert_eq!(table.on(Event::TellGated), ["gated 1"]);
+    let is_told = |effect: &Effect| matches!(effect, Effect::Update(Update::Gated(_)));
+    assert!(table.effects.iter().any(is_told));
     assert_eq!(table.on(Event::Admit(id(1))), ["attempt 1 #1"]);
 }

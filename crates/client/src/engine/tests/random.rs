@@ -59,8 +59,6 @@ pub(super) enum Step {
     KillRelay,
     /// Somebody decides about one at the gate, if there is one.
     Decide(u8),
-    /// Whoever decides wants to hear of all again.
-    TellGated,
     Hold,
     Release,
     ReleaseOne,
@@ -97,7 +95,6 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Kill),
         1 => Just(Step::KillRelay),
         6 => which().prop_map(Step::Decide),
-        1 => Just(Step::TellGated),
         1 => Just(Step::Hold),
         2 => Just(Step::Release),
         1 => Just(Step::ReleaseOne),
@@ -118,7 +115,6 @@ fn settling() -> impl Iterator<Item = Step> {
         Step::ToClient,
         Step::ToClient,
         Step::Commit(u8::MAX),
-        Step::TellGated,
         Step::Decide(0),
         Step::Probe(true),
         Step::Answer(0),

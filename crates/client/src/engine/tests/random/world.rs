@@ -49,8 +49,8 @@ struct Gate {
     admitted: HashSet<u64>,
     /// Those the app may not have, once decided.
     refused: HashSet<u64>,
-    /// All are told again just now.
-    is_again: bool,
+    /// Those that were not heard the first time.
+    missed: HashSet<u64>,
 }
 
 impl Gate {
@@ -59,16 +59,15 @@ impl Gate {
         !number.is_multiple_of(3)
     }
 
-    /// Some of what is told is missed, unless it is told again.
-    fn hear(&mut self, number: u64) {
-        if self.is_again || number % 4 != 1 {
-            let is_new = self.told.insert(number);
-            let is_open = self.admitted.contains(&number) || self.refused.contains(&number);
-            assert!(
-                self.is_again || is_new && !is_open,
-                "{number} is told twice"
-            );
+    /// Takes in what is told; whether there was room. Some is missed the first time.
+    fn hears(&mut self, number: u64) -> bool {
+        if number % 4 == 1 && self.missed.insert(number) {
+            return false;
         }
+        let is_new = self.told.insert(number);
+        let is_open = self.admitted.contains(&number) || self.refused.contains(&number);
+        assert!(is_new && !is_open, "{number} is told twice");
+        true
     }
 }
 
@@ -224,15 +223,6 @@ impl<'a> World<'a> {
                 self.loss();
             }
             Step::Decide(which) => self.decide(which),
-            Step::TellGated => {
-                if let Some(gate) = &mut self.gate {
-                    gate.is_again = true;
-                    self.on(Event::TellGated);
-                }
-                if let Some(gate) = &mut self.gate {
-                    gate.is_again = false;
-                }
-            }
             Step::Hold => self.on(Event::Hold { now: self.now }),
             Step::Release => self.on(Event::Release { now: self.now }),
             Step::ReleaseOne => self.on(Event::ReleaseOne),
@@ -344,7 +334,9 @@ impl<'a> World<'a> {
             Effect::Update(Update::Gated(delivery)) => {
                 let Seq(number) = delivery.seq;
                 assert!(self.history.is_whole(number), "{number} is not all here");
-                self.gate.as_mut().expect("a gate").hear(number);
+                if !self.gate.as_mut().expect("a gate").hears(number) {
+                    self.engine.was_not_told(&delivery.id, self.now);
+                }
             }
             Effect::Update(Update::Replaying {
                 done,
