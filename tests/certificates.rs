@@ -257,7 +257,7 @@ async fn a_wildcard_certificate_from_files_serves_tunnels_as_subdomains() {
     ])
     .await;
     let app = LocalApp::answering(200).await;
-    let client = TestClient::listen(&relay, &app, &["--tunnel", "mine"]).await;
+    let mut client = TestClient::listen(&relay, &app, &["--tunnel", "mine"]).await;
     let post = async |text: &str| {
         let url = format!("https://mine.relay.test:{}", relay.address().port());
         let curl = Curl::to(&url, Some(&certificate.cert()))?;
