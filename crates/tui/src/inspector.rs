@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
 use kreel_client::{Command, Update};
-use kreel_inspect::inert::inert;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -26,11 +25,11 @@ use self::editing::Editing;
 pub(crate) use self::editing::Lending;
 use self::stops::Stops;
 use crate::End;
-use crate::app::{App, Mode, toast};
+use crate::app::{App, Mode};
 use crate::apply::{self, Deed};
 use crate::desk::{Chore, Desk, Found, ToEdit, ToEncode};
 use crate::editor::EditorTurn;
-use crate::lens::{Mood, News};
+use crate::lens::News;
 use crate::limits::{AWAITED, AWAITED_FRAME, FOUND, FRAME, REFRESH};
 use crate::setup::Setup;
 use crate::terminal::Screen;
@@ -249,17 +248,6 @@ impl Inspector {
         }
     }
 
-    /// Something has happened beside the deliveries.
-    fn tell_of(&mut self, news: News) {
-        let how = match news.mood {
-            Mood::Good | Mood::Strong => toast::News::Good,
-            Mood::Plain | Mood::Dim | Mood::Fair => toast::News::Fair,
-            Mood::Bad => toast::News::Bad,
-        };
-        self.app.say(how, inert(&news.text));
-        self.draw_is_due = true;
-    }
-
     /// Keys that were pressed meanwhile, or pasted, count before a frame is drawn.
     async fn more_keys(&mut self) -> io::Result<()> {
         for _ in 0..KEYS_A_FRAME {
@@ -300,12 +288,7 @@ impl Inspector {
 
     fn do_what_is_due(&mut self) -> io::Result<()> {
         self.stops.tell(&self.commands);
-        if self.app.may_be_interrupted()
-            && self.editing.is_none()
-            && let Some(found) = self.kept.pop_front()
-        {
-            self.found(found)?;
-        }
+        self.take_kept()?;
         if self.look_is_due && self.looked_at.elapsed() >= self.refresh {
             self.ask_for_rows();
         }

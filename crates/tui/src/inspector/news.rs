@@ -13,7 +13,7 @@ use crate::app::toast::News;
 use crate::app::{Listing, Mode};
 use crate::apply;
 use crate::desk::{Detail, Found, Rows};
-use crate::lens::{Acted, Of};
+use crate::lens::{self, Acted, Mood, Of};
 use crate::limits::{REFRESH, REFRESH_REST};
 
 impl Inspector {
@@ -26,6 +26,28 @@ impl Inspector {
         // Whatever it is, the history may have changed with it.
         self.look_is_due = true;
         self.draw_is_due = true;
+    }
+
+    /// Something has happened beside the deliveries.
+    pub(super) fn tell_of(&mut self, news: lens::News) {
+        let how = match news.mood {
+            Mood::Good | Mood::Strong => News::Good,
+            Mood::Plain | Mood::Dim | Mood::Fair => News::Fair,
+            Mood::Bad => News::Bad,
+        };
+        self.app.say(how, news.text);
+        self.draw_is_due = true;
+    }
+
+    /// What waited for the end of a line takes the screen.
+    pub(super) fn take_kept(&mut self) -> io::Result<()> {
+        if !self.app.may_be_interrupted() || self.editing.is_some() {
+            return Ok(());
+        }
+        match self.kept.pop_front() {
+            Some(found) => self.found(found),
+            None => Ok(()),
+        }
     }
 
     /// A desk has found something.
@@ -135,10 +157,10 @@ impl Inspector {
     /// What came of something the lens was to do.
     fn acted(&mut self, of: &Of, acted: Acted) {
         match acted {
-            Acted::Says(text) => self.app.say(News::Good, inert(&text)),
-            Acted::Fails(text) => self.app.say(News::Bad, inert(&text)),
+            Acted::Says(text) => self.app.say(News::Good, text),
+            Acted::Fails(text) => self.app.say(News::Bad, text),
             Acted::Tell(command, text) => {
-                self.app.say(News::Good, inert(&text));
+                self.app.say(News::Good, text);
                 self.tell(command);
             }
             Acted::Image(_) if !self.app.shows_images => {
