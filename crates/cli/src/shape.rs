@@ -244,7 +244,9 @@ mod tests {
     use kreel_wire::Headers;
 
     use super::*;
-    use crate::args::{Scheme, Secret};
+    use kreel_wire::rules::Scheme;
+
+    use crate::args::Secret;
 
     fn original(body_bytes: usize) -> Original {
         Original {
