@@ -25,7 +25,7 @@ async fn told(form: &str) -> String {
     };
     proxied(&format!("PROXY TCP4 {EVIL} 1.2.3.4 1 2\r\n"), b"").await;
     let good = "PROXY TCP4 192.0.2.7 192.0.2.8 1 2\r\n";
-    let path = "/nobody/%1b%0a\u{202e}\u{9b}31m?forged";
+    let path = "/forged%1b%0a\u{202e}\u{9b}31m/behind";
     for host in ["x", EVIL, "\u{202e}"] {
         let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         proxied(good, head.as_bytes()).await;
@@ -54,7 +54,9 @@ async fn told_by_links(form: &str) -> String {
     relay.says("turned away").await;
     let client = Listen::on(&relay).flags(&["--new"]).start().await;
     let sender = Sender::to(relay.url(), None);
-    sender.get(&format!("/{}/\u{202e}", client.tunnel())).await;
+    sender
+        .get(&format!("/{}/forged\u{202e}", client.tunnel()))
+        .await;
     eventually("the request is told", DEADLINE, || {
         relay.process.stderr().matches("a request arrives").count() >= 2
     })

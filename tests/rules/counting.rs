@@ -1,5 +1,7 @@
 //! What counts, and for how long: for the rate, and as held in memory.
 
+use std::time::Duration;
+
 use kreel_wire::{Policy, ToClient, WelcomeOrReject};
 
 use super::checked::{BODY, SECRET, by_the_book, post};
@@ -76,7 +78,7 @@ async fn bodies_that_were_checked_still_count_while_they_wait() {
         let mut link = RawLink::upgraded(&relay, &token).await;
         let policy = Policy {
             strict,
-            wait: DEADLINE * 2,
+            wait: if strict { SHORT } else { DEADLINE * 2 },
             ..Policy::default()
         };
         let welcome = link.hello_with("test", "mine", policy).await;
@@ -92,8 +94,7 @@ async fn bodies_that_were_checked_still_count_while_they_wait() {
             false => assert_eq!(second.json()["state"], "queued", "{}", second.text()),
         }
         if strict {
-            // With it goes what it took.
-            first.abort();
+            // With its time goes what it took.
             let mut third = Box::pin(is_handed_one(&mut link));
             within("there is room again", DEADLINE, async {
                 loop {
@@ -104,9 +105,14 @@ async fn bodies_that_were_checked_still_count_while_they_wait() {
                 }
             })
             .await;
+            let first = first.await.unwrap().unwrap();
+            assert_eq!(first.status(), 504, "{}", first.text());
         }
     }
 }
+
+/// How long a sender waits whose time is to be over in this story.
+const SHORT: Duration = Duration::from_secs(5);
 
 /// Waits until the relay hands this client a request.
 async fn is_handed_one(link: &mut RawLink) {

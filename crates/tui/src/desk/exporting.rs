@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(taken(b"12345", Some(5), true).part(), None);
         let part = |taken: &Taken| taken.part().unwrap();
         let cut = taken(b"12345", Some(5000), true);
-        assert_eq!(part(&cut), "only the first 5 B of 4.9 KiB");
+        assert_eq!(part(&cut), "only the first 5 B of 5.0 kB");
         let broken_off = taken(b"12345", None, false);
         assert_eq!(part(&broken_off), "only the first 5 B");
 
