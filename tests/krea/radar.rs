@@ -372,7 +372,7 @@ async fn a_key_that_is_refused_is_not_tried_without_end() {
     let asked: Vec<String> = app
         .received()
         .iter()
-        .map(|got| String::from_utf8_lossy(got.head.target()).into_owned())
+        .map(|got| String::from_utf8_lossy(&got.head.target()).into_owned())
         .collect();
     assert!(asked[0].starts_with("/jobs/"), "{asked:?}");
     assert!(asked[1].starts_with("/jobs?limit="), "{asked:?}");

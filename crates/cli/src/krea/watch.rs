@@ -12,8 +12,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use kreel_client::{History, ReplayConfig};
 use kreel_krea::{
-    Agenda, ApiAnswer, AskError, Asked, Asker, Evidence, JobId, Key, Keys, Kind, Status, due,
-    is_open, may_run,
+    Agenda, ApiAnswer, AskError, Asked, Asker, Evidence, JobId, Key, Keys, Status, due, is_open,
+    may_run,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
