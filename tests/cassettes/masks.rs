@@ -113,8 +113,11 @@ async fn each_kind_of_rule_masks_what_it_names() {
     );
 }
 
+/// A request's first line, its header lines, and its body.
+type Seen = (Vec<u8>, Vec<(String, Vec<u8>)>, String);
+
 /// What the app sees of a request that must not depend on the machine.
-fn seen(received: &Received) -> (Vec<u8>, Vec<(String, Vec<u8>)>, String) {
+fn seen(received: &Received) -> Seen {
     let others = ["x-forwarded-for", "x-forwarded-proto", "kreel-attempt"];
     let mut lines = received.head.lines();
     lines.retain(|(name, _)| !others.contains(&name.to_ascii_lowercase().as_str()));
