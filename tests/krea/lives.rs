@@ -94,7 +94,7 @@ async fn a_job_that_has_ended_is_told_once() {
 
 #[tokio::test]
 async fn jobs_are_seen_on_their_way() {
-    let mock = StandIn::start(&["--speed", "30"]).await;
+    let mock = StandIn::start(&["--speed", "6"]).await;
     let job = mock
         .job(super::stand_in::FLUX, json!({"prompt": "x"}))
         .await;
