@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::net::TcpStream;
 use tokio::process::Command;
+use tokio::time::sleep;
 
 use crate::support::{
     DEADLINE, Home, Process, TestClient, TestRelay, free_port, packages, programs, within,
@@ -16,6 +18,9 @@ const GUIDE: &str = include_str!("../docs/guide.md");
 
 /// How long a compiler may take for a handler and its framework: 5 minutes.
 const COMPILING: Duration = Duration::from_secs(300);
+
+/// How long a framework may take to be loaded: 2 minutes.
+const STARTING: Duration = Duration::from_secs(120);
 
 /// The first block of code under this heading.
 fn block(heading: &str) -> &'static str {
@@ -33,12 +38,24 @@ fn block_on(heading: &str, port: u16) -> String {
     code.replace("3000", &port.to_string())
 }
 
+/// Waits until the app listens; frameworks take their time to be loaded.
+async fn listens(app: &mut Process, port: u16) {
+    let what = "an app that listens";
+    within(what, STARTING, async {
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            assert!(app.is_running(), "{}", app.trouble("ended"));
+            sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+}
+
 /// Posts Krea's webhooks through a tunnel to the handler, and waits for what it prints.
 async fn works(mut app: Process, port: u16, prints: &[&str], repeats: bool) {
+    listens(&mut app, port).await;
     let relay = TestRelay::start().await;
     let target = format!("{port}/api/hook");
-    // Webhooks wait until the app listens.
-    let client = TestClient::listen(&relay, target.as_str(), &["--wait", "30s"]).await;
+    let client = TestClient::listen(&relay, target.as_str(), &[]).await;
     let done = json!({
         "job_id": "job-1",
         "status": "completed",
@@ -189,7 +206,8 @@ async fn the_handler_for_axum_works() {
         .args(["build", "--quiet", "--target-dir"])
         .arg(&target)
         .current_dir(&folder)
-        .env_remove("RUSTFLAGS");
+        .env_remove("RUSTFLAGS")
+        .env_remove("RUSTC_WORKSPACE_WRAPPER");
     let built = within("a build", COMPILING, build.output()).await.unwrap();
     if !packages::installed(&built, &["axum"]) {
         return;

@@ -50,6 +50,10 @@ const SHOWN: &[(&str, &str)] = &[
         "requests_too_often_from_an_address",
     ),
     (
+        "max_requests_per_address",
+        "too_many_requests_of_an_address_wait_on_disk",
+    ),
+    (
         "requests_per_second_per_tunnel",
         "requests_too_often_to_a_tunnel",
     ),

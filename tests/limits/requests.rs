@@ -81,6 +81,37 @@ async fn requests_too_often_from_an_address() {
 }
 
 #[tokio::test]
+async fn too_many_requests_of_an_address_wait_on_disk() {
+    let limited = Limited::by(&["max_requests_per_address=1"], &["--behind-proxy"]).await;
+    let app = LocalApp::held().await;
+    let flags = ["--tunnel", "mine", "--wait", "5m"];
+    let listen = Listen::on(&limited.relay).flags(&flags);
+    let _client = listen.to(&app).start().await;
+    let send = |address: &'static str| {
+        let sender = limited.sender();
+        tokio::spawn(async move { sender.send(from(address)).await })
+    };
+    let slow = send("192.0.2.1");
+    app.receives(1).await;
+    // It would wait for the app five minutes, as the first does.
+    let beyond = within("an answer", DEADLINE, send("192.0.2.1")).await;
+    let beyond = beyond.unwrap();
+    let state = &beyond.json()["state"];
+    assert_eq!((beyond.status(), state), (202, &"queued".into()));
+    let other = send("192.0.2.2");
+    app.release(3);
+    for sent in [slow, other] {
+        let answer = within("an answer", DEADLINE, sent).await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    app.receives(3).await;
+    // Its place is free again.
+    app.release(1);
+    let again = within("an answer", DEADLINE, send("192.0.2.1")).await;
+    assert_eq!(again.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn requests_too_often_to_a_tunnel() {
     let limited = Limited::by(&["requests_per_second_per_tunnel=1"], &[]).await;
     deserted(&limited).await;

@@ -1,7 +1,6 @@
 //! Pebble, a certificate authority for tests: it proves names by asking the relay, and gives
 //! certificates that are over soon.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::curl::Curl;
+use super::ports::free_port;
 use super::process::Process;
 use super::wait::DEADLINE;
 use super::{Certificate, programs};
@@ -106,10 +106,4 @@ impl Pebble {
             .await;
         std::fs::write(file, root.body).unwrap();
     }
-}
-
-/// A port nobody has right now.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -20,15 +20,19 @@ use crate::limits::{ADDRESSES, Limits};
 #[derive(Debug)]
 pub(crate) struct Admission {
     held: RwLock<Arc<Held>>,
-    connections: Mutex<HashMap<IpAddr, Counted>>,
+    counted: Mutex<HashMap<IpAddr, Counted>>,
     handshakes: AtomicUsize,
 }
 
-/// What an address has at the moment.
-#[derive(Debug, Default)]
-struct Counted {
-    connections: usize,
-    handshakes: usize,
+/// How many of each kind an address has at the moment.
+type Counted = [usize; 3];
+
+/// What an address has a limited number of.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Connection,
+    Handshake,
+    Request,
 }
 
 /// The limits in force, and who has used them up.
@@ -44,18 +48,19 @@ pub(crate) struct Held {
 
 type Rate<K> = DefaultKeyedRateLimiter<K>;
 
-/// An address's place for a connection; free again when dropped.
+/// An address's place for a connection, a handshake or a request; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     admission: Arc<Admission>,
     network: IpAddr,
+    kind: Kind,
 }
 
-/// A TLS handshake's place; free again when dropped.
+/// A TLS handshake's place among all; free again when dropped.
 #[derive(Debug)]
 pub(crate) struct Handshake {
     admission: Arc<Admission>,
-    network: Option<IpAddr>,
+    _place: Option<Place>,
 }
 
 /// It comes too often; when to come again.
@@ -66,7 +71,7 @@ impl Admission {
     pub(crate) fn new(limits: Limits) -> Arc<Self> {
         Arc::new(Self {
             held: RwLock::new(Arc::new(Held::new(limits))),
-            connections: Mutex::default(),
+            counted: Mutex::default(),
             handshakes: AtomicUsize::new(0),
         })
     }
@@ -100,14 +105,13 @@ impl Admission {
         {
             return Err("connection_rate");
         }
-        let mut connections = self.lock();
-        let counted = connections.entry(network).or_default();
-        if counted.connections >= held.limits.max_connections_per_address {
-            return Err("connections_of_address");
-        }
-        counted.connections += 1;
-        let admission = self.clone();
-        Ok(Some(Place { admission, network }))
+        self.place(
+            network,
+            Kind::Connection,
+            held.limits.max_connections_per_address,
+        )
+        .map(Some)
+        .ok_or("connections_of_address")
     }
 
     /// A place for a TLS handshake, on a connection that has the place given, unless as many are
@@ -117,24 +121,50 @@ impl Admission {
         place: Option<&Place>,
     ) -> Result<Handshake, &'static str> {
         let held = self.held();
-        let network = place.map(|place| place.network);
-        if let Some(network) = network {
-            let mut connections = self.lock();
-            let counted = connections.entry(network).or_default();
-            if counted.handshakes >= held.limits.max_handshakes_per_address {
-                return Err("handshakes_of_address");
+        let place = match place.map(|place| place.network) {
+            None => None,
+            Some(network) => {
+                let most = held.limits.max_handshakes_per_address;
+                let place = self.place(network, Kind::Handshake, most);
+                Some(place.ok_or("handshakes_of_address")?)
             }
-            counted.handshakes += 1;
-        }
+        };
         let handshake = Handshake {
             admission: self.clone(),
-            network,
+            _place: place,
         };
         let under_way = self.handshakes.fetch_add(1, Ordering::Relaxed);
         match under_way < held.limits.max_handshakes {
             true => Ok(handshake),
             false => Err("handshakes"),
         }
+    }
+
+    /// A place for a request of this address with a client, unless as many are there as it may have:
+    /// they share what a client can take at once with everybody else's.
+    pub(crate) fn request(self: &Arc<Self>, address: IpAddr) -> Result<Option<Place>, TooOften> {
+        let Some(network) = network(address) else {
+            return Ok(None);
+        };
+        let most = self.held().limits.max_requests_per_address;
+        let place = self.place(network, Kind::Request, most);
+        // Nobody knows when one of them ends.
+        place.map(Some).ok_or(TooOften(Duration::from_secs(1)))
+    }
+
+    fn place(self: &Arc<Self>, network: IpAddr, kind: Kind, most: usize) -> Option<Place> {
+        let mut counted = self.lock();
+        let count = &mut counted.entry(network).or_default()[kind as usize];
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        let admission = self.clone();
+        Some(Place {
+            admission,
+            network,
+            kind,
+        })
     }
 
     /// Forgets addresses that have been quiet, so that memory is for those that are not.
@@ -155,9 +185,7 @@ impl Admission {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, Counted>> {
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -196,33 +224,22 @@ impl Held {
     }
 }
 
-impl Admission {
-    /// Takes one off an address; nothing is remembered of one that has nothing left.
-    fn count_off(&self, network: IpAddr, off: impl FnOnce(&mut Counted)) {
-        let mut connections = self.lock();
-        if let Some(counted) = connections.get_mut(&network) {
-            off(counted);
-            if counted.connections == 0 && counted.handshakes == 0 {
-                connections.remove(&network);
-            }
-        }
-    }
-}
-
 impl Drop for Place {
     fn drop(&mut self) {
-        self.admission
-            .count_off(self.network, |counted| counted.connections -= 1);
+        let mut counted = self.admission.lock();
+        if let Some(counts) = counted.get_mut(&self.network) {
+            counts[self.kind as usize] -= 1;
+            // Nothing is remembered of an address that has nothing left.
+            if *counts == Counted::default() {
+                counted.remove(&self.network);
+            }
+        }
     }
 }
 
 impl Drop for Handshake {
     fn drop(&mut self) {
         self.admission.handshakes.fetch_sub(1, Ordering::Relaxed);
-        if let Some(network) = self.network {
-            self.admission
-                .count_off(network, |counted| counted.handshakes -= 1);
-        }
     }
 }
 
@@ -316,6 +333,25 @@ mod tests {
         drop((one, other));
         assert!(admission.lock().is_empty());
         assert_eq!(admission.handshakes.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn requests_under_way_are_counted_and_given_back() {
+        let admission = Admission::new(Limits {
+            max_requests_per_address: 2,
+            ..Limits::default()
+        });
+        let one = address("192.0.2.1");
+        let held = [one, one].map(|one| admission.request(one).unwrap());
+        assert_eq!(
+            admission.request(one).unwrap_err(),
+            TooOften(Duration::from_secs(1))
+        );
+        assert!(admission.request(address("192.0.2.2")).is_ok());
+        assert!(admission.request(address("127.0.0.1")).unwrap().is_none());
+        drop(held);
+        assert!(admission.request(one).is_ok());
+        assert!(admission.lock().is_empty());
     }
 
     #[test]

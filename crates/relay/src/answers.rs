@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kreel_wire::Chunk;
 use kreel_wire::limits::WINDOW_BYTES;
 
 use crate::limits::ANSWER_WINDOW_BYTES;
@@ -72,10 +71,9 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Adds a piece that was read; the credit to grant when enough has gathered. One that is read
-    /// through again and again doubles, up to what a fast path needs.
-    pub(crate) fn read(&mut self, chunk: &Chunk) -> Option<u32> {
-        let cost = chunk.cost_bytes();
+    /// Adds what a piece cost that was read; the credit to grant when enough has gathered. One that
+    /// is read through again and again doubles, up to what a fast path needs.
+    pub(crate) fn read(&mut self, cost: u32) -> Option<u32> {
         self.read += cost;
         self.since_grown = self.since_grown.saturating_add(cost);
         if self.read < self.bytes / 4 {
@@ -103,7 +101,7 @@ impl Drop for Window {
 
 #[cfg(test)]
 mod tests {
-    use kreel_wire::ExchangeId;
+    use kreel_wire::{Chunk, ExchangeId};
 
     use super::*;
 
@@ -117,7 +115,7 @@ mod tests {
 
     /// Reads this much, a KiB at a time; what was granted.
     fn read(window: &mut Window, kib: usize) -> u64 {
-        let grants = (0..kib).filter_map(|_| window.read(&chunk(1024)));
+        let grants = (0..kib).filter_map(|_| window.read(chunk(1024).cost_bytes()));
         grants.map(u64::from).sum()
     }
 

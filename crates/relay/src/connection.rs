@@ -27,7 +27,9 @@ use crate::admission::Handshake;
 use crate::config::Limits;
 use crate::framing::{FramingLimits, GatedIo};
 use crate::ingress::{self, From};
-use crate::limits::{H2_ERRORS, HTTP2_SEND_BUFFER, HTTP2_STREAM_WINDOW, HTTP2_WINDOW};
+use crate::limits::{
+    H2_ERRORS, HTTP2_SEND_BUFFER, HTTP2_STREAM_WINDOW, HTTP2_WINDOW, TLS_SEND_BUFFER,
+};
 use crate::proxies::read_protocol;
 use crate::shared::Shared;
 use crate::tls::ACME_ALPN;
@@ -98,7 +100,8 @@ async fn https(
     };
     drop(begun);
     match accepted {
-        Ok(Ok(stream)) => {
+        Ok(Ok(mut stream)) => {
+            stream.get_mut().1.set_buffer_limit(Some(TLS_SEND_BUFFER));
             let agreed = stream.get_ref().1.alpn_protocol();
             if agreed == Some(ACME_ALPN) {
                 // A certificate authority has seen what it wanted; nothing is said on top.
@@ -120,7 +123,7 @@ async fn https(
 }
 
 async fn http1(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From) {
-    let busy = Busy::default();
+    let busy = Busy::new(Heads::Tracked);
     let framing = FramingLimits {
         max_head_bytes: limits.max_head_bytes,
         max_header_lines: limits.max_header_lines,
@@ -130,7 +133,6 @@ async fn http1(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From)
     let io = TokioIo::new(Deadlines::new(
         stream,
         busy.clone(),
-        Heads::Tracked,
         limits,
         shared.answers.clone(),
     ));
@@ -163,13 +165,12 @@ async fn http1(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From)
 }
 
 async fn http2(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From) {
-    let busy = Busy::default();
+    let busy = Busy::new(Heads::Untracked);
     let stream = FramesIo::new(stream, limits);
     let verdict = stream.verdict();
     let io = TokioIo::new(Deadlines::new(
         stream,
         busy.clone(),
-        Heads::Untracked,
         limits,
         shared.answers.clone(),
     ));

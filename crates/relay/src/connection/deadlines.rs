@@ -5,10 +5,11 @@ use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -17,26 +18,85 @@ use crate::answers::AnswerRoom;
 use crate::config::Limits;
 use crate::limits::SHORT_PAUSE;
 
-/// How many requests are under way on a connection; silence is no fault while there are any.
-#[derive(Debug, Clone, Default)]
+/// How many requests are under way on a connection; silence is no fault while there are any. And
+/// how much of their answers has yet to be written.
+#[derive(Debug, Clone)]
 pub(crate) struct Busy(Arc<Requests>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Requests {
+    heads: Heads,
     under_way: AtomicU32,
     /// How many have begun, ever (it may wrap): tells two heads apart.
     begun: AtomicU32,
+    /// What bodies have handed over and nobody has written yet.
+    unwritten: AtomicUsize,
+    /// A body that waits until it is.
+    waits: AtomicWaker,
 }
 
 /// One request under way; over when dropped.
 #[derive(Debug)]
 pub(crate) struct UnderWay(Busy);
 
+impl UnderWay {
+    /// So much of the answer is handed over to be written.
+    pub(crate) fn hands_over(&self, bytes: usize) {
+        self.0.0.unwritten.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Ready once what was handed over is written. HTTP/2 has several answers on a connection, and
+    /// windows of its own for each: there it always is.
+    pub(crate) fn poll_written(&self, cx: &Context<'_>) -> Poll<()> {
+        let Requests {
+            heads,
+            unwritten,
+            waits,
+            ..
+        } = &*self.0.0;
+        let is_written = || unwritten.load(Ordering::Relaxed) == 0;
+        if *heads == Heads::Untracked || is_written() {
+            return Poll::Ready(());
+        }
+        waits.register(cx.waker());
+        match is_written() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+}
+
 impl Busy {
+    /// Of a connection whose heads are like that.
+    pub(crate) fn new(heads: Heads) -> Self {
+        Self(Arc::new(Requests {
+            heads,
+            under_way: AtomicU32::new(0),
+            begun: AtomicU32::new(0),
+            unwritten: AtomicUsize::new(0),
+            waits: AtomicWaker::new(),
+        }))
+    }
+
+    /// So much is written, heads and framing included: never less than was handed over.
+    fn wrote(&self, bytes: usize) {
+        let unwritten = self.0.unwritten.load(Ordering::Relaxed);
+        if unwritten > 0 {
+            // Only the connection's own task writes and hands over.
+            let left = unwritten.saturating_sub(bytes);
+            self.0.unwritten.store(left, Ordering::Relaxed);
+            if left == 0 {
+                self.0.waits.wake();
+            }
+        }
+    }
+
     /// Counts a request until the guard is dropped.
     pub(crate) fn begin(&self) -> UnderWay {
         self.0.under_way.fetch_add(1, Ordering::Relaxed);
         self.0.begun.fetch_add(1, Ordering::Relaxed);
+        // What of an earlier answer was not to be written never will be.
+        self.0.unwritten.store(0, Ordering::Relaxed);
         UnderWay(self.clone())
     }
 
@@ -89,7 +149,6 @@ struct Watch {
     timer: Pin<Box<Sleep>>,
     /// The last byte, or the end of the last request.
     quiet_since: Instant,
-    heads: Heads,
     times: Times,
     head: Option<Head>,
     /// How many requests had begun when the peer was last heard.
@@ -113,13 +172,7 @@ struct Head {
 
 impl<S> Deadlines<S> {
     /// Puts a stream under deadlines, which `busy` suspends for reading.
-    pub(crate) fn new(
-        stream: S,
-        busy: Busy,
-        heads: Heads,
-        limits: &Limits,
-        room: AnswerRoom,
-    ) -> Self {
+    pub(crate) fn new(stream: S, busy: Busy, limits: &Limits, room: AnswerRoom) -> Self {
         let now = Instant::now();
         let times = Times {
             head: limits.head_time,
@@ -131,7 +184,6 @@ impl<S> Deadlines<S> {
         let watch = Watch {
             timer,
             quiet_since: now,
-            heads,
             times,
             head: None,
             begun: busy.begun(),
@@ -158,11 +210,11 @@ impl Watch {
     fn heard(&mut self, busy: &Busy) {
         let had_begun = std::mem::replace(&mut self.begun, busy.begun());
         // In HTTP/2 a byte may be an answered ping, which is no reason to stay.
-        if self.heads == Heads::Tracked || !busy.is_idle() || had_begun != self.begun {
+        if busy.0.heads == Heads::Tracked || !busy.is_idle() || had_begun != self.begun {
             self.quiet_since = Instant::now();
         }
         self.forget_dispatched(busy);
-        if self.heads == Heads::Tracked && busy.is_idle() {
+        if busy.0.heads == Heads::Tracked && busy.is_idle() {
             let (since, begun) = (self.quiet_since, busy.begun());
             self.head.get_or_insert(Head { since, begun });
         }
@@ -318,6 +370,7 @@ impl<S: AsyncWrite + Unpin> Deadlines<S> {
             if let Poll::Ready(done) = &written {
                 watch.write = None;
                 let taken = done.as_ref().map_or(0, bytes);
+                self.busy.wrote(taken);
                 if watch.has_taken(taken as u64, &self.room) {
                     return Poll::Ready(Err(TooSlow::Reader.into()));
                 }
@@ -386,8 +439,7 @@ mod tests {
         let (near, _far) = tokio::io::duplex(8);
         let room = AnswerRoom::new(1);
         let limits = Limits::default();
-        let mut stream =
-            Deadlines::new(near, Busy::default(), Heads::Tracked, &limits, room.clone());
+        let mut stream = Deadlines::new(near, Busy::new(Heads::Tracked), &limits, room.clone());
         let window = room.window();
         let begun = Instant::now();
         let cut = stream.write_all(&[7; 40]).await.unwrap_err();
@@ -395,23 +447,40 @@ mod tests {
         assert_eq!(begun.elapsed().as_secs(), SHORT_PAUSE.as_secs());
         drop(window);
         let (near, _far) = tokio::io::duplex(8);
-        let mut stream = Deadlines::new(near, Busy::default(), Heads::Tracked, &limits, room);
+        let mut stream = Deadlines::new(near, Busy::new(Heads::Tracked), &limits, room);
         let begun = Instant::now();
         stream.write_all(&[7; 40]).await.unwrap_err();
         assert_eq!(begun.elapsed().as_secs(), WRITE_PAUSE.as_secs());
     }
 
+    #[tokio::test]
+    async fn a_body_waits_until_what_it_handed_over_is_written() {
+        let written = |under_way: &UnderWay| {
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            under_way.poll_written(&mut cx).is_ready()
+        };
+        for (heads, waits) in [(Heads::Tracked, true), (Heads::Untracked, false)] {
+            let (near, _far) = tokio::io::duplex(64);
+            let busy = Busy::new(heads);
+            let mut stream = Deadlines::new(near, busy.clone(), &Limits::default(), room());
+            let under_way = busy.begin();
+            assert!(written(&under_way));
+            under_way.hands_over(32);
+            stream.write_all(&[7; 16]).await.unwrap();
+            assert_eq!(written(&under_way), !waits, "half of it");
+            stream.write_all(&[7; 40]).await.unwrap();
+            assert!(written(&under_way), "more than all of it");
+            under_way.hands_over(32);
+            drop(under_way);
+            assert!(written(&busy.begin()), "it is of an answer that is over");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn silence_ends_an_idle_connection_but_no_busy_one() {
         let (near, mut far) = tokio::io::duplex(64);
-        let busy = Busy::default();
-        let mut stream = Deadlines::new(
-            near,
-            busy.clone(),
-            Heads::Tracked,
-            &Limits::default(),
-            room(),
-        );
+        let busy = Busy::new(Heads::Tracked);
+        let mut stream = Deadlines::new(near, busy.clone(), &Limits::default(), room());
         let under_way = busy.begin();
         let mut byte = [0];
         let wait = tokio::time::timeout(IDLE * 10, stream.read(&mut byte)).await;
@@ -431,13 +500,8 @@ mod tests {
         assert!((HEAD_TIME..HEAD_TIME + Duration::from_secs(1)).contains(&start.elapsed()));
 
         let (near, _far) = tokio::io::duplex(64);
-        let mut stream = Deadlines::new(
-            near,
-            Busy::default(),
-            Heads::Tracked,
-            &Limits::default(),
-            room(),
-        );
+        let mut stream =
+            Deadlines::new(near, Busy::new(Heads::Tracked), &Limits::default(), room());
         let start = Instant::now();
         assert_eq!(
             stream.read(&mut byte).await.unwrap_err().kind(),
@@ -449,14 +513,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_head_that_trickles_in_has_a_deadline_and_a_body_has_none_here() {
         let (near, mut far) = tokio::io::duplex(64);
-        let busy = Busy::default();
-        let mut stream = Deadlines::new(
-            near,
-            busy.clone(),
-            Heads::Tracked,
-            &Limits::default(),
-            room(),
-        );
+        let busy = Busy::new(Heads::Tracked);
+        let mut stream = Deadlines::new(near, busy.clone(), &Limits::default(), room());
         let trickle = tokio::spawn(async move {
             while far.write_all(b"x").await.is_ok() {
                 tokio::time::sleep(HEAD_TIME / 5).await;
@@ -476,14 +534,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn answered_pings_keep_no_connection_without_requests() {
         let (near, mut far) = tokio::io::duplex(64);
-        let busy = Busy::default();
-        let mut stream = Deadlines::new(
-            near,
-            busy.clone(),
-            Heads::Untracked,
-            &Limits::default(),
-            room(),
-        );
+        let busy = Busy::new(Heads::Untracked);
+        let mut stream = Deadlines::new(near, busy.clone(), &Limits::default(), room());
         let pings = tokio::spawn(async move {
             while far.write_all(b"x").await.is_ok() {
                 tokio::time::sleep(Duration::from_secs(5)).await;
@@ -510,7 +562,7 @@ mod tests {
         for (bytes, is_ended) in [(1, true), (2048, false)] {
             let (near, mut far) = tokio::io::duplex(4096);
             let limits = Limits::default();
-            let mut stream = Deadlines::new(near, Busy::default(), Heads::Tracked, &limits, room());
+            let mut stream = Deadlines::new(near, Busy::new(Heads::Tracked), &limits, room());
             let reader = tokio::spawn(async move {
                 let mut room = vec![0; bytes];
                 while far.read(&mut room).await.is_ok_and(|read| read > 0) {
@@ -531,14 +583,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_request_answered_at_once_leaves_no_head_behind() {
         let (near, mut far) = tokio::io::duplex(64);
-        let busy = Busy::default();
-        let mut stream = Deadlines::new(
-            near,
-            busy.clone(),
-            Heads::Tracked,
-            &Limits::default(),
-            room(),
-        );
+        let busy = Busy::new(Heads::Tracked);
+        let mut stream = Deadlines::new(near, busy.clone(), &Limits::default(), room());
         let mut byte = [0];
         let begun = Instant::now();
         // Requests of one byte, each answered before the stream is read again; together they
@@ -566,7 +612,7 @@ mod tests {
             write_bytes_per_second: 0,
             ..Limits::default()
         };
-        let mut stream = Deadlines::new(near, Busy::default(), Heads::Tracked, &limits, room());
+        let mut stream = Deadlines::new(near, Busy::new(Heads::Tracked), &limits, room());
         let slow = async {
             let mut byte = [0];
             for _ in 0..32 {

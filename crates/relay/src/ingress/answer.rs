@@ -15,6 +15,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::upload::UploadTask;
+use crate::admission::Place;
 use crate::answers::{AnswerRoom, Window};
 use crate::connection::UnderWay;
 use crate::link::Link;
@@ -30,8 +31,10 @@ pub(crate) struct Body {
     sized: bool,
     /// Whether the relay says this itself.
     own: bool,
-    /// Keeps the connection busy until the body is written.
-    _under_way: Option<UnderWay>,
+    /// Keeps the connection busy until the body is written, and knows what of it is.
+    under_way: Option<UnderWay>,
+    /// The sender's place among its address's requests.
+    _place: Option<Place>,
 }
 
 /// What of an app's answer is still to come.
@@ -41,6 +44,8 @@ struct Rest {
     exchange: ExchangeId,
     link: Arc<Link>,
     window: Window,
+    /// What the last piece cost, until it is written: not earlier may the client send more.
+    handed_over: u32,
     complete: bool,
     /// The request's body, where the app answers before it has all of it.
     upload: Option<UploadTask>,
@@ -58,13 +63,19 @@ impl Body {
             rest: None,
             sized: true,
             own: true,
-            _under_way: None,
+            under_way: None,
+            _place: None,
         }
+    }
+
+    /// Keeps a place until the body is written or dropped.
+    pub(super) fn hold_place(&mut self, place: Place) {
+        self._place = Some(place);
     }
 
     /// Keeps a guard until the body is written or dropped.
     pub(crate) fn hold(&mut self, under_way: UnderWay) {
-        self._under_way = Some(under_way);
+        self.under_way = Some(under_way);
     }
 }
 
@@ -131,6 +142,7 @@ pub(super) fn app_answer(
                 exchange,
                 link,
                 window: room.window(),
+                handed_over: 0,
                 complete: false,
                 upload,
             };
@@ -139,7 +151,8 @@ pub(super) fn app_answer(
                 rest: Some(rest),
                 sized: false,
                 own: false,
-                _under_way: None,
+                under_way: None,
+                _place: None,
             }
         }
     };
@@ -197,30 +210,39 @@ impl http_body::Body for Body {
     type Error = BrokeOff;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokeOff>>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(Frame::data(first))));
+        let this = self.get_mut();
+        let under_way = this.under_way.as_ref();
+        let hand_over = |piece: Bytes| {
+            if let Some(under_way) = under_way {
+                under_way.hands_over(piece.len());
+            }
+            Poll::Ready(Some(Ok(Frame::data(piece))))
+        };
+        if let Some(first) = this.first.take() {
+            return hand_over(first);
         }
-        let Some(rest) = &mut self.rest else {
+        let Some(rest) = &mut this.rest else {
             return Poll::Ready(None);
         };
         loop {
             if rest.complete {
                 return Poll::Ready(None);
             }
+            // hyper would gather more for a reader who does not take what there is.
+            if let Some(under_way) = under_way {
+                ready!(under_way.poll_written(cx));
+            }
+            rest.grant();
             let Some(chunk) = ready!(rest.pieces.poll_recv(cx)) else {
                 return Poll::Ready(Some(Err(BrokeOff)));
             };
             rest.complete = chunk.end;
-            if let Some(grant) = rest.window.read(&chunk)
-                && !chunk.end
-            {
-                rest.link.grant(rest.exchange, grant);
-            }
+            rest.handed_over = chunk.cost_bytes();
             if !chunk.data.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(chunk.data))));
+                return hand_over(chunk.data);
             }
         }
     }
@@ -233,6 +255,16 @@ impl http_body::Body for Body {
         match self.sized {
             true => SizeHint::with_exact(self.first.as_ref().map_or(0, Bytes::len) as u64),
             false => SizeHint::default(),
+        }
+    }
+}
+
+impl Rest {
+    /// Lets the client send as much again as was written.
+    fn grant(&mut self) {
+        let written = std::mem::take(&mut self.handed_over);
+        if let Some(grant) = self.window.read(written) {
+            self.link.grant(self.exchange, grant);
         }
     }
 }

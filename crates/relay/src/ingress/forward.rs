@@ -98,6 +98,7 @@ impl Forward<'_> {
         arriving: Arriving,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Problem> {
+        let address = arriving.origin.address;
         let arrived = match arriving.rules.clone() {
             None => {
                 let begun = Self::begin(arriving, request).await?;
@@ -112,20 +113,32 @@ impl Forward<'_> {
                 }
             },
         };
-        match self.tunnel.live() {
-            (Policy { strict: true, .. }, None) => Err(Problem::NoClient),
-            // Boxed, as all that is rare: each request has room for the rest.
-            (policy, None) => Box::pin(self.queue(arrived, policy, None)).await,
-            (policy, Some(link)) => match policy.answer {
-                // Under `strict` no answer is the relay's own.
-                AnswerMode::Now(_) if !policy.strict => {
-                    Box::pin(self.answer_now(arrived, policy, link)).await
-                }
-                AnswerMode::Now(_) | AnswerMode::App => {
-                    self.answer_as_app(arrived, policy, link).await
-                }
-            },
+        let (policy, link) = self.tunnel.live();
+        let Some(link) = link else {
+            return match policy.strict {
+                true => Err(Problem::NoClient),
+                // Boxed, as all that is rare: each request has room for the rest.
+                false => Box::pin(self.queue(arrived, policy, None)).await,
+            };
+        };
+        let place = match self.shared.admission.request(address) {
+            Ok(place) => place,
+            Err(too_many) if policy.strict => return Err(too_many.into()),
+            // Others have their turn; it has its own when the app gets to what waits.
+            Err(_) => return Box::pin(self.queue(arrived, policy, None)).await,
+        };
+        let mut answer = match policy.answer {
+            // Under `strict` no answer is the relay's own.
+            AnswerMode::Now(_) if !policy.strict => {
+                Box::pin(self.answer_now(arrived, policy, link)).await
+            }
+            AnswerMode::Now(_) | AnswerMode::App => self.answer_as_app(arrived, policy, link).await,
+        };
+        if let (Ok(response), Some(place)) = (&mut answer, place) {
+            // It is under way until its answer is read.
+            response.body_mut().hold_place(place);
         }
+        answer
     }
 
     /// Waits for a request's beginning.

@@ -68,7 +68,7 @@ fn a_streamed_answer_keeps_to_its_credit() {
     for _ in 0..100 {
         replies.piece(piece(2, 10_000, false)).unwrap();
         let got = rest.try_recv().unwrap();
-        if let Some(grant) = window.read(&got) {
+        if let Some(grant) = window.read(got.cost_bytes()) {
             assert!(replies.granted(ExchangeId(2), grant));
         }
     }

@@ -184,10 +184,13 @@ pub(super) fn turned(app: &mut App, action: Action) -> Vec<Deed> {
         }
         _ => shown,
     };
+    let before = app.tab;
     if let Some(tab) = tabs.get(next) {
         app.tab = *tab;
     }
-    Vec::new()
+    // Its sheet comes into sight, or goes out of it.
+    let turned = (before == Tab::More) != (app.tab == Tab::More);
+    turned.then_some(Deed::LookThrough).into_iter().collect()
 }
 
 /// Other rows are wanted.

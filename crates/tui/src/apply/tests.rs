@@ -4,7 +4,7 @@ use kreel_client::{Replay, Standing};
 use super::*;
 use crate::app::prompt::Purpose;
 use crate::app::toast::News;
-use crate::testing::{app, row};
+use crate::testing::{app, lens, row};
 
 fn press(app: &mut App, keys: &str) -> Vec<Deed> {
     let event = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
@@ -372,4 +372,15 @@ fn what_could_not_be_read_is_read_again_by_enter() {
     app.pane.as_mut().unwrap().unread = Some("the disk is gone".to_owned());
     assert_eq!(code(&mut app, KeyCode::Enter), [Deed::OpenDetail]);
     assert_eq!(app.focus, Focus::Rows);
+}
+
+#[test]
+fn a_sheet_is_wanted_only_while_it_is_shown() {
+    let mut app = app(vec![row(1)]);
+    app.facts.lens = lens::jobs();
+    follow_selection(&mut app);
+    assert_eq!(press(&mut app, "2"), []);
+    assert_eq!(press(&mut app, "6"), [Deed::LookThrough]);
+    assert_eq!(press(&mut app, "6"), []);
+    assert_eq!(press(&mut app, "1"), [Deed::LookThrough]);
 }

@@ -76,6 +76,11 @@ impl Reading {
                 }
                 Work::Idle => false,
             };
+            if self.in_sight == InSight::default() {
+                // What changes while nobody looks is no news to anybody.
+                (self.version, self.rows, self.sheet) = (None, None, None);
+                continue;
+            }
             if !is_asked && Instant::now() < self.rest_until {
                 continue;
             }

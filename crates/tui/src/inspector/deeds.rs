@@ -9,6 +9,7 @@ use kreel_inspect::filter::Filter;
 use super::Inspector;
 use crate::End;
 use crate::app::list::Anchor;
+use crate::app::pane::Tab;
 use crate::app::toast::News;
 use crate::app::{App, Listing, Mode};
 use crate::apply::Deed;
@@ -104,7 +105,8 @@ impl Inspector {
                     Listing::Deliveries => None,
                     Listing::Subjects(subjects) => Some(subjects.limit()),
                 },
-                of: self.app.selected(),
+                // A lens may read much to say what something is about: not unless that is shown.
+                of: self.app.selected().filter(|_| self.app.tab == Tab::More),
                 is_anew: false,
             });
         }
