@@ -39,6 +39,17 @@ async fn stays_the_same_when_the_relay_is_restarted() {
 }
 
 #[tokio::test]
+async fn can_be_called_though_the_relay_listens_everywhere() {
+    let relay = TestRelay::at("0.0.0.0:0", &["--tls", "self-signed"], &[]).await;
+    let app = LocalApp::answering(200).await;
+    assert!(!relay.url().contains("//0.0.0.0"), "{}", relay.url());
+    relay.says("--domain or --public-url").await;
+    let client = TestClient::listen(&relay, &app, &[]).await;
+    assert!(client.url().starts_with(relay.url()), "{}", client.url());
+    assert_eq!(client.sender().get("/").await.status(), 200);
+}
+
+#[tokio::test]
 async fn is_another_with_new_and_stays_that_one() {
     let (relay, app) = (TestRelay::start().await, LocalApp::answering(200).await);
     let home = Home::new();

@@ -334,6 +334,10 @@ async fn what_is_not_whole_is_left_out() {
         .run()
         .await
         .failed(1, "KR0346", &[&left_out, "nothing was recorded"]);
+    let words = ["requests", "export", "last", "-F", "raw"];
+    let raw = client.beside(&words).run().await;
+    assert!(raw.success().ends_with("xxx"));
+    assert!(raw.stderr.contains("breaks off where it did"), "{raw}");
     let words = ["requests", "export", "last", "-F", "ndjson"];
     let whole = client.beside(&words).run().await;
     assert_eq!(

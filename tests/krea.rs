@@ -19,3 +19,4 @@ mod scripts;
 mod secrets;
 mod stand_in;
 mod trigger;
+mod trust;

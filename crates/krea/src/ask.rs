@@ -113,6 +113,28 @@ impl ApiAnswer {
 }
 
 impl AskError {
+    /// Whether it is because the other end's certificate is not trusted.
+    pub fn is_distrust(&self) -> bool {
+        let Self::Unreachable(error) = self else {
+            return false;
+        };
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        while let Some(error) = cause {
+            if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+                return matches!(tls, rustls::Error::InvalidCertificate(_));
+            }
+            // An I/O error does not name what it is made of as its source.
+            let made_of = error
+                .downcast_ref()
+                .and_then(|io: &std::io::Error| io.get_ref());
+            cause = match made_of {
+                Some(inner) => Some(inner),
+                None => error.source(),
+            };
+        }
+        false
+    }
+
     /// Whether the same may be asked again later.
     pub fn is_passing(&self) -> bool {
         matches!(

@@ -15,6 +15,7 @@ mod ingress;
 mod limits;
 mod link;
 mod metrics;
+mod own_address;
 mod proxies;
 mod refusals;
 mod replies;
@@ -219,6 +220,12 @@ impl Bound {
         &self.shared.address.base
     }
 
+    /// Whether that is only what this machine takes itself to be, since it listens on all its
+    /// addresses and was not told by which others call it.
+    pub fn is_guessed(&self) -> bool {
+        self.shared.address.is_guessed
+    }
+
     /// The file of the relay's certificate, unless TLS is off.
     pub fn certificate(&self) -> Option<&Path> {
         self.shared.certificate.as_ref().and_then(Identity::path)
@@ -419,10 +426,13 @@ fn public_address(config: &Config, address: SocketAddr) -> PublicAddress {
         (Some(url), _) => url.trim_end_matches('/').to_owned(),
         (None, Some(domain)) if address.port() == default_port => format!("{scheme}://{domain}"),
         (None, Some(domain)) => format!("{scheme}://{domain}:{}", address.port()),
-        (None, None) => format!("{scheme}://{address}"),
+        (None, None) => format!("{scheme}://{}", own_address::told(address)),
     };
     PublicAddress {
         base,
+        is_guessed: config.public_url.is_none()
+            && domain.is_none()
+            && address.ip().is_unspecified(),
         domain,
         // A certificate by these challenges is for one name alone.
         by_subdomain: !matches!(config.tls, Tls::Acme(_)),

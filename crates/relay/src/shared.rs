@@ -89,6 +89,8 @@ impl Shared {
 pub(crate) struct PublicAddress {
     /// Without a slash at its end: `https://relay.example`.
     pub(crate) base: String,
+    /// Whether nobody has said so.
+    pub(crate) is_guessed: bool,
     /// The domain whose subdomains are tunnels.
     pub(crate) domain: Option<String>,
     /// Whether those subdomains are told of: the certificate must be for them, too.
@@ -121,6 +123,7 @@ mod tests {
     fn addresses_keep_the_port() {
         let address = |base: &str| PublicAddress {
             base: base.into(),
+            is_guessed: false,
             domain: Some("relay.example".into()),
             by_subdomain: true,
         };

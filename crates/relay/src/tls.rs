@@ -21,6 +21,7 @@ pub(crate) use self::acme::{ACME_ALPN, Acme, Challenges, check as check_authorit
 use self::files::Certificate;
 use crate::config::{Config, Tls};
 use crate::error::RelayError;
+use crate::own_address;
 
 /// What the relay proves who it is by.
 #[derive(Debug, Clone)]
@@ -103,9 +104,10 @@ fn names(config: &Config) -> Vec<String> {
     if let Some(domain) = &config.domain {
         names.extend([domain.clone(), format!("*.{domain}")]);
     }
-    let listen = config.listen.ip();
-    if !listen.is_unspecified() {
-        names.push(listen.to_string());
+    // What is only guessed may change, and the certificate with it: not if there is another name.
+    let is_named = config.domain.is_some() || config.public_url.is_some();
+    if !(is_named && config.listen.ip().is_unspecified()) {
+        names.push(own_address::told(config.listen).ip().to_string());
     }
     let public = config
         .public_url

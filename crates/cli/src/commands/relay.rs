@@ -290,6 +290,11 @@ impl Announcement {
             lines.push(format!("  {}", Paint::of_stderr().red(warning)));
         }
         lines.push(format!("  to use it      {}", login_line(bound, tls)));
+        if bound.is_guessed() {
+            let guessed = "  others may have another address for this machine: tell it by --domain \
+                           or --public-url";
+            lines.push(guessed.to_owned());
+        }
         if bound.address().ip().is_loopback() {
             let loopback =
                 "  reachable from this machine only; --listen 0.0.0.0:PORT opens it to others";

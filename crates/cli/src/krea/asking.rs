@@ -91,6 +91,9 @@ pub(super) fn not_asked(error: &AskError) -> Problem {
     let next = match error {
         AskError::KeyRefused { .. } => "check KREA_API_KEY: the key may be of another workspace",
         AskError::TooOften { .. } => "wait a minute, and ask about fewer with --limit",
+        error if error.is_distrust() => {
+            "name the certificate to trust with --upstream-ca FILE (--krea-upstream-ca of listen)"
+        }
         AskError::Unreachable(_) => {
             "check the network, and the API's address (--upstream; --krea-upstream of listen)"
         }

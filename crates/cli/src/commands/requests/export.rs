@@ -41,6 +41,10 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let masking = secrets::masking(args.show_secrets)?;
     let picks = match args.format {
         ExportFormat::Fixture => whole(&past, picks)?,
+        ExportFormat::Raw => {
+            tell_broken(&past, &picks)?;
+            picks
+        }
         _ => picks,
     };
     // A file named - is ./-, as everywhere.
@@ -100,6 +104,19 @@ fn whole(past: &Past, picks: Vec<Pick>) -> Result<Vec<Pick>> {
         true => Err(nothing_whole()),
         false => Ok(whole),
     }
+}
+
+/// Says which break off: their bytes do not tell.
+fn tell_broken(past: &Past, picks: &[Pick]) -> Result<()> {
+    for pick in picks {
+        if !take(past, pick)?.is_whole() {
+            let id = &pick.id;
+            say(&format!(
+                "{id} is not here as a whole: what is written breaks off where it did"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// One delivery after another: never more than one in memory.

@@ -49,6 +49,10 @@ pub(super) fn unasked(error: &AskError) -> Problem {
         AskError::KeyRefused { .. } => {
             "make a call through the proxy with another key, or start kreel again with another KREA_API_KEY"
         }
+        error if error.is_distrust() => {
+            "start kreel again with --krea-upstream-ca FILE, the certificate to trust; with none of \
+             your own, somebody stands between you and the API"
+        }
         _ => "it is asked again by itself",
     };
     Problem {
