@@ -27,6 +27,7 @@ mod lines;
 mod multipart;
 mod needle;
 mod pen;
+mod records;
 mod rows;
 mod section;
 mod tree;

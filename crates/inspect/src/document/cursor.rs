@@ -259,7 +259,7 @@ impl Cursor {
             return Some((place, place + 1, section.is_unfolded(&look)));
         }
         let container = section.tree()?.container(row.spot.0 as u32)?;
-        let is_open = look.is_open(section.tree()?, container);
+        let is_open = look.is_open(section.tree()?, &container);
         let end = look.place(container.end.into());
         (container.count > 0).then_some((place, end, is_open))
     }

@@ -3,6 +3,7 @@
 //!
 //! 12 bytes for each value and 20 for each container more, so that 50 MB fit.
 
+use super::records::Records;
 use crate::limits::{INDEX_BYTES, LARGE_BYTES};
 
 const NONE: u32 = u32::MAX;
@@ -34,6 +35,34 @@ pub(super) struct Container {
     depth: u32,
 }
 
+impl From<&[u32; 3]> for Node {
+    fn from(&[offset, parent, ordinal]: &[u32; 3]) -> Self {
+        Self {
+            offset,
+            parent,
+            ordinal,
+        }
+    }
+}
+
+impl From<&[u32; 5]> for Container {
+    fn from(&[node, end, close, count, depth]: &[u32; 5]) -> Self {
+        Self {
+            node,
+            end,
+            close,
+            count,
+            depth,
+        }
+    }
+}
+
+impl From<Container> for [u32; 5] {
+    fn from(it: Container) -> Self {
+        [it.node, it.end, it.close, it.count, it.depth]
+    }
+}
+
 impl Container {
     /// How many containers it is in.
     pub(super) fn depth(&self) -> u32 {
@@ -54,8 +83,8 @@ impl Container {
 /// All values of one source.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
-    nodes: Vec<Node>,
-    containers: Vec<Container>,
+    nodes: Records<3>,
+    containers: Records<5>,
     /// There was no room for what follows: what has no end here has one further on, perhaps.
     is_cut: bool,
 }
@@ -78,19 +107,21 @@ impl Tree {
     }
 
     /// The value with this number.
-    pub(super) fn node(&self, node: u32) -> Option<&Node> {
-        self.nodes.get(node as usize)
+    pub(super) fn node(&self, node: u32) -> Option<Node> {
+        self.nodes.get(node).map(Node::from)
     }
 
     /// The same as a container, if it is one.
-    pub(super) fn container(&self, node: u32) -> Option<&Container> {
-        let found = self.containers.binary_search_by_key(&node, |it| it.node);
-        found.ok().and_then(|at| self.containers.get(at))
+    pub(super) fn container(&self, node: u32) -> Option<Container> {
+        let containers = self.containers.all();
+        let found = containers.binary_search_by_key(&node, |it| Container::from(it).node);
+        found.ok().map(|at| Container::from(&containers[at]))
     }
 
     /// The container a value is in.
-    pub(super) fn parent(&self, node: u32) -> Option<&Container> {
-        self.containers.get(self.node(node)?.parent as usize)
+    pub(super) fn parent(&self, node: u32) -> Option<Container> {
+        let parent = self.node(node)?.parent;
+        self.containers.get(parent).map(Container::from)
     }
 
     /// How many containers a value is in.
@@ -100,16 +131,16 @@ impl Tree {
 
     /// The value that a byte of the source belongs to.
     pub(super) fn at_offset(&self, offset: usize) -> u32 {
-        let after = self
-            .nodes
-            .partition_point(|it| it.offset as usize <= offset);
+        let begins = |it: &[u32; 3]| Node::from(it).offset as usize;
+        let nodes = self.nodes.all();
+        let after = nodes.partition_point(|it| begins(it) <= offset);
         after.saturating_sub(1) as u32
     }
 
     /// The row below, when some containers are closed.
     pub(super) fn next(&self, node: u32, is_open: impl Fn(&Container) -> bool) -> Option<u32> {
         let next = match self.container(node) {
-            Some(it) if !is_open(it) => it.end,
+            Some(it) if !is_open(&it) => it.end,
             _ => node + 1,
         };
         (next < self.len()).then_some(next)
@@ -134,15 +165,14 @@ impl Tree {
 
     /// Bytes of memory.
     pub(super) fn memory_bytes(&self) -> usize {
-        self.nodes.capacity() * size_of::<Node>()
-            + self.containers.capacity() * size_of::<Container>()
+        self.nodes.memory_bytes() + self.containers.memory_bytes()
     }
 
     fn shown(&self, node: u32, stop: Option<u32>, is_open: impl Fn(&Container) -> bool) -> u32 {
         let mut shown = node;
         let mut around = self.parent(node);
         while let Some(container) = around.filter(|it| Some(it.node) != stop) {
-            if !is_open(container) {
+            if !is_open(&container) {
                 shown = container.node;
             }
             around = self.parent(container.node);
@@ -164,8 +194,6 @@ pub(super) struct Builder {
     used_bytes: usize,
     /// How many values stand outside any container.
     roots: u32,
-    /// Whether it had all its room from the start.
-    has_room: bool,
 }
 
 impl Builder {
@@ -173,17 +201,15 @@ impl Builder {
         Self::with_budget(INDEX_BYTES)
     }
 
-    /// The same for a source of this length. For a large one there is room from the start: what is
-    /// not used of it is never taken from the system, while what has grown in steps leaves holes
-    /// that are not given back.
+    /// The same for a source of this length. For a large one there is room from the start, on pages
+    /// of its own: what has grown in steps leaves holes that are not given back.
     pub(super) fn of(source_bytes: usize) -> Self {
         let mut builder = Self::new();
         if source_bytes >= LARGE_BYTES {
-            builder.has_room = true;
             let nodes = builder.budget_bytes / size_of::<Node>();
             let containers = builder.budget_bytes / size_of::<Container>();
-            builder.tree.nodes.reserve_exact(nodes);
-            builder.tree.containers.reserve_exact(containers);
+            builder.tree.nodes = Records::on_pages(nodes);
+            builder.tree.containers = Records::on_pages(containers);
         }
         builder
     }
@@ -195,13 +221,12 @@ impl Builder {
             budget_bytes,
             used_bytes: 0,
             roots: 0,
-            has_room: false,
         }
     }
 
     /// The container that is open, if any.
-    pub(super) fn current(&self) -> Option<&Container> {
-        self.tree.containers.get(self.current as usize)
+    pub(super) fn current(&self) -> Option<Container> {
+        self.tree.containers.get(self.current).map(Container::from)
     }
 
     /// Where a value begins.
@@ -216,22 +241,14 @@ impl Builder {
             self.tree.is_cut = true;
             return Err(Full);
         }
-        let nodes = &mut self.tree.nodes;
-        if nodes.len() == nodes.capacity() {
-            // By halves: what is reserved and not used counts, too, while it is being read.
-            nodes.reserve_exact(left.min(nodes.len() / 2 + 64));
-        }
         self.used_bytes += size_of::<Node>();
-        let ordinal = match self.tree.containers.get_mut(self.current as usize) {
-            Some(parent) => &mut parent.count,
+        let ordinal = match self.tree.containers.get_mut(self.current) {
+            Some([.., count, _]) => count,
             None => &mut self.roots,
         };
-        nodes.push(Node {
-            offset: offset as u32,
-            parent: self.current,
-            ordinal: *ordinal,
-        });
+        let node = [offset as u32, self.current, *ordinal];
         *ordinal += 1;
+        self.tree.nodes.push(node, left - 1);
         Ok(())
     }
 
@@ -246,50 +263,63 @@ impl Builder {
         let depth = self.current().map_or(0, |it| it.depth() + 1);
         self.leaf(offset)?;
         self.current = self.tree.containers.len() as u32;
-        self.tree.containers.push(Container {
+        let container = Container {
             node: self.tree.len() - 1,
             end: NONE,
             close: NONE,
             count: 0,
             depth: depth | if is_object { IS_OBJECT } else { 0 },
-        });
+        };
+        let left = (self.budget_bytes - self.used_bytes) / size_of::<Container>();
+        self.tree.containers.push(container.into(), left);
         Ok(())
     }
 
     /// Ends the container that is open, before this byte.
     pub(super) fn close(&mut self, offset: usize) {
+        self.end(offset as u32);
+    }
+
+    /// Ends the container that is open, as one with this end in the source. Whether there was one.
+    fn end(&mut self, closes: u32) -> bool {
+        let Some(container) = self.current() else {
+            return false;
+        };
         let end = self.tree.len();
-        if let Some(container) = self.tree.containers.get_mut(self.current as usize) {
-            container.end = end;
-            container.close = offset as u32;
-            self.current = self.tree.nodes[container.node as usize].parent;
+        let outer = self.tree.node(container.node).map(|it| it.parent);
+        if let Some(kept) = self.tree.containers.get_mut(self.current) {
+            *kept = Container {
+                end,
+                close: closes,
+                ..container
+            }
+            .into();
         }
+        self.current = outer.unwrap_or(NONE);
+        true
     }
 
     /// Ends the container that is open as a leaf with all that is inside, if those are leaves.
     pub(super) fn close_as_leaf(&mut self) {
-        let Some(container) = self.tree.containers.pop_if(|it| it.end == NONE) else {
+        let count = self.tree.containers.len();
+        let last = self.tree.containers.all().last().map(Container::from);
+        let Some(container) = last.filter(|it| it.end == NONE) else {
             return;
         };
+        self.tree.containers.truncate(count - 1);
         let kept = container.node as usize + 1;
         let removed = self.tree.nodes.len() - kept;
         self.used_bytes -= size_of::<Container>() + removed * size_of::<Node>();
         self.tree.nodes.truncate(kept);
-        self.current = self.tree.nodes[container.node as usize].parent;
+        let node = self.tree.node(container.node);
+        self.current = node.map_or(NONE, |it| it.parent);
     }
 
     /// The tree as far as it got.
     pub(super) fn finish(mut self) -> Tree {
-        let end = self.tree.len();
-        while let Some(container) = self.tree.containers.get_mut(self.current as usize) {
-            container.end = end;
-            self.current = self.tree.nodes[container.node as usize].parent;
-        }
-        // What a large one does not use was never taken; to move it would take as much again.
-        if !self.has_room {
-            self.tree.nodes.shrink_to_fit();
-            self.tree.containers.shrink_to_fit();
-        }
+        while self.end(NONE) {}
+        self.tree.nodes.shrink();
+        self.tree.containers.shrink();
         self.tree
     }
 }

@@ -73,7 +73,7 @@ impl Cursor {
         if let Some(tree) = shown.tree() {
             let mut around = tree.parent(spot.0 as u32);
             while let Some(container) = around {
-                if !look.is_open(tree, container) {
+                if !look.is_open(tree, &container) {
                     folded.push(look.place(container.node.into()));
                 }
                 around = tree.parent(container.node);

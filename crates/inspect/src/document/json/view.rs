@@ -33,7 +33,7 @@ pub(in crate::document) fn draw(
     label(tree, source, node, is_read, pen);
     let start = value_start(tree, source, node);
     match tree.container(node) {
-        Some(it) => draw_container(it, tree.is_cut(), source, start, is_open, pen),
+        Some(it) => draw_container(&it, tree.is_cut(), source, start, is_open, pen),
         None if source.get(start) == Some(&b'"') => {
             let end = string_end(source, start);
             draw_string(&source[start..end], Tone::String, is_read, pen);

@@ -26,14 +26,14 @@ impl Section {
                 let node = spot.0 as u32;
                 let is_open = tree
                     .container(node)
-                    .is_some_and(|it| look.is_open(tree, it));
+                    .is_some_and(|it| look.is_open(tree, &it));
                 json::draw(tree, &self.source, node, is_open, look.is_read, pen);
             }
             Shape::Xml(tree) => {
                 let node = spot.0 as u32;
                 let is_open = tree
                     .container(node)
-                    .is_some_and(|it| look.is_open(tree, it));
+                    .is_some_and(|it| look.is_open(tree, &it));
                 xml::draw(tree, &self.source, node, is_open, pen);
             }
             Shape::Text(rows) => pen.text(Tone::Plain, &self.source[self.part(rows, spot, look)]),
