@@ -38,10 +38,10 @@ pub(crate) const JQ_DEEP_STACK_BYTES: usize = 64 * 1024 * 1024;
 /// The greatest number a jq program may multiply by: 1,000, since text times a number repeats it.
 pub(crate) const JQ_FACTOR: u32 = 1_000;
 
-/// The most an index over a tree may take: 48 MiB, so that it, a body of 50 MB and all the rest of
+/// The most an index over a tree may take: 44 MiB, so that it, a body of 50 MB and all the rest of
 /// a client with a million deliveries stay within 150 MiB. A body of 50 MB with the usual 2.5 million
 /// values takes about 40; what is beyond is shown as text, so that nothing is out of reach.
-pub(crate) const INDEX_BYTES: usize = 48 * 1024 * 1024;
+pub(crate) const INDEX_BYTES: usize = 44 * 1024 * 1024;
 
 /// From this size on a body's index has its room from the start: 8 MiB, whose index may need more
 /// than any allocator keeps for itself.

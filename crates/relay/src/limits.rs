@@ -70,9 +70,9 @@ limits! {
     /// does not count. 200: more than any sender we know of keeps up.
     requests_per_second_per_address: u32 = 200, Rate <= MANY;
     /// The most requests of one address that are with clients at once (of one /64 network under
-    /// IPv6); what is beyond waits on disk. 128, a quarter of what a client hands to its app at once,
+    /// IPv6); what is beyond waits on disk. 100, a fifth of what a client hands to its app at once,
     /// so that nobody who is slow takes all of it. This machine is not counted.
-    max_requests_per_address: usize = 128, Count <= MANY;
+    max_requests_per_address: usize = 100, Count <= MANY;
     /// How many requests one tunnel takes each second; more are answered 429. 0, as it is, does not count: backlog and addresses have limits of their own,
     /// and senders of many addresses are what a busy tunnel has.
     requests_per_second_per_tunnel: u32 = 0, Rate <= MANY;
