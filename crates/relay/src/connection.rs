@@ -1,5 +1,6 @@
 //! One TCP connection: TLS if there is any, deadlines on silence, then HTTP.
 
+mod busy;
 mod deadlines;
 mod frames;
 
@@ -20,8 +21,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
-pub(crate) use self::deadlines::{Busy, UnderWay};
-use self::deadlines::{Deadlines, Heads, TooSlow};
+use self::busy::Heads;
+pub(crate) use self::busy::{Busy, UnderWay};
+use self::deadlines::{Deadlines, TooSlow};
 use self::frames::FramesIo;
 use crate::admission::Handshake;
 use crate::config::Limits;

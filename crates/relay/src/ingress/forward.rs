@@ -1,35 +1,29 @@
 //! One request to a tunnel, from its head to its answer: the table of how a sender is answered.
 
+mod arriving;
+mod streaming;
+mod waiting;
+
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use bytes::{Bytes, BytesMut};
-use http::header::{AUTHORIZATION, HOST};
-use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request, Response};
+use bytes::Bytes;
+use http::{Request, Response};
 use hyper::body::Incoming;
-use kreel_wire::limits::CHUNK_BYTES;
-use kreel_wire::{
-    AnswerMode, Delivery, DeliveryId, ExchangeId, Headers, HeadersBuilder, Kind, Policy,
-    Request as ToApp, Verdict,
-};
-use tokio::time::{Instant, sleep_until, timeout_at};
-use tokio_util::sync::CancellationToken;
+use kreel_wire::{AnswerMode, Delivery, ExchangeId, Policy, Request as ToApp};
+use tokio::time::{Instant, timeout_at};
 
-use super::answer::{Body, app_answer};
-use super::body::SenderBody;
+pub(crate) use self::arriving::now_us;
+pub(super) use self::arriving::{Arrived, Arriving, Begun};
+use self::arriving::{join, take_first};
+use self::waiting::Waiting;
+use super::answer::Body;
 use super::checked::Checked;
 use super::keep::{State, accepted, keep, read_all};
 use super::problem::Problem;
 use super::retained::{Memory, Retained};
-use super::upload::{Progress, Rest, Upload, UploadTask};
-use crate::admission::Held;
-use crate::answers::AnswerRoom;
-use crate::framing::Order;
+use super::upload::Rest;
 use crate::link::{Link, Opened};
-use crate::proxies::Origin;
 use crate::replies::Reply;
-use crate::rules::Rules;
 use crate::shared::Shared;
 use crate::tunnels::Tunnel;
 
@@ -53,43 +47,6 @@ pub(super) struct Forward<'a> {
     shared: &'a Arc<Shared>,
     tunnel: &'a Arc<Tunnel>,
     pub(super) memory: Memory,
-}
-
-/// What is known of a request before it is read.
-pub(super) struct Arriving {
-    /// What it is called from now on.
-    pub(super) id: DeliveryId,
-    /// Who it comes from.
-    pub(super) origin: Origin,
-    /// The limits it is under.
-    pub(super) held: Arc<Held>,
-    /// Path and query behind the tunnel's name, and behind what is secret of its address.
-    pub(super) target: Bytes,
-    /// Who may post, if not everybody.
-    pub(super) rules: Option<Arc<Rules>>,
-}
-
-/// A request whose beginning is here, before it has a position.
-pub(super) struct Begun {
-    id: DeliveryId,
-    origin: Origin,
-    target: Bytes,
-    head: Parts,
-    /// What the sender said it is.
-    pub(super) body_bytes: Option<u64>,
-    /// `Authorization` was for the relay.
-    hides_authorization: bool,
-    pub(super) beginning: Vec<Bytes>,
-    pub(super) body: SenderBody,
-}
-
-/// A request whose beginning is here.
-pub(super) struct Arrived {
-    pub(super) delivery: Delivery,
-    pub(super) beginning: Vec<Bytes>,
-    pub(super) body: SenderBody,
-    /// Where it was read to its end first, all of it: those bytes are in the beginning, too.
-    pub(super) held: Option<Retained>,
 }
 
 impl Forward<'_> {
@@ -139,82 +96,6 @@ impl Forward<'_> {
             response.body_mut().hold_place(place);
         }
         answer
-    }
-
-    /// Waits for a request's beginning.
-    pub(super) async fn begin(
-        arriving: Arriving,
-        request: Request<Incoming>,
-    ) -> Result<Begun, Problem> {
-        let Arriving {
-            id,
-            origin,
-            held,
-            target,
-            rules,
-        } = arriving;
-        let limits = &held.limits;
-        let (head, incoming) = request.into_parts();
-        let of_rules = rules.as_ref().and_then(|rules| rules.max_body_bytes());
-        let most = of_rules.map_or(limits.max_body_bytes, |most| {
-            most.min(limits.max_body_bytes)
-        });
-        let mut body = SenderBody::new(incoming, most, limits)?;
-        let body_bytes = body.told_bytes();
-        let beginning = body.beginning().await?;
-        Ok(Begun {
-            id,
-            origin,
-            target,
-            head,
-            body_bytes,
-            hides_authorization: rules.is_some_and(|rules| rules.takes_authorization()),
-            beginning,
-            body,
-        })
-    }
-
-    /// Makes a delivery of it, at its position.
-    pub(super) async fn number(
-        &self,
-        begun: Begun,
-        signature: Option<Verdict>,
-    ) -> Result<Arrived, Problem> {
-        let Begun {
-            id,
-            origin,
-            target,
-            head,
-            body_bytes,
-            hides_authorization,
-            beginning,
-            body,
-        } = begun;
-        let seq = self
-            .tunnel
-            .next_seq(&self.shared.store)
-            .await
-            .map_err(|error| Problem::store(&error))?;
-        let delivery = Delivery {
-            id,
-            seq,
-            received_at_us: now_us(),
-            kind: Kind::Live,
-            method: head.method.as_str().into(),
-            target,
-            headers: lines(&head, hides_authorization),
-            scheme: origin.scheme,
-            forwarded_for: origin.address.to_string().into(),
-            body_bytes,
-            attempted: false,
-            signature,
-        };
-        Ok(Arrived {
-            delivery,
-            beginning,
-            body,
-            held: None,
-        })
     }
 
     /// Keeps the delivery for a client to come, then says so.
@@ -393,79 +274,6 @@ impl Forward<'_> {
         Ok(accepted(status, id, State::Pending))
     }
 
-    /// The request's body is still arriving, while the app may answer already.
-    async fn stream_to_app(
-        &self,
-        mut waiting: Waiting,
-        delivery: Delivery,
-        rest: Rest,
-        policy: Policy,
-    ) -> Result<Response<Body>, Problem> {
-        let (progress, no_sending) = (Progress::new(), CancellationToken::new());
-        let upload = Upload {
-            rest,
-            link: waiting.link.clone(),
-            exchange: waiting.exchange,
-            credit: waiting.credit.take(),
-            progress: progress.clone(),
-            no_sending: no_sending.clone(),
-        };
-        let mut upload = upload.start();
-        let mut deadline = Instant::now() + policy.wait;
-        loop {
-            tokio::select! {
-                // An answer that is there counts, however late it is noticed.
-                biased;
-                reply = &mut waiting.reply => return match reply {
-                    Ok(reply) => waiting.replied(reply, Some(upload), &self.shared.answers),
-                    Err(_) => self.keep_upload(upload, delivery, policy, Problem::NoClient).await,
-                },
-                uploaded = upload.done() => {
-                    let retained = uploaded.inspect_err(|_| waiting.over())?;
-                    return if no_sending.is_cancelled() {
-                        self.keep_rest(delivery, retained, policy).await
-                    } else {
-                        let deadline = Instant::now() + policy.wait;
-                        self.wait_for_app(waiting, delivery, retained, policy, deadline).await
-                    };
-                }
-                () = sleep_until(deadline) => {
-                    deadline = progress.moved_at() + policy.wait;
-                    if deadline <= Instant::now() {
-                        waiting.cancel();
-                        no_sending.cancel();
-                        return self.keep_upload(upload, delivery, policy, Problem::NoAnswer).await;
-                    }
-                }
-            }
-        }
-    }
-
-    /// The client can't have the rest now: the delivery is kept whole, for later.
-    async fn keep_upload(
-        &self,
-        mut upload: UploadTask,
-        delivery: Delivery,
-        policy: Policy,
-        strictly: Problem,
-    ) -> Result<Response<Body>, Problem> {
-        if policy.strict {
-            return Err(strictly);
-        }
-        let retained = upload.done().await?;
-        self.keep_rest(delivery, retained, policy).await
-    }
-
-    async fn keep_rest(
-        &self,
-        delivery: Delivery,
-        retained: Option<Retained>,
-        policy: Policy,
-    ) -> Result<Response<Body>, Problem> {
-        let retained = retained.ok_or(Problem::NoClient)?;
-        self.queue_complete(delivery, retained, policy).await
-    }
-
     async fn open(
         &self,
         link: &Link,
@@ -500,152 +308,9 @@ impl Forward<'_> {
     }
 }
 
-/// An exchange a sender waits on. Dropped before its time, it tells the client that the sender
-/// has left.
-struct Waiting {
-    link: Arc<Link>,
-    exchange: ExchangeId,
-    reply: tokio::sync::oneshot::Receiver<Reply>,
-    credit: Option<Arc<tokio::sync::Semaphore>>,
-    /// The request's body, if it is small: larger ones that the app answers are not logged.
-    whole: Option<Bytes>,
-    over: bool,
-}
-
-impl Waiting {
-    fn new(opened: Opened, link: Arc<Link>, whole: Option<Bytes>) -> Self {
-        let Opened {
-            exchange,
-            reply,
-            credit,
-        } = opened;
-        Self {
-            link,
-            exchange,
-            reply,
-            credit,
-            whole,
-            over: false,
-        }
-    }
-
-    /// Hands the app's answer on. The upload goes on beside it if it is not complete.
-    fn replied(
-        mut self,
-        reply: Reply,
-        upload: Option<UploadTask>,
-        room: &AnswerRoom,
-    ) -> Result<Response<Body>, Problem> {
-        self.over = true;
-        match reply {
-            Reply::Answered(head, body) => Ok(app_answer(
-                head,
-                body,
-                &self.link,
-                self.exchange,
-                upload,
-                room,
-            )),
-            Reply::Failed(failure) => Err(Problem::Failed(failure)),
-        }
-    }
-
-    fn answered(&mut self, status: u16) {
-        self.over = true;
-        self.link.answered(self.exchange, Some(status));
-    }
-
-    fn cancel(&mut self) {
-        self.over = true;
-        self.link.cancel(self.exchange);
-    }
-
-    fn gave_up(&mut self) -> Problem {
-        self.answered(504);
-        Problem::NoAnswer
-    }
-
-    fn over(&mut self) {
-        self.over = true;
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        if !self.over {
-            self.link.answered(self.exchange, None);
-        }
-    }
-}
-
 fn kept_status(policy: Policy) -> u16 {
     match policy.answer {
         AnswerMode::App => 202,
         AnswerMode::Now(status) => status,
     }
-}
-
-/// What fits the first message: the first run, or all runs joined if they are small.
-fn take_first(runs: &mut Vec<Bytes>) -> Bytes {
-    if let Some(whole) = join(runs) {
-        runs.clear();
-        return whole;
-    }
-    let mut first = runs.remove(0);
-    let head = first.split_to(first.len().min(CHUNK_BYTES));
-    if !first.is_empty() {
-        runs.insert(0, first);
-    }
-    head
-}
-
-/// All runs as one, if together they fit a message.
-fn join(runs: &[Bytes]) -> Option<Bytes> {
-    match runs {
-        [] => Some(Bytes::new()),
-        [one] if one.len() <= CHUNK_BYTES => Some(one.clone()),
-        several if several.iter().map(Bytes::len).sum::<usize>() <= CHUNK_BYTES => {
-            let mut whole = BytesMut::with_capacity(CHUNK_BYTES);
-            several.iter().for_each(|run| whole.extend_from_slice(run));
-            Some(whole.freeze())
-        }
-        _ => None,
-    }
-}
-
-/// The header lines as sent, in their order (over HTTP/2, lines of one name together, since that is
-/// how they are handed over). HTTP/2 says the host elsewhere; it is a header line like others for an
-/// app (RFC 9113, section 8.3.1). What was shown to the relay alone is left out: nobody shall keep it.
-fn lines(head: &Parts, hides_authorization: bool) -> Headers {
-    let authority = head
-        .uri
-        .authority()
-        .filter(|_| !head.headers.contains_key(HOST));
-    let order = head.extensions.get::<Order>();
-    let in_order = order.and_then(|order| order.of(&head.headers));
-    if authority.is_none() && in_order.is_none() && !hides_authorization {
-        return Headers::from_map(&head.headers);
-    }
-    let mut builder = HeadersBuilder::with_capacity(head.headers.len() + 1);
-    if let Some(authority) = authority {
-        builder.push(b"host", authority.as_str().as_bytes());
-    }
-    let mut push = |(name, value): (&HeaderName, &HeaderValue)| {
-        if !(hides_authorization && *name == AUTHORIZATION) {
-            builder.push(name.as_str().as_bytes(), value.as_bytes());
-        }
-    };
-    match in_order {
-        Some(lines) => lines.into_iter().for_each(&mut push),
-        None => head.headers.iter().for_each(&mut push),
-    }
-    builder.build()
-}
-
-/// Microseconds since 1970.
-pub(crate) fn now_us() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
