@@ -350,17 +350,17 @@ async fn the_job_view_is_looked_at() {
             let id = body["job_id"].as_str().unwrap();
             body["job_id"] = json!(format!("{digit}{}", &id[2..]));
         }
-        let received = ["received 1", "received 2", "received 3"];
-        for (body, received) in bodies.iter().zip(received) {
+        let delivered = ["delivered 1", "delivered 2", "delivered 3"];
+        for (body, delivered) in bodies.iter().zip(delivered) {
             post(&screen, body).await;
-            screen.shows(received).await;
+            screen.shows(delivered).await;
         }
         post(&screen, &bodies[0]).await;
-        screen.shows("received 4").await;
+        screen.shows_all(&["received 4", "delivered 4"]).await;
         screen.keys("J");
         screen.shows_all(&["1 of 3", "DUPLICATE", "SHADOW"]).await;
         screen.keys("G");
-        screen.shows_all(&["3 of 3", "took 7.0 s", "#4 "]).await;
+        screen.shows_all(&["3 of 3", "took 7.0 s", "#4 ", "✓ 200"]).await;
         if size.0 > 100 {
             screen.shows_all(&["2x 200 200", "1x 200 "]).await;
         }
