@@ -360,7 +360,9 @@ async fn the_job_view_is_looked_at() {
         screen.keys("J");
         screen.shows_all(&["1 of 3", "DUPLICATE", "SHADOW"]).await;
         screen.keys("G");
-        screen.shows_all(&["3 of 3", "took 7.0 s", "#4 ", "✓ 200"]).await;
+        screen
+            .shows_all(&["3 of 3", "took 7.0 s", "#4 ", "✓ 200"])
+            .await;
         if size.0 > 100 {
             screen.shows_all(&["2x 200 200", "1x 200 "]).await;
         }

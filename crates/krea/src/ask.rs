@@ -113,7 +113,7 @@ impl ApiAnswer {
 }
 
 impl AskError {
-    /// Whether it is because the other end's certificate is not trusted.
+    /// Whether it is because nobody who is trusted has signed the other end's certificate.
     pub fn is_distrust(&self) -> bool {
         let Self::Unreachable(error) = self else {
             return false;
@@ -121,7 +121,9 @@ impl AskError {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = cause {
             if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-                return matches!(tls, rustls::Error::InvalidCertificate(_));
+                use rustls::{CertificateError, Error};
+                let unknown = Error::InvalidCertificate(CertificateError::UnknownIssuer);
+                return *tls == unknown;
             }
             // An I/O error does not name what it is made of as its source.
             let made_of = error

@@ -20,19 +20,17 @@ use crate::limits::{ADDRESSES, Limits};
 #[derive(Debug)]
 pub(crate) struct Admission {
     held: RwLock<Arc<Held>>,
-    counted: Mutex<HashMap<IpAddr, Counted>>,
+    counted: Mutex<HashMap<Counted, usize>>,
     handshakes: AtomicUsize,
 }
 
-/// How many of each kind an address has at the moment.
-type Counted = [usize; 3];
-
-/// What an address has a limited number of.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Connection,
-    Handshake,
-    Request,
+/// What an address has a limited number of at any moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Counted {
+    Connection(IpAddr),
+    Handshake(IpAddr),
+    /// To the tunnel with this number: what one has takes nothing from others.
+    Request(IpAddr, i64),
 }
 
 /// The limits in force, and who has used them up.
@@ -52,8 +50,7 @@ type Rate<K> = DefaultKeyedRateLimiter<K>;
 #[derive(Debug)]
 pub(crate) struct Place {
     admission: Arc<Admission>,
-    network: IpAddr,
-    kind: Kind,
+    of: Counted,
 }
 
 /// A TLS handshake's place among all; free again when dropped.
@@ -105,13 +102,9 @@ impl Admission {
         {
             return Err("connection_rate");
         }
-        self.place(
-            network,
-            Kind::Connection,
-            held.limits.max_connections_per_address,
-        )
-        .map(Some)
-        .ok_or("connections_of_address")
+        let most = held.limits.max_connections_per_address;
+        let place = self.place(Counted::Connection(network), most);
+        place.map(Some).ok_or("connections_of_address")
     }
 
     /// A place for a TLS handshake, on a connection that has the place given, unless as many are
@@ -121,13 +114,13 @@ impl Admission {
         place: Option<&Place>,
     ) -> Result<Handshake, &'static str> {
         let held = self.held();
-        let place = match place.map(|place| place.network) {
-            None => None,
-            Some(network) => {
+        let place = match place.map(|place| place.of) {
+            Some(Counted::Connection(network)) => {
                 let most = held.limits.max_handshakes_per_address;
-                let place = self.place(network, Kind::Handshake, most);
+                let place = self.place(Counted::Handshake(network), most);
                 Some(place.ok_or("handshakes_of_address")?)
             }
+            _ => None,
         };
         let handshake = Handshake {
             admission: self.clone(),
@@ -140,31 +133,31 @@ impl Admission {
         }
     }
 
-    /// A place for a request of this address with a client, unless as many are there as it may have:
-    /// they share what a client can take at once with everybody else's.
-    pub(crate) fn request(self: &Arc<Self>, address: IpAddr) -> Result<Option<Place>, TooOften> {
+    /// A place for a request of this address to this tunnel, unless as many of it wait for an answer
+    /// as may: they share what a client can take at once with everybody else's.
+    pub(crate) fn request(
+        self: &Arc<Self>,
+        address: IpAddr,
+        tunnel: i64,
+    ) -> Result<Option<Place>, TooOften> {
         let Some(network) = network(address) else {
             return Ok(None);
         };
         let most = self.held().limits.max_requests_per_address;
-        let place = self.place(network, Kind::Request, most);
+        let place = self.place(Counted::Request(network, tunnel), most);
         // Nobody knows when one of them ends.
         place.map(Some).ok_or(TooOften(Duration::from_secs(1)))
     }
 
-    fn place(self: &Arc<Self>, network: IpAddr, kind: Kind, most: usize) -> Option<Place> {
+    fn place(self: &Arc<Self>, of: Counted, most: usize) -> Option<Place> {
         let mut counted = self.lock();
-        let count = &mut counted.entry(network).or_default()[kind as usize];
+        let count = counted.entry(of).or_default();
         if *count >= most {
             return None;
         }
         *count += 1;
         let admission = self.clone();
-        Some(Place {
-            admission,
-            network,
-            kind,
-        })
+        Some(Place { admission, of })
     }
 
     /// Forgets addresses that have been quiet, so that memory is for those that are not.
@@ -184,7 +177,7 @@ impl Admission {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, Counted>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Counted, usize>> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -227,11 +220,11 @@ impl Held {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut counted = self.admission.lock();
-        if let Some(counts) = counted.get_mut(&self.network) {
-            counts[self.kind as usize] -= 1;
+        if let Some(count) = counted.get_mut(&self.of) {
+            *count -= 1;
             // Nothing is remembered of an address that has nothing left.
-            if *counts == Counted::default() {
-                counted.remove(&self.network);
+            if *count == 0 {
+                counted.remove(&self.of);
             }
         }
     }
@@ -342,15 +335,17 @@ mod tests {
             ..Limits::default()
         });
         let one = address("192.0.2.1");
-        let held = [one, one].map(|one| admission.request(one).unwrap());
+        let held = [one, one].map(|one| admission.request(one, 7).unwrap());
         assert_eq!(
-            admission.request(one).unwrap_err(),
+            admission.request(one, 7).unwrap_err(),
             TooOften(Duration::from_secs(1))
         );
-        assert!(admission.request(address("192.0.2.2")).is_ok());
-        assert!(admission.request(address("127.0.0.1")).unwrap().is_none());
+        assert!(admission.request(one, 8).is_ok(), "another tunnel");
+        assert!(admission.request(address("192.0.2.2"), 7).is_ok());
+        let own = admission.request(address("127.0.0.1"), 7);
+        assert!(own.unwrap().is_none());
         drop(held);
-        assert!(admission.request(one).is_ok());
+        assert!(admission.request(one, 7).is_ok());
         assert!(admission.lock().is_empty());
     }
 

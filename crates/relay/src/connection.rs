@@ -30,7 +30,8 @@ use crate::config::Limits;
 use crate::framing::{FramingLimits, GatedIo};
 use crate::ingress::{self, From};
 use crate::limits::{
-    H2_ERRORS, HTTP2_SEND_BUFFER, HTTP2_STREAM_WINDOW, HTTP2_WINDOW, TLS_SEND_BUFFER,
+    H2_ERRORS, HTTP2_SEND_BUFFER, HTTP2_STREAM_WINDOW, HTTP2_WINDOW, TLS_LINK_BUFFER,
+    TLS_SEND_BUFFER,
 };
 use crate::proxies::read_protocol;
 use crate::shared::Shared;
@@ -102,20 +103,20 @@ async fn https(
     };
     drop(begun);
     match accepted {
-        Ok(Ok(mut stream)) => {
-            stream.get_mut().1.set_buffer_limit(Some(TLS_SEND_BUFFER));
+        Ok(Ok(stream)) => {
             let agreed = stream.get_ref().1.alpn_protocol();
             if agreed == Some(ACME_ALPN) {
                 // A certificate authority has seen what it wanted; nothing is said on top.
                 return;
             }
             let h2 = agreed == Some(b"h2");
-            let stream = Stream::Tls(Box::new(stream));
+            let mut stream = Stream::Tls(Box::new(stream));
             let scheme = Scheme::Https;
             let from = From { peer, scheme };
             if h2 {
                 Box::pin(http2(shared, limits, stream, from)).await;
             } else {
+                stream.buffer(TLS_SEND_BUFFER);
                 Box::pin(http1(shared, limits, stream, from)).await;
             }
         }
@@ -242,7 +243,17 @@ pub(crate) fn into_stream(upgraded: hyper::upgrade::Upgraded) -> Option<(Upgrade
     let parts = upgraded.downcast::<TokioIo<Upgraded>>().ok()?;
     let mut stream = parts.io.into_inner();
     stream.lift();
+    stream.below().below().buffer(TLS_LINK_BUFFER);
     Some((stream, parts.read_buf))
+}
+
+impl Stream {
+    /// How much of what is written under TLS waits until it is read.
+    fn buffer(&mut self, bytes: usize) {
+        if let Self::Tls(tls) = self {
+            tls.get_mut().1.set_buffer_limit(Some(bytes));
+        }
+    }
 }
 
 impl AsyncRead for Stream {

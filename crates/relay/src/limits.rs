@@ -69,9 +69,10 @@ limits! {
     /// How many requests one address may make each second; more are answered 429. 0
     /// does not count. 200: more than any sender we know of keeps up.
     requests_per_second_per_address: u32 = 200, Rate <= MANY;
-    /// The most requests of one address that are with clients at once (of one /64 network under
-    /// IPv6); what is beyond waits on disk. 100, a fifth of what a client hands to its app at once,
-    /// so that nobody who is slow takes all of it. This machine is not counted.
+    /// The most requests of one address to one tunnel that wait for an answer at once (of one /64
+    /// network under IPv6); what is beyond is kept on disk for the app's next free moment, or
+    /// answered 429 under `--strict`. 100, a fifth of what a client hands to its app at once, so
+    /// that nobody who is slow takes all of it. This machine is not counted.
     max_requests_per_address: usize = 100, Count <= MANY;
     /// How many requests one tunnel takes each second; more are answered 429. 0, as it is, does not count: backlog and addresses have limits of their own,
     /// and senders of many addresses are what a busy tunnel has.
@@ -155,9 +156,16 @@ const DAY: u64 = 24 * 60 * 60 * 1000;
 /// More of anything than one machine has.
 const MANY: u64 = 1_000_000;
 
-/// How much of what is written under TLS may wait for a peer who reads slowly: 16 KiB, one record
-/// of TLS (RFC 8446, section 5.1). rustls would hold four.
+/// How much of an answer may be handed over to be written before the next piece of it: 16 KiB, a
+/// window's beginning. Small pieces still go together.
+pub(crate) const ANSWER_UNWRITTEN_BYTES: usize = 16 * 1024;
+
+/// How much of what is written to a sender under TLS may wait for it to be read: 16 KiB, one record
+/// (RFC 8446, section 5.1). rustls would hold four.
 pub(crate) const TLS_SEND_BUFFER: usize = 16 * 1024;
+
+/// The same of what is written to a client: 64 KiB, what a link writes at a time.
+pub(crate) const TLS_LINK_BUFFER: usize = 64 * 1024;
 
 /// How many addresses the rates know at once: 65,536, some 10 MiB. More at once is a flood from
 /// everywhere, against which no limit by address helps; all are forgotten then.

@@ -15,14 +15,18 @@ pub(crate) fn told(listen: SocketAddr) -> SocketAddr {
 /// connecting a UDP socket only chooses a route.
 fn way_out(listens: IpAddr) -> IpAddr {
     // Addresses for documentation (RFC 5737, RFC 3849), which lead wherever the default route does.
-    let ways = [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")];
-    let ways = ways.into_iter().filter_map(|(from, to)| {
+    let way = |from, to| {
         let socket = UdpSocket::bind(from).ok()?;
         socket.connect(to).ok()?;
         Some(socket.local_addr().ok()?.ip())
-    });
-    let mut ways = ways.filter(|way| listens.is_ipv6() || way.is_ipv4());
-    ways.next().unwrap_or(Ipv4Addr::LOCALHOST.into())
+    };
+    let by_v4 = || way("0.0.0.0:0", "192.0.2.1:9");
+    // Who listens on `[::]` may not hear IPv4.
+    let found = match listens.is_ipv6() {
+        true => way("[::]:0", "[2001:db8::1]:9").or_else(by_v4),
+        false => by_v4(),
+    };
+    found.unwrap_or(Ipv4Addr::LOCALHOST.into())
 }
 
 #[cfg(test)]

@@ -68,6 +68,16 @@ impl Shared {
         }
     }
 
+    /// Counts and tells of a request that waits on disk, since its address has enough with the
+    /// client.
+    pub(crate) fn held_back(&self, address: IpAddr, request: DeliveryId) {
+        let reason = "requests_of_address";
+        self.count_refused(reason);
+        if self.refusals.is_told() {
+            info!(%request, reason, sender = %address, "a request waits on disk");
+        }
+    }
+
     /// Counts and tells of a request that was refused.
     pub(crate) fn refused_request(
         &self,

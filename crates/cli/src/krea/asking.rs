@@ -92,7 +92,8 @@ pub(super) fn not_asked(error: &AskError) -> Problem {
         AskError::KeyRefused { .. } => "check KREA_API_KEY: the key may be of another workspace",
         AskError::TooOften { .. } => "wait a minute, and ask about fewer with --limit",
         error if error.is_distrust() => {
-            "name the certificate to trust with --upstream-ca FILE (--krea-upstream-ca of listen)"
+            "is it your own server? Then name its certificate with --upstream-ca FILE \
+             (--krea-upstream-ca of listen); if not, somebody stands between you and the API"
         }
         AskError::Unreachable(_) => {
             "check the network, and the API's address (--upstream; --krea-upstream of listen)"

@@ -74,10 +74,9 @@ impl<const N: usize> Records<N> {
                 records.push(record);
             }
             Place::Pages { pages, used } => {
-                if let Some(free) = on_mut(pages).get_mut(*used) {
-                    *free = record;
-                    *used += 1;
-                }
+                let free = on_mut(pages).get_mut(*used);
+                *free.expect("the budget of an index ends before its pages do") = record;
+                *used += 1;
             }
         }
     }

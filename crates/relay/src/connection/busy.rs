@@ -6,6 +6,8 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
+use crate::limits::ANSWER_UNWRITTEN_BYTES;
+
 /// How many requests are under way on a connection; silence is no fault while there are any. And
 /// how much of their answers has yet to be written.
 #[derive(Debug, Clone)]
@@ -30,10 +32,12 @@ pub(crate) struct UnderWay(Busy);
 impl UnderWay {
     /// So much of the answer is handed over to be written.
     pub(crate) fn hands_over(&self, bytes: usize) {
-        self.0.0.unwritten.fetch_add(bytes, Ordering::Relaxed);
+        if self.0.heads() == Heads::Tracked {
+            self.0.0.unwritten.fetch_add(bytes, Ordering::Relaxed);
+        }
     }
 
-    /// Ready once what was handed over is written. HTTP/2 has several answers on a connection, and
+    /// Ready once little is left unwritten of what was handed over. HTTP/2 has several answers on a connection, and
     /// windows of its own for each: there it always is.
     pub(crate) fn poll_written(&self, cx: &Context<'_>) -> Poll<()> {
         let Requests {
@@ -42,7 +46,7 @@ impl UnderWay {
             waits,
             ..
         } = &*self.0.0;
-        let is_written = || unwritten.load(Ordering::Relaxed) == 0;
+        let is_written = || unwritten.load(Ordering::Relaxed) <= ANSWER_UNWRITTEN_BYTES;
         if *heads == Heads::Untracked || is_written() {
             return Poll::Ready(());
         }
@@ -71,14 +75,15 @@ impl Busy {
         self.0.heads
     }
 
-    /// So much is written, heads and framing included: never less than was handed over.
+    /// So much is written. Heads and framing are in it, so that somewhat more may be left than is
+    /// thought.
     pub(super) fn wrote(&self, bytes: usize) {
         let unwritten = self.0.unwritten.load(Ordering::Relaxed);
         if unwritten > 0 {
-            // Only the connection's own task writes and hands over.
+            // In HTTP/1.1 the connection's own task alone writes and hands over.
             let left = unwritten.saturating_sub(bytes);
             self.0.unwritten.store(left, Ordering::Relaxed);
-            if left == 0 {
+            if left <= ANSWER_UNWRITTEN_BYTES {
                 self.0.waits.wake();
             }
         }
@@ -131,12 +136,16 @@ mod tests {
             let busy = Busy::new(heads);
             let under_way = busy.begin();
             assert!(written(&under_way));
+            under_way.hands_over(ANSWER_UNWRITTEN_BYTES);
+            assert!(written(&under_way), "small pieces go together");
             under_way.hands_over(32);
             busy.wrote(16);
-            assert_eq!(written(&under_way), !waits, "half of it");
-            busy.wrote(40);
-            assert!(written(&under_way), "more than all of it");
-            under_way.hands_over(32);
+            assert_eq!(written(&under_way), !waits, "too much is left");
+            busy.wrote(16);
+            assert!(written(&under_way));
+            busy.wrote(2 * ANSWER_UNWRITTEN_BYTES);
+            assert!(written(&under_way), "heads are written, too");
+            under_way.hands_over(2 * ANSWER_UNWRITTEN_BYTES);
             drop(under_way);
             assert!(written(&busy.begin()), "it is of an answer that is over");
         }
@@ -148,7 +157,7 @@ mod tests {
         let waker = std::task::Waker::from(woken.clone());
         let busy = Busy::new(Heads::Tracked);
         let under_way = busy.begin();
-        under_way.hands_over(32);
+        under_way.hands_over(ANSWER_UNWRITTEN_BYTES + 32);
         assert!(
             under_way
                 .poll_written(&Context::from_waker(&waker))

@@ -92,6 +92,11 @@ impl<S> Deadlines<S> {
         }
     }
 
+    /// The stream under them.
+    pub(crate) fn below(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
     /// Lifts the deadlines: a websocket has its own heartbeat.
     pub(crate) fn lift(&mut self) {
         self.watch = None;

@@ -62,6 +62,11 @@ impl<S> GatedIo<S> {
         self.gate.clone()
     }
 
+    /// What it reads from.
+    pub(crate) fn below(&mut self) -> &mut S {
+        &mut self.io
+    }
+
     /// Checks what was read after the first `before` bytes, and takes away what may not pass.
     fn inspect(&mut self, buf: &mut ReadBuf<'_>, before: usize) {
         if self.framing.is_awaiting_upgrade() && self.gate.is_upgraded() {

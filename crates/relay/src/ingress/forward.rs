@@ -78,11 +78,15 @@ impl Forward<'_> {
                 false => Box::pin(self.queue(arrived, policy, None)).await,
             };
         };
-        let place = match self.shared.admission.request(address) {
+        let number = self.tunnel.shelf.tunnel;
+        let place = match self.shared.admission.request(address, number) {
             Ok(place) => place,
             Err(too_many) if policy.strict => return Err(too_many.into()),
             // Others have their turn; it has its own when the app gets to what waits.
-            Err(_) => return Box::pin(self.queue(arrived, policy, None)).await,
+            Err(_) => {
+                self.shared.held_back(address, arrived.delivery.id);
+                return Box::pin(self.queue(arrived, policy, None)).await;
+            }
         };
         let mut answer = match policy.answer {
             // Under `strict` no answer is the relay's own.

@@ -11,7 +11,8 @@ use crate::error::RelayError;
 use crate::store::private;
 
 /// The certificate's and the key's file in this folder, made unless they are there for these
-/// names already.
+/// names already. The key stays when names change: whoever trusts the certificate that was there
+/// before trusts the new one, which the same key has signed.
 pub(super) fn ensure(data: &Path, names: &[String]) -> Result<(PathBuf, PathBuf), RelayError> {
     let (cert, key) = (data.join("cert.pem"), data.join("key.pem"));
     // Beside the certificate stands for which names it was made.
@@ -21,7 +22,12 @@ pub(super) fn ensure(data: &Path, names: &[String]) -> Result<(PathBuf, PathBuf)
         return Ok((cert, key));
     }
     let failed = |error: rcgen::Error| unusable(&cert, error);
-    let pair = KeyPair::generate().map_err(failed)?;
+    let kept = fs::read_to_string(&key).ok();
+    let kept = kept.and_then(|kept| KeyPair::from_pem(&kept).ok());
+    let pair = match kept {
+        Some(pair) => pair,
+        None => KeyPair::generate().map_err(failed)?,
+    };
     let made = params(names)
         .and_then(|params| params.self_signed(&pair))
         .map_err(failed)?;

@@ -117,3 +117,38 @@ async fn a_change_before_the_first_look_is_noticed() {
     task.abort();
     fs::remove_dir_all(&config.data).unwrap();
 }
+
+/// Clients are given the file once, and a relay's names change.
+#[tokio::test]
+async fn who_trusts_a_certificate_trusts_the_next_one() {
+    use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+    use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+
+    let mut config = config("next", Tls::SelfSigned);
+    Identity::load(&config).unwrap();
+    let (file, key) = (config.data.join("cert.pem"), config.data.join("key.pem"));
+    let read = || CertificateDer::from_pem_file(&file).unwrap();
+    let old = read();
+    config.domain = Some("other.example".into());
+    Identity::load(&config).unwrap();
+    assert_ne!(read(), old);
+    let mut roots = RootCertStore::empty();
+    roots.add(old).unwrap();
+    let provider = || Arc::new(aws_lc_rs::default_provider());
+    let client = ClientConfig::builder_with_provider(provider());
+    let client = client.with_safe_default_protocol_versions().unwrap();
+    let client = client.with_root_certificates(roots).with_no_client_auth();
+    let server = ServerConfig::builder_with_provider(provider());
+    let server = server.with_safe_default_protocol_versions().unwrap();
+    let key = PrivateKeyDer::from_pem_file(&key).unwrap();
+    let server = server.with_no_client_auth();
+    let server = server.with_single_cert(vec![read()], key).unwrap();
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let acceptor = TlsAcceptor::from(Arc::new(server));
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+    let name = "other.example".try_into().unwrap();
+    let (accepted, connected) = tokio::join!(acceptor.accept(near), connector.connect(name, far));
+    accepted.unwrap();
+    connected.unwrap();
+    fs::remove_dir_all(&config.data).unwrap();
+}

@@ -41,10 +41,6 @@ pub(super) fn run(args: &ExportArgs) -> Result<()> {
     let masking = secrets::masking(args.show_secrets)?;
     let picks = match args.format {
         ExportFormat::Fixture => whole(&past, picks)?,
-        ExportFormat::Raw => {
-            tell_broken(&past, &picks)?;
-            picks
-        }
         _ => picks,
     };
     // A file named - is ./-, as everywhere.
@@ -106,19 +102,6 @@ fn whole(past: &Past, picks: Vec<Pick>) -> Result<Vec<Pick>> {
     }
 }
 
-/// Says which break off: their bytes do not tell.
-fn tell_broken(past: &Past, picks: &[Pick]) -> Result<()> {
-    for pick in picks {
-        if !take(past, pick)?.is_whole() {
-            let id = &pick.id;
-            say(&format!(
-                "{id} is not here as a whole: what is written breaks off where it did"
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// One delivery after another: never more than one in memory.
 fn lines(
     past: &Past,
@@ -140,6 +123,13 @@ fn lines(
         };
         if let Err(error) = out.to.write_all(&text).and_then(|()| out.to.write_all(end)) {
             return Ok(Err(error));
+        }
+        // Its bytes do not tell.
+        if format == ExportFormat::Raw && !taken.is_whole() {
+            let id = &pick.id;
+            say(&format!(
+                "{id} is not here as a whole: what is written breaks off where it did"
+            ));
         }
     }
     Ok(Ok(()))

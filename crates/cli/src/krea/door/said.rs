@@ -50,8 +50,8 @@ pub(super) fn unasked(error: &AskError) -> Problem {
             "make a call through the proxy with another key, or start kreel again with another KREA_API_KEY"
         }
         error if error.is_distrust() => {
-            "start kreel again with --krea-upstream-ca FILE, the certificate to trust; with none of \
-             your own, somebody stands between you and the API"
+            "is it your own server? Then start kreel again with --krea-upstream-ca FILE, its \
+             certificate; if not, somebody stands between you and the API. It is asked again by itself"
         }
         _ => "it is asked again by itself",
     };
