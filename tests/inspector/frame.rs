@@ -38,11 +38,7 @@ async fn help_lists_each_key_and_closes_again() {
         "jq:'",
         "Commands, after :",
     ] {
-        while !screen.text().contains(heading) {
-            let before = screen.text();
-            screen.press(Key::Down);
-            screen.until("scrolls", |text| text != before).await;
-        }
+        screen.scrolls_to(heading).await;
     }
     // A lone escape, as most terminals send it.
     screen.write(b"\x1b");

@@ -51,11 +51,7 @@ async fn keys_can_be_others() {
     app.receives(2).await;
     screen.keys("?");
     screen.shows("Help").await;
-    while !screen.text().contains("F5 Ctrl-R") {
-        let before = screen.text();
-        screen.press(Key::PageDown);
-        screen.until("scrolls", |text| text != before).await;
-    }
+    screen.scrolls_to("F5 Ctrl-R").await;
     screen.press(Key::Esc);
     screen.hides("F5 Ctrl-R").await;
     screen.keys("q");

@@ -172,6 +172,24 @@ impl Screen {
         .await;
     }
 
+    /// Goes down line by line until this is on the screen. A page at a time could go past it: what
+    /// changes on the screen meanwhile need not be the scrolling.
+    pub(crate) async fn scrolls_to(&mut self, sought: &str) {
+        const MOST: usize = 500;
+        for _ in 0..MOST {
+            let before = self.text();
+            if before.contains(sought) {
+                return;
+            }
+            self.press(Key::Down);
+            self.until("scrolls", |text| text != before).await;
+        }
+        panic!(
+            "{sought:?} is not in {MOST} lines; the end is\n{}",
+            self.text()
+        );
+    }
+
     /// Waits until this is not on the screen.
     pub(crate) async fn hides(&self, text: &str) {
         self.until(&format!("hides {text:?}"), |screen| !screen.contains(text))
