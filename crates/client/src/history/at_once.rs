@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::bodies::Bodies;
 use super::group::Group;
-use super::recorder::register;
+use super::register::register;
 use super::replays::Allotment;
 use super::{Done, Job, Standing, schema};
 use crate::testing::id;

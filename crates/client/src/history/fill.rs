@@ -9,7 +9,7 @@ use kreel_wire::{Delivery, DeliveryId, HeadersBuilder, Kind, Response, Scheme, S
 use super::bodies::Bodies;
 use super::file::OpenFile;
 use super::group::Group;
-use super::recorder::register;
+use super::register::register;
 use super::{Changed, HistoryError, Job, Standing, StoredAnswer, StoredAttempt, words};
 use crate::{AttemptEnd, Timings};
 

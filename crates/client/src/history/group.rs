@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use foldhash::HashMap;
-use kreel_wire::{Delivery, DeliveryId, Kind, Seq};
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
+use kreel_wire::{Delivery, DeliveryId, Kind};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::bodies::{self, Bodies};
 use super::ended::Ended;
+use super::fresh::Fresh;
 use super::record::{keys, signed};
 use super::replays::{Allotment, Written};
 use super::tally::Tally;
@@ -36,20 +37,6 @@ pub(super) struct Group<'a> {
     ended: Option<&'a mut Ended>,
     /// Kept only for its memory.
     pub(super) scratch: Vec<u8>,
-}
-
-/// A delivery that came in this group.
-struct Fresh {
-    number: i64,
-    delivery: Box<Delivery>,
-    /// The whole body, unless it comes in pieces.
-    body: Bytes,
-    size_bytes: u64,
-    is_complete: bool,
-    standing: Standing,
-    is_promised: bool,
-    attempts: u32,
-    ended: Vec<StoredAttempt>,
 }
 
 /// What decides about a delivery that the file has.
@@ -553,56 +540,5 @@ fn arriving(is_kept: bool) -> Standing {
         Standing::Waiting
     } else {
         Standing::Live
-    }
-}
-
-impl Fresh {
-    /// What writes rows: looked up once for many.
-    fn inserting(db: &Connection) -> rusqlite::Result<CachedStatement<'_>> {
-        db.prepare_cached(
-            "INSERT INTO delivery (number, id, tunnel_id, seq, received_at_us, standing,
-                attempts, is_complete, is_queued, size_bytes, last_status, last_failure,
-                last_us, method, target, headers, https, forwarded_for, is_promised, signature)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                ?17, ?18, ?19, ?20) ON CONFLICT DO NOTHING",
-        )
-    }
-
-    /// Writes its row. False if its id is there already.
-    fn insert(
-        &self,
-        inserting: &mut CachedStatement<'_>,
-        tunnel: i64,
-        scratch: &mut Vec<u8>,
-    ) -> rusqlite::Result<bool> {
-        let delivery = &self.delivery;
-        let last = self.ended.last();
-        let (status, failure) = last.map_or((None, None), attempts::outcome);
-        scratch.clear();
-        super::record::write_headers(&delivery.headers, scratch);
-        let Seq(seq) = delivery.seq;
-        let inserted = inserting.execute(params![
-            self.number,
-            delivery.id.as_bytes(),
-            tunnel,
-            signed(seq),
-            signed(delivery.received_at_us),
-            self.standing.number(),
-            self.attempts,
-            self.is_complete,
-            delivery.kind == Kind::Queued,
-            self.size_bytes,
-            status,
-            failure,
-            last.map(|last| attempts::micros(last.timings.total)),
-            &*delivery.method,
-            &*delivery.target,
-            scratch.as_slice(),
-            delivery.scheme == kreel_wire::Scheme::Https,
-            &*delivery.forwarded_for,
-            self.is_promised,
-            delivery.signature.map(kreel_wire::Verdict::number),
-        ])?;
-        Ok(inserted > 0)
     }
 }

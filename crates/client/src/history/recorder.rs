@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use kreel_wire::{DeliveryId, Seq, TunnelName};
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use kreel_wire::{DeliveryId, TunnelName};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, warn};
 
@@ -20,9 +20,10 @@ use super::error::is_damage;
 use super::file::OpenFile;
 use super::group::Group;
 use super::queue::{Next, Queue};
+use super::register::register;
 use super::replays::{Allotment, Written};
 use super::spare_time::SpareTime;
-use super::tally::Tally;
+use super::stake::AtStake;
 use super::{Done, HistoryError, Job, Standing, look};
 use crate::error::with_causes;
 use crate::limits::{HISTORY_ARREARS, HISTORY_GROUP};
@@ -170,36 +171,6 @@ struct Scribe {
     ended: Ended,
     /// How many attempts that the user wanted are in the file.
     replays: Arc<AtomicU64>,
-}
-
-/// Who must be told if a group fails, and what must not be forgotten.
-#[derive(Default)]
-struct AtStake {
-    asked: Vec<DeliveryId>,
-    standings: Vec<(DeliveryId, Standing)>,
-    backlogs: Vec<Asked>,
-    pieces: Vec<DeliveryId>,
-    replays: u64,
-    syncs: bool,
-    writes: bool,
-}
-
-/// What a [`Job::Backlog`] asks for.
-#[derive(Clone, Copy)]
-struct Asked {
-    after: Option<Seq>,
-    since_us: Option<u64>,
-    limit: usize,
-}
-
-impl From<Asked> for Job {
-    fn from(asked: Asked) -> Self {
-        Self::Backlog {
-            after: asked.after,
-            since_us: asked.since_us,
-            limit: asked.limit,
-        }
-    }
 }
 
 impl Scribe {
@@ -424,119 +395,6 @@ impl Scribe {
         // Whoever put the jobs may have left.
         let _ = self.told.send(done);
     }
-}
-
-impl AtStake {
-    fn of(jobs: &VecDeque<Job>, bodies: &Bodies) -> Self {
-        let mut stake = Self::default();
-        for job in jobs {
-            match job {
-                Job::Receive { delivery, .. } => {
-                    stake.asked.push(delivery.id);
-                    stake.syncs = true;
-                }
-                Job::Promise { id, .. } => {
-                    stake.asked.push(*id);
-                    stake.syncs = true;
-                }
-                Job::Begun { id, .. } => stake.asked.push(*id),
-                Job::Piece { id, end, .. } => {
-                    stake.pieces.push(*id);
-                    stake.syncs |= *end && bodies.is_wanted(id);
-                }
-                Job::Ended { id, standing, .. } | Job::Stand { id, standing } => {
-                    stake.standings.push((*id, *standing));
-                }
-                Job::Replayed { .. } => stake.replays += 1,
-                Job::Begin { .. }
-                | Job::Whole { .. }
-                | Job::Allot { .. }
-                | Job::Duplicate { .. } => {}
-                Job::Backlog {
-                    after,
-                    since_us,
-                    limit,
-                } => {
-                    stake.backlogs.push(Asked {
-                        after: *after,
-                        since_us: *since_us,
-                        limit: *limit,
-                    });
-                    continue;
-                }
-                Job::Load { .. } | Job::Head { .. } => continue,
-            }
-            stake.writes = true;
-        }
-        stake
-    }
-}
-
-/// The number of a tunnel. If nobody else works on it, what an earlier process left open is not
-/// open any more: a body that is not complete never will be, and whoever waited has left.
-pub(super) fn register(
-    db: &mut Connection,
-    (relay, tunnel): &(String, TunnelName),
-    is_alone: bool,
-) -> rusqlite::Result<i64> {
-    let find = "SELECT id FROM tunnel WHERE relay = ?1 AND name = ?2";
-    let find = |db: &Connection| {
-        db.query_row(find, params![relay, tunnel.as_str()], |row| row.get(0))
-            .optional()
-    };
-    if let Some(number) = find(db)?
-        && !(is_alone && has_remains(db, number)?)
-    {
-        return Ok(number);
-    }
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let number = match find(&transaction)? {
-        Some(number) => number,
-        None => {
-            transaction.execute(
-                "INSERT INTO tunnel (relay, name) VALUES (?1, ?2)",
-                params![relay, tunnel.as_str()],
-            )?;
-            transaction.last_insert_rowid()
-        }
-    };
-    if is_alone {
-        tidy(&transaction, number)?;
-    }
-    transaction.commit()?;
-    Ok(number)
-}
-
-/// What is open and not simply waiting.
-const REMAINS: &str = "standing <= 1 AND tunnel_id = ?1
-    AND (standing = 0 OR (standing = 1 AND is_complete = 0))";
-
-fn has_remains(db: &Connection, tunnel: i64) -> rusqlite::Result<bool> {
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM delivery WHERE {REMAINS})");
-    db.query_row(&sql, [tunnel], |row| row.get(0))
-}
-
-fn tidy(db: &Connection, tunnel: i64) -> rusqlite::Result<()> {
-    let sql = format!("SELECT number, standing, is_complete FROM delivery WHERE {REMAINS}");
-    let mut remains = db.prepare(&sql)?;
-    let mut rows = remains.query([tunnel])?;
-    let mut tally = Tally::default();
-    let mut moved = Vec::new();
-    while let Some(row) = rows.next()? {
-        let from = Standing::from_number(row.get(1)?)?;
-        let to = match row.get(2)? {
-            true => Standing::Failed,
-            false => Standing::BrokenOff,
-        };
-        tally.moved(tunnel, from, to);
-        moved.push((row.get::<_, i64>(0)?, to));
-    }
-    drop(rows);
-    for (number, standing) in moved {
-        db.prepare_cached("UPDATE delivery SET standing = ?2 WHERE number = ?1")?
-            .execute(params![number, standing.number()])?;
-    }
-    tally.write(db)
 }
 
 /// The number no tunnel has.

@@ -7,7 +7,7 @@ use kreel_wire::{Delivery, TunnelName};
 use super::bodies::Bodies;
 use super::file::OpenFile;
 use super::group::Group;
-use super::recorder::register;
+use super::register::register;
 use super::{History, HistoryError, Job, Row, Standing};
 use crate::limits::TAKEN_IN_PIECE_BYTES;
 
