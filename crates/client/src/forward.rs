@@ -277,7 +277,7 @@ impl Forward {
                 Err(cause) => return Ok(reply.failed(Failure::GivenUp { cause })),
             };
             let order = request.extensions().get::<Order>();
-            let url = app.target().url_of(request.uri());
+            let url = app.url_of(request.uri());
             record.sent(url, request.headers(), order);
             let sent_at = Instant::now();
             let unsent = match connection.send(request).await {

@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::Uri;
 use http::uri::{InvalidUri, PathAndQuery};
 use thiserror::Error;
 
@@ -107,9 +106,9 @@ impl Target {
         }
     }
 
-    /// The URL of a request to it, for the record.
-    pub(crate) fn url_of(&self, path: &Uri) -> String {
-        format!("{}://{}{path}", self.scheme, self.authority())
+    /// What the URL of a request to it begins with.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority())
     }
 
     /// Host and port, always both, for messages about connecting.

@@ -149,7 +149,7 @@ impl Running {
                 work.run = run;
                 work.attempt = attempt;
                 work.withheld = withheld;
-                self.tasks.spawn(forward.attempt(work))
+                self.tasks.spawn(Box::pin(forward.attempt(work)))
             }
             None => {
                 let history = self.book.jobs().clone();

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use http::Uri;
+use http::uri::PathAndQuery;
 use kreel_wire::Failure;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -19,6 +21,8 @@ use crate::{ConfigError, Target};
 #[derive(Debug)]
 pub(crate) struct App {
     target: Target,
+    /// What each URL begins with: put together once, not for each attempt.
+    origin: String,
     tls: Option<Tls>,
     pool: Pool,
 }
@@ -45,6 +49,7 @@ impl App {
         let name = name.trim_matches(['[', ']']).to_owned();
         let tls = tls.transpose().map_err(ConfigError::SystemRoots)?;
         Ok(Self {
+            origin: target.origin(),
             target,
             tls: tls.map(|connector| Tls { connector, name }),
             pool: Pool::default(),
@@ -53,6 +58,12 @@ impl App {
 
     pub(super) fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// The URL of a request to it, for the record.
+    pub(super) fn url_of(&self, path: &Uri) -> String {
+        let path = path.path_and_query().map_or("/", PathAndQuery::as_str);
+        [&*self.origin, path].concat()
     }
 
     pub(super) fn pool(&self) -> &Pool {
