@@ -8,8 +8,6 @@ mod commands;
 mod embedded;
 mod exit;
 mod filters;
-#[cfg(fuzzing)]
-pub mod fuzz;
 mod group;
 mod krea;
 mod limits;

@@ -17,8 +17,6 @@ use crate::problem::{Code, Problem};
 pub(crate) use certificates::certificates;
 pub(crate) use listen::{Choice, ListenOptions};
 pub(crate) use relay::{GRACE, RelayOptions};
-#[cfg(fuzzing)]
-pub(crate) use relay_file::understand;
 pub(crate) use remote::{Remote, find_token, missing_token, parse_token, read_token, relay_ca};
 
 /// Whether an option was given on the command line itself, which counts more than the

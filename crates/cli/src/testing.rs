@@ -9,6 +9,9 @@ use clap::builder::Resettable;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use kreel_client::{DeliveryId, History, Kind, Row, Seq};
 use kreel_wire::{Delivery, Headers, Scheme};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use tempfile::TempDir;
 
 use crate::args::{Cli, ListenArgs};
@@ -124,4 +127,24 @@ pub(crate) fn typed(name: &str, words: &[&str]) -> ArgMatches {
     let words = ["kreel", name].into_iter().chain(words.iter().copied());
     let mut matches = command.try_get_matches_from(words).unwrap();
     matches.remove_subcommand().unwrap().1
+}
+
+/// Texts of these lines in any order, with some replaced by others, and characters changed.
+pub(crate) fn text_like(lines: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        8 => select(lines).prop_map(str::to_owned),
+        1 => "[a-z_]{1,12} = [0-9\"a-z.{}\\[\\]-]{0,12}",
+        1 => "\\PC{0,40}",
+    ];
+    let changes = vec((any::<Index>(), any::<char>()), 0..4);
+    (vec(line, 0..8), changes).prop_map(|(lines, changes)| {
+        let mut text: Vec<char> = lines.join("\n").chars().collect();
+        for (place, character) in changes {
+            if !text.is_empty() {
+                let place = place.index(text.len());
+                text[place] = character;
+            }
+        }
+        text.into_iter().collect()
+    })
 }

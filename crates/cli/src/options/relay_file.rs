@@ -40,7 +40,7 @@ fn read(
 }
 
 /// What this text says, as if it were typed.
-pub(crate) fn understand(
+fn understand(
     path: &Path,
     text: &str,
     typed: Vec<OsString>,
@@ -159,7 +159,10 @@ fn invalid(path: &Path, why: impl Into<String>) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::testing::text_like;
 
     fn settle(text: &str, words: &[&str]) -> Result<RelayArgs> {
         let folder = tempfile::tempdir().unwrap();
@@ -217,6 +220,28 @@ mod tests {
             let problem = settle(text, &[]).unwrap_err();
             assert_eq!(problem.code, Code::SettingsInvalid, "{text}");
             assert!(problem.why.contains(told), "{text}: {}", problem.why);
+        }
+    }
+
+    const LINES: [&str; 8] = [
+        "listen = \"0.0.0.0:443\"",
+        "behind_proxy = true",
+        "retain_count = 7",
+        "max_body = \"1MiB\"",
+        "contact = [\"a@b.example\"]",
+        "[limits]",
+        "idle_time = \"9s\"",
+        "http2_streams = 3",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_text_is_understood_or_refused_in_words(text in text_like(&LINES)) {
+            if let Err(problem) = settle(&text, &[]) {
+                prop_assert!(!problem.why.is_empty());
+            }
         }
     }
 }

@@ -3,9 +3,11 @@
 use std::fs;
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::problem::{Code, Problem};
-use crate::testing::Home;
+use crate::testing::{Home, text_like};
 
 fn problem(home: &Home) -> Problem {
     home.layers(&[]).unwrap_err()
@@ -124,4 +126,26 @@ fn a_login_leaves_the_rest_of_the_file_alone() {
         fs::read_to_string(&path).unwrap(),
         "# mine\nwait = \"2s\" # short\n"
     );
+}
+
+const LINES: [&str; 10] = [
+    "relay = \"https://relay.example\"",
+    "tunnel = \"my-app\"",
+    "forward_to = \"3000\"",
+    "timeout = \"30s\"",
+    "headers = [\"x-a: b\"]",
+    "[filters]",
+    "bad = \"status:5xx\"",
+    "[mask]",
+    "[keys]",
+    "replay = [\"r\"]",
+];
+
+proptest! {
+    #[test]
+    fn any_text_is_understood_or_refused_in_words(text in text_like(&LINES)) {
+        if let Err(error) = toml::from_str::<Settings>(&text) {
+            prop_assert!(!error.message().is_empty());
+        }
+    }
 }
