@@ -46,9 +46,6 @@ pub(crate) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// How many header lines hyper takes at most unless it is told otherwise (its `max_headers`).
-const HYPER_HEADER_LINES: usize = 100;
-
 /// What a websocket runs on after its upgrade.
 pub(crate) type Upgraded = Deadlines<GatedIo<Stream>>;
 
@@ -143,14 +140,10 @@ async fn http1(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From)
         shared.answers.clone(),
     ));
     let service = ingress::service(shared.clone(), from, busy, Some(gate.clone()));
-    let mut builder = http1::Builder::new();
-    // As many as hyper takes by itself it has room for; for others it asks the allocator at each head.
-    if limits.max_header_lines != HYPER_HEADER_LINES {
-        builder.max_headers(limits.max_header_lines);
-    }
-    let connection = builder
+    let connection = http1::Builder::new()
         // Deadlines keeps the time: hyper's own would set a timer for each request.
         .header_read_timeout(None)
+        .max_headers(limits.max_header_lines)
         // hyper takes no smaller one.
         .max_buf_size(limits.max_head_bytes.max(8 * 1024))
         // A sender that has said all it has to say may close its half and still listen.

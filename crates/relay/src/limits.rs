@@ -82,9 +82,9 @@ limits! {
     /// The largest head of a sender's request; more is answered 431. 64 KiB, twice what nginx and
     /// Node take. What a client takes is the most it can be.
     max_head_bytes: usize = 64 * 1024, Bytes <= kreel_wire::limits::HEAD_BYTES as u64;
-    /// The most header lines in a sender's request; more are answered 431. 100, as
-    /// many as Apache takes; proxies in front add a dozen at most. What a client takes is the most
-    /// it can be.
+    /// The most header lines in a sender's request; more are answered 431. 100, as many
+    /// as Apache takes and as there is room for without asking the allocator at each head; proxies
+    /// in front add a dozen at most. What a client takes is the most it can be.
     max_header_lines: usize = 100, Count <= kreel_wire::limits::HEADER_COUNT as u64;
     /// How long a sender may take from its first byte to the end of its head: 15 s, a slow
     /// phone's worst case and a slow-loris's best.

@@ -1,4 +1,5 @@
-//! One client's websocket: the handle that anyone may hold; the task that owns the socket is [`actor`].
+//! One client's websocket: the handle that anyone may hold. The task that owns the socket is in
+//! [`actor`].
 
 mod actor;
 mod course;
@@ -15,7 +16,7 @@ use kreel_wire::limits::EXCHANGES;
 use kreel_wire::{Chunk, ExchangeId, GoodbyeReason, Request, Seq};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
-pub(crate) use self::actor::{Heard, LinkEnd, run};
+use self::actor::{Heard, LinkEnd, run};
 use self::course::Course;
 pub(crate) use self::course::Past;
 use self::sent::Sent;

@@ -18,7 +18,7 @@ use crate::limits::{GOODBYE, TURN};
 use crate::replies::{Replies, Violation};
 
 /// What a client has said that concerns others than its senders.
-pub(crate) enum Heard {
+pub(super) enum Heard {
     /// It answers for these deliveries.
     Ack(Vec<Seq>),
     /// It will take no more of them.
@@ -27,7 +27,7 @@ pub(crate) enum Heard {
 
 /// Why a link ended.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LinkEnd {
+pub(super) enum LinkEnd {
     #[error("said goodbye: {1}")]
     Goodbye(GoodbyeReason, &'static str),
     #[error("the client said goodbye: {}", inert(.0))]
@@ -39,7 +39,7 @@ pub(crate) enum LinkEnd {
 }
 
 /// Serves a link until it ends.
-pub(crate) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
+pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin>(
     mut socket: MessageSocket<S>,
     link: Arc<Link>,
     queues: Queues,
