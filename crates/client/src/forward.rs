@@ -162,7 +162,8 @@ impl Forward {
                     special: None,
                     withheld,
                 };
-                self.attempt(Box::new(work)).await;
+                // Boxed: the rest is small, and is moved before it first runs.
+                Box::pin(self.attempt(Box::new(work))).await;
             }
             Err(cause) => {
                 let outgoing = Outgoing {

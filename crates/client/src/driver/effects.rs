@@ -149,6 +149,7 @@ impl Running {
                 work.run = run;
                 work.attempt = attempt;
                 work.withheld = withheld;
+                // Boxed: the task is moved several times before it first runs.
                 self.tasks.spawn(Box::pin(forward.attempt(work)))
             }
             None => {

@@ -121,3 +121,34 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+
+    use super::*;
+
+    #[test]
+    fn a_url_has_the_targets_beginning_and_the_path_that_is_asked_for() {
+        for (target, asked, url) in [
+            ("3000", "/x", "http://localhost:3000/x"),
+            ("http://127.0.0.1:80", "/", "http://127.0.0.1/"),
+            ("http://app.test", "/x?", "http://app.test/x?"),
+            ("http://[::1]:8080", "/x?a=b&c", "http://[::1]:8080/x?a=b&c"),
+            (
+                "http://app.test:443/base?k=v",
+                "/x?y",
+                "http://app.test:443/base/x?k=v&y",
+            ),
+            ("3000/base", "?x", "http://localhost:3000/base?x"),
+            ("3000", "?x", "http://localhost:3000/?x"),
+            ("3000", "", "http://localhost:3000/"),
+            ("https://app.test", "/x", "https://app.test/x"),
+            ("https://app.test:80", "/x", "https://app.test:80/x"),
+        ] {
+            let app = App::new(target.parse().unwrap(), true).unwrap();
+            let path = app.target().base.join(&asked.into()).unwrap();
+            assert_eq!(app.url_of(&Uri::from(path)), url, "{target} {asked}");
+        }
+    }
+}

@@ -1,23 +1,32 @@
-//! A delivery that came in the group at hand: written at its end, as it stands then.
+//! Rows of deliveries that are not in the file yet: each is written at the end of the group it came
+//! in, as it stands then.
 
 use bytes::Bytes;
-use kreel_wire::{Delivery, Kind, Seq};
+use kreel_wire::{Delivery, Kind, Scheme, Seq, Verdict};
 use rusqlite::{CachedStatement, Connection, params};
 
-use super::record::signed;
+use super::record::{signed, write_headers};
 use super::{Standing, StoredAttempt, attempts};
 
 /// A delivery that came in the group at hand.
 pub(super) struct Fresh {
+    /// The number it gets.
     pub(super) number: i64,
+    /// All but its body.
     pub(super) delivery: Box<Delivery>,
     /// The whole body, unless it comes in pieces.
     pub(super) body: Bytes,
+    /// What came of the body so far.
     pub(super) size_bytes: u64,
+    /// Whether that is all.
     pub(super) is_complete: bool,
+    /// What has become of it.
     pub(super) standing: Standing,
+    /// Its sender was told that it is in safety.
     pub(super) is_promised: bool,
+    /// How many attempts have begun.
     pub(super) attempts: u32,
+    /// Those that are over.
     pub(super) ended: Vec<StoredAttempt>,
 }
 
@@ -44,7 +53,7 @@ impl Fresh {
         let last = self.ended.last();
         let (status, failure) = last.map_or((None, None), attempts::outcome);
         scratch.clear();
-        super::record::write_headers(&delivery.headers, scratch);
+        write_headers(&delivery.headers, scratch);
         let Seq(seq) = delivery.seq;
         let inserted = inserting.execute(params![
             self.number,
@@ -63,10 +72,10 @@ impl Fresh {
             &*delivery.method,
             &*delivery.target,
             scratch.as_slice(),
-            delivery.scheme == kreel_wire::Scheme::Https,
+            delivery.scheme == Scheme::Https,
             &*delivery.forwarded_for,
             self.is_promised,
-            delivery.signature.map(kreel_wire::Verdict::number),
+            delivery.signature.map(Verdict::number),
         ])?;
         Ok(inserted > 0)
     }

@@ -10,21 +10,31 @@ use super::{Job, Standing};
 /// Who must be told if a group fails, and what must not be forgotten.
 #[derive(Default)]
 pub(super) struct AtStake {
+    /// Deliveries whose jobs somebody waits for.
     pub(super) asked: Vec<DeliveryId>,
+    /// Where deliveries stand once it is done.
     pub(super) standings: Vec<(DeliveryId, Standing)>,
+    /// What was asked of the backlog.
     pub(super) backlogs: Vec<Asked>,
+    /// Bodies that are added to.
     pub(super) pieces: Vec<DeliveryId>,
+    /// How many replays end.
     pub(super) replays: u64,
+    /// Whether it must be on disk before anything is told.
     pub(super) syncs: bool,
+    /// Whether it changes the file.
     pub(super) writes: bool,
 }
 
 /// What a [`Job::Backlog`] asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Asked {
-    after: Option<Seq>,
-    since_us: Option<u64>,
-    limit: usize,
+    /// Behind this position.
+    pub(super) after: Option<Seq>,
+    /// From this time on, in microseconds since 1970.
+    pub(super) since_us: Option<u64>,
+    /// So many at the most.
+    pub(super) limit: usize,
 }
 
 impl From<Asked> for Job {
