@@ -120,7 +120,8 @@ async fn a_thousand_by_fifty_are_counted_exactly_on_few_connections() {
     assert!(quantile("min") > 0.0);
     let received = app.receives(1001).await;
     let connections: BTreeSet<usize> = received[1..].iter().map(|it| it.connection).collect();
-    // Fifty at once; where a slow machine leaves one unused for a second and a half, another follows.
+    // Fifty at once; where a slow machine leaves one unused for a second and a half, another
+    // follows.
     assert!(
         (2..=100).contains(&connections.len()),
         "{} connections",

@@ -1,4 +1,4 @@
-//! The program; all of it is in the library beside, where tests and fuzzing reach it.
+//! The program; all of it is in the library beside, where tests reach it.
 
 use std::process::ExitCode;
 

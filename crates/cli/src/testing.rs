@@ -1,4 +1,5 @@
-//! A project and a user's folders for tests, with the files they say they have, and histories.
+//! A project and a user's folders for tests, with the files they say they have, and histories; random
+//! texts of settings.
 
 use std::borrow::Cow;
 use std::fs;
@@ -11,7 +12,7 @@ use kreel_client::{DeliveryId, History, Kind, Row, Seq};
 use kreel_wire::{Delivery, Headers, Scheme};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, subsequence};
 use tempfile::TempDir;
 
 use crate::args::{Cli, ListenArgs};
@@ -129,22 +130,32 @@ pub(crate) fn typed(name: &str, words: &[&str]) -> ArgMatches {
     matches.remove_subcommand().unwrap().1
 }
 
-/// Texts of these lines in any order, with some replaced by others, and characters changed.
-pub(crate) fn text_like(lines: &'static [&'static str]) -> impl Strategy<Value = String> {
-    let line = prop_oneof![
-        8 => select(lines).prop_map(str::to_owned),
-        1 => "[a-z_]{1,12} = [0-9\"a-z.{}\\[\\]-]{0,12}",
-        1 => "\\PC{0,40}",
-    ];
-    let changes = vec((any::<Index>(), any::<char>()), 0..4);
-    (vec(line, 0..8), changes).prop_map(|(lines, changes)| {
-        let mut text: Vec<char> = lines.join("\n").chars().collect();
-        for (place, character) in changes {
-            if !text.is_empty() {
-                let place = place.index(text.len());
-                text[place] = character;
+/// Some of these parts of a file of settings in their order, and whether they are as they were: of
+/// the others, characters are changed and lines put in.
+pub(crate) fn text_like(parts: &'static [&'static str]) -> impl Strategy<Value = (String, bool)> {
+    let lines = vec(
+        (
+            any::<Index>(),
+            "[a-z_]{1,12} = [0-9\"a-z.{}\\[\\]-]{0,12}|\\PC{0,40}",
+        ),
+        0..2,
+    );
+    let characters = vec((any::<Index>(), any::<char>()), 0..2);
+    (subsequence(parts, 0..=parts.len()), lines, characters).prop_map(
+        |(parts, lines, characters)| {
+            let is_untouched = lines.is_empty() && characters.is_empty();
+            let mut parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
+            for (place, line) in lines {
+                parts.insert(place.index(parts.len() + 1), line);
             }
-        }
-        text.into_iter().collect()
-    })
+            let mut text: Vec<char> = parts.join("\n").chars().collect();
+            for (place, character) in characters {
+                if !text.is_empty() {
+                    let place = place.index(text.len());
+                    text[place] = character;
+                }
+            }
+            (text.into_iter().collect(), is_untouched)
+        },
+    )
 }
