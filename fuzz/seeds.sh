@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the seeds, one file each, with a name: from the examples in docs/protocol.md, jobs in each
-# shape, heads, filters and settings. What was found later has a hash for a name, and stays.
+# shape, heads and filters. What was found later has a hash for a name, and stays.
 set -eu
 cd "$(dirname "$0")"
 for target in fuzz_targets/*.rs; do
@@ -83,6 +83,4 @@ filter keys status:5xx method:post path:/hook header:x-id=7 age<10m size>10k
 filter flags is:replay OR (is:failed is:marked) -is:noted
 filter jq jq:'.status == "failed" and (.n | length) > 2'
 filter jq_deep jq:'[.. | numbers] | add > 3'
-settings user relay = "https://relay.example"\ntunnel = "my-app"\nforward_to = "3000"\ntimeout = "30s"\nheaders = ["x-a: b"]\n[filters]\nbad = "status:5xx"\n[mask]\nheaders = ["x-secret"]\n[keys]\nreplay = ["r"]\n
-settings relay listen = "0.0.0.0:443"\nbehind_proxy = true\nretain_count = 7\nmax_body = "1MiB"\ncontact = ["a@b.example"]\n[limits]\nidle_time = "9s"\nhttp2_streams = 3\n
 BYTES
