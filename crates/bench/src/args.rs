@@ -1,5 +1,6 @@
 //! What may be typed, and what it comes to.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,6 +43,17 @@ pub(crate) enum Command {
     /// The local app that answers the webhooks; started by the bench itself.
     #[command(hide = true)]
     App,
+    /// The public end of the yardstick.
+    #[command(hide = true)]
+    BareRelay,
+    /// Its end beside the app.
+    #[command(hide = true)]
+    BareClient {
+        /// Where the public end waits for it.
+        relay: SocketAddr,
+        /// The app.
+        app: SocketAddr,
+    },
 }
 
 /// A part of the run that may be asked for alone.
@@ -155,7 +167,7 @@ mod tests {
     fn everything_but_tls_by_default() {
         assert_eq!(parse("").parts().len(), PARTS.len() - 2);
         assert_eq!(parse("--tls").parts().len(), PARTS.len());
-        assert_eq!(parse("").variants.len(), 5);
+        assert_eq!(parse("").variants.len(), 6);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The ways a webhook can take to the app, each as running processes and an address to post to.
 
+mod bare;
 mod bore;
 mod kreel;
 mod nginx;
@@ -34,21 +35,24 @@ pub(crate) enum Variant {
     Rathole,
     /// nginx as a plain reverse proxy.
     Nginx,
+    /// The least that can be done over a websocket: a yardstick.
+    Bare,
     /// Ours.
     Kreel,
 }
 
 impl Variant {
     /// Every variant, in the order of the report.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Direct,
         Self::Bore,
         Self::Rathole,
         Self::Nginx,
+        Self::Bare,
         Self::Kreel,
     ];
     /// The names, in the same order.
-    pub(crate) const NAMES: [&str; 5] = ["direct", "bore", "rathole", "nginx", "kreel"];
+    pub(crate) const NAMES: [&str; 6] = ["direct", "bore", "rathole", "nginx", "bare", "kreel"];
 
     /// What one types and reads.
     pub(crate) fn name(self) -> &'static str {
@@ -122,6 +126,7 @@ impl Contender {
             Variant::Bore => bore::start(stage, &dir).await?,
             Variant::Rathole => rathole::start(stage, &dir)?,
             Variant::Nginx => nginx::start(stage, &dir, tls)?,
+            Variant::Bare => bare::start(stage, &dir).await?,
             Variant::Kreel => kreel::start(stage, &dir, tls).await?,
         };
         let mut contender = Self {

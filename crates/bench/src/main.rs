@@ -14,6 +14,7 @@ mod aims;
 mod app;
 mod args;
 mod backlog;
+mod bare;
 mod contender;
 mod figures;
 mod fsync;
@@ -46,8 +47,12 @@ use crate::tools::Tools;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
     let args = Args::parse();
-    if let Some(Command::App) = args.command {
-        app::serve().await?;
+    if let Some(command) = args.command {
+        match command {
+            Command::App => app::serve().await?,
+            Command::BareRelay => bare::relay().await?,
+            Command::BareClient { relay, app } => bare::client(relay, app).await?,
+        }
         return Ok(ExitCode::SUCCESS);
     }
     // Whichever ends first drops the other, and every child process with it.

@@ -129,6 +129,9 @@ impl HeadRules {
                 if !headers.contains(&name) {
                     headers.append(name, host.clone());
                 }
+            } else if name == header::HOST && headers.contains(&name) && is_as_sent(work, &name) {
+                // No relay of ours passes them (RFC 9112, section 3.2).
+                return Err("two Host lines can't be sent: an app may read either".to_owned());
             } else if name == header::COOKIE && headers.contains(&name) {
                 // Joined with the first one already.
             } else if name == header::COOKIE {

@@ -290,6 +290,28 @@ fn what_can_not_be_sent_is_said() {
 }
 
 #[test]
+fn two_hosts_are_sent_only_where_the_user_wrote_them() {
+    let two = [("host", "a.example"), ("x-a", "1"), ("host", "b.example")];
+    let mut config = to_3000();
+    assert_eq!(
+        seen(&config, &two, None, b""),
+        "host: localhost:3000, x-a: 1"
+    );
+    config.host_header = HostHeader::Preserve;
+    let rules = HeadRules::new(&config).unwrap();
+    let target = config.target.as_ref().unwrap();
+    let error = rules
+        .request(&work(&two, None), 2, target, Body::Whole(Bytes::new()))
+        .unwrap_err();
+    assert!(error.contains("two Host lines"), "{error}");
+    let sent = lines(&built(&config, &edited(&two[..1], &two), b""));
+    assert!(
+        sent.starts_with("host: a.example, host: b.example"),
+        "{sent}"
+    );
+}
+
+#[test]
 fn options_that_would_break_the_message_are_refused() {
     let mut config = to_3000();
     config.headers = vec![(header::CONTENT_LENGTH, HeaderValue::from_static("1"))];

@@ -1,0 +1,35 @@
+//! A yardstick: the least that carries HTTP over one websocket to an app, without routing, limits,
+//! deadlines, record or screen.
+//!
+//! What it reaches on a machine is what a tunnel of this kind can reach there at best. Its two ends
+//! are processes of this program.
+
+mod client;
+mod message;
+mod relay;
+
+pub(crate) use client::serve as client;
+pub(crate) use relay::serve as relay;
+
+use anyhow::Result;
+use bytes::Bytes;
+use futures_util::{Sink, SinkExt};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+/// Writes what comes, as many messages as there are before each flush.
+async fn write(
+    mut link: impl Sink<Message, Error = Error> + Unpin,
+    mut messages: UnboundedReceiver<Bytes>,
+) -> Result<()> {
+    while let Some(message) = messages.recv().await {
+        link.feed(Message::Binary(message)).await?;
+        // Others that are about to send have their turn first.
+        tokio::task::yield_now().await;
+        while let Ok(message) = messages.try_recv() {
+            link.feed(Message::Binary(message)).await?;
+        }
+        link.flush().await?;
+    }
+    Ok(())
+}

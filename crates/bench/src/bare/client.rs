@@ -1,0 +1,82 @@
+//! The end beside the app.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use anyhow::Result;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::{Method, Request, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::task::LocalSet;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::message::{Reader, Writer};
+
+/// Connections to the app that are at rest.
+type Pool = Rc<RefCell<Vec<SendRequest<Full<Bytes>>>>>;
+
+/// Hands what comes over the link to the app, until the relay has gone.
+pub(crate) async fn serve(relay: SocketAddr, app: SocketAddr) -> Result<()> {
+    LocalSet::new().run_until(run(relay, app)).await
+}
+
+async fn run(relay: SocketAddr, app: SocketAddr) -> Result<()> {
+    let stream = connect(relay).await?;
+    let (link, _) = tokio_tungstenite::client_async(format!("ws://{relay}/"), stream).await?;
+    let (sink, mut messages) = link.split();
+    let (outgoing, written) = mpsc::unbounded_channel();
+    tokio::task::spawn_local(super::write(sink, written));
+    let pool = Pool::default();
+    while let Some(message) = messages.next().await {
+        if let Message::Binary(message) = message? {
+            let attempt = attempt(message, app, pool.clone(), outgoing.clone());
+            tokio::task::spawn_local(attempt);
+        }
+    }
+    Ok(())
+}
+
+async fn attempt(
+    message: Bytes,
+    app: SocketAddr,
+    pool: Pool,
+    outgoing: UnboundedSender<Bytes>,
+) -> Result<()> {
+    let (number, mut message) = Reader::new(message)?;
+    let mut request = Request::new(Full::default());
+    *request.method_mut() = Method::from_bytes(&message.take()?)?;
+    *request.uri_mut() = Uri::from_maybe_shared(message.take()?)?;
+    message.take_headers(request.headers_mut())?;
+    *request.body_mut() = Full::new(message.finish());
+    let pooled = pool.borrow_mut().pop();
+    let mut connection = match pooled {
+        Some(connection) => connection,
+        None => {
+            let stream = TokioIo::new(connect(app).await?);
+            let (connection, driver) = http1::handshake(stream).await?;
+            tokio::task::spawn_local(driver);
+            connection
+        }
+    };
+    connection.ready().await?;
+    let (head, body) = connection.send_request(request).await?.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let mut answer = Writer::new(number, &body);
+    answer.put(head.status.as_str().as_bytes())?;
+    answer.put_headers(&head.headers)?;
+    outgoing.send(answer.finish(&body))?;
+    pool.borrow_mut().push(connection);
+    Ok(())
+}
+
+async fn connect(to: SocketAddr) -> Result<TcpStream> {
+    let stream = TcpStream::connect(to).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
