@@ -31,15 +31,22 @@ async fn run(relay: SocketAddr, app: SocketAddr) -> Result<()> {
     let (link, _) = tokio_tungstenite::client_async(format!("ws://{relay}/"), stream).await?;
     let (sink, mut messages) = link.split();
     let (outgoing, written) = mpsc::unbounded_channel();
-    tokio::task::spawn_local(super::write(sink, written));
+    tokio::task::spawn_local(told(super::write(sink, written)));
     let pool = Pool::default();
     while let Some(message) = messages.next().await {
         if let Message::Binary(message) = message? {
             let attempt = attempt(message, app, pool.clone(), outgoing.clone());
-            tokio::task::spawn_local(attempt);
+            tokio::task::spawn_local(told(attempt));
         }
     }
     Ok(())
+}
+
+/// What went wrong goes to the end's log: its sender only sees that nothing comes.
+async fn told(work: impl Future<Output = Result<()>>) {
+    if let Err(error) = work.await {
+        eprintln!("{error:#}");
+    }
 }
 
 async fn attempt(

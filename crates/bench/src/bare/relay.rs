@@ -48,10 +48,11 @@ async fn run() -> Result<()> {
     let mut writer = tokio::task::spawn_local(super::write(sink, written));
     loop {
         tokio::select! {
-            message = messages.next() => match message.context("the client has gone")?? {
-                Message::Binary(message) => open.answered(message)?,
-                _ => {}
-            },
+            message = messages.next() => {
+                if let Message::Binary(message) = message.context("the client has gone")?? {
+                    open.answered(message)?;
+                }
+            }
             accepted = public.accept() => {
                 let stream = accepted?.0;
                 stream.set_nodelay(true)?;
