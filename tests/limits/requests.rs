@@ -152,6 +152,29 @@ async fn too_many_lines() {
     limited.refused("framing").await;
 }
 
+/// hyper has a limit of its own, which must be neither in front of ours nor without it.
+#[tokio::test]
+async fn as_many_lines_as_are_allowed() {
+    for (limits, lines, status) in [
+        (&[][..], 90, 202),
+        (&[], 110, 431),
+        (&["max_header_lines=512"], 490, 202),
+        (&["max_header_lines=512"], 520, 431),
+    ] {
+        let limited = Limited::by(limits, &[]).await;
+        deserted(&limited).await;
+        let mut post = Post::new("POST", "/mine/x");
+        for _ in 0..lines {
+            post = post.header("x-a", "y");
+        }
+        let got = limited.sender().send(post).await.status();
+        assert_eq!(got, status, "{lines} lines with {limits:?}");
+        if status == 431 {
+            limited.refused("framing").await;
+        }
+    }
+}
+
 /// The bytes that begin a request, on a connection that stays.
 async fn begun(limited: &Limited, bytes: &str) -> Connection {
     let mut connection = limited.sender().connect().await;

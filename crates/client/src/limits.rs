@@ -177,6 +177,10 @@ pub(crate) const CROSSING: Duration = Duration::from_millis(100);
 /// How often expired idle connections are looked for: each second.
 pub(crate) const SWEEP: Duration = Duration::from_secs(1);
 
+/// The most header lines in an app's answer, and the most trailers: 100, for which hyper has room without asking the
+/// allocator at each head. An answer to a webhook has a dozen.
+pub(crate) const APP_HEADER_LINES: usize = 100;
+
 /// The largest read buffer of a connection to the app: 256 KiB, four chunks.
 pub(crate) const APP_BUFFER_BYTES: usize = 256 * 1024;
 

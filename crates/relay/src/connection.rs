@@ -30,8 +30,8 @@ use crate::config::Limits;
 use crate::framing::{FramingLimits, GatedIo};
 use crate::ingress::{self, From};
 use crate::limits::{
-    H2_ERRORS, HTTP2_SEND_BUFFER, HTTP2_STREAM_WINDOW, HTTP2_WINDOW, TLS_LINK_BUFFER,
-    TLS_SEND_BUFFER,
+    H2_ERRORS, HTTP2_SEND_BUFFER, HTTP2_STREAM_WINDOW, HTTP2_WINDOW, HYPER_HEADER_LINES,
+    TLS_LINK_BUFFER, TLS_SEND_BUFFER,
 };
 use crate::proxies::read_protocol;
 use crate::shared::Shared;
@@ -140,10 +140,14 @@ async fn http1(shared: Arc<Shared>, limits: &Limits, stream: Stream, from: From)
         shared.answers.clone(),
     ));
     let service = ingress::service(shared.clone(), from, busy, Some(gate.clone()));
-    let connection = http1::Builder::new()
+    let mut builder = http1::Builder::new();
+    if limits.max_header_lines != HYPER_HEADER_LINES {
+        // Told its own number, it would fill the room for so many lines at each head.
+        builder.max_headers(limits.max_header_lines);
+    }
+    let connection = builder
         // Deadlines keeps the time: hyper's own would set a timer for each request.
         .header_read_timeout(None)
-        .max_headers(limits.max_header_lines)
         // hyper takes no smaller one.
         .max_buf_size(limits.max_head_bytes.max(8 * 1024))
         // A sender that has said all it has to say may close its half and still listen.

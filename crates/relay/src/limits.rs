@@ -310,6 +310,9 @@ pub(crate) const ANSWER_WINDOW_BYTES: u32 = 16 * 1024;
 /// How long a reader may take nothing while answers have no room: 5 s.
 pub(crate) const SHORT_PAUSE: Duration = Duration::from_secs(5);
 
+/// How many header lines hyper takes of a head unless it is told: 100.
+pub(crate) const HYPER_HEADER_LINES: usize = 100;
+
 /// What one HTTP/2 stream may be sent ahead of being read: 256 KiB, as an exchange of a link.
 pub(crate) const HTTP2_STREAM_WINDOW: u32 = 256 * 1024;
 

@@ -20,7 +20,7 @@ use super::order::Order;
 use super::watched::{Heard, Watched};
 use crate::dial::Stream;
 use crate::error::with_causes;
-use crate::limits::APP_BUFFER_BYTES;
+use crate::limits::{APP_BUFFER_BYTES, APP_HEADER_LINES};
 
 /// A connection to the app.
 #[derive(Debug)]
@@ -47,8 +47,8 @@ impl Connection {
         let mut builder = http1::Builder::new();
         builder
             .max_buf_size(APP_BUFFER_BYTES)
-            .max_header_size(limits::HEAD_BYTES)
-            .max_headers(limits::HEADER_COUNT);
+            .max_header_size(limits::HEAD_BYTES);
+        // As many lines as `APP_HEADER_LINES` is hyper's own limit.
         let (stream, heard) = Watched::new(stream);
         match builder.handshake(TokioIo::new(stream)).await {
             Ok((sender, wire)) => Ok(Self {
@@ -198,6 +198,13 @@ fn unanswered(error: hyper::Error) -> Failure {
         Failure::Died
     } else if super::body::is_cut_off(&error) {
         Failure::SenderLeft
+    } else if error.is_parse_too_large() {
+        Failure::Garbled {
+            cause: format!(
+                "the head of its answer is over a limit: {APP_HEADER_LINES} lines, {} KiB",
+                limits::HEAD_BYTES / 1024
+            ),
+        }
     } else {
         Failure::Garbled {
             cause: with_causes(&error),

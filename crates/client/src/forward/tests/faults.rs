@@ -8,6 +8,7 @@ use kreel_wire::ToRelay;
 use super::{Bench, work};
 use crate::forward::Body;
 use crate::forward::Report;
+use crate::limits::APP_HEADER_LINES;
 use crate::testing::{FakeApp, config};
 use crate::{AttemptEnd, Failure};
 
@@ -72,17 +73,43 @@ async fn what_is_not_http_is_garbled() {
         "HTTP/1.1 200 OK\r\nbad header line\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
-        &format!(
-            "HTTP/1.1 200 OK\r\nx-large: {}\r\n\r\n",
-            "x".repeat(150_000)
-        ),
-        &format!("HTTP/1.1 200 OK\r\n{}\r\n", "x-many: 1\r\n".repeat(600)),
     ] {
         let failure = failure_of(raw).await;
         assert!(
             matches!(failure, Failure::Garbled { .. }),
             "{raw:.40}: {failure}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_head_over_a_limit_says_which() {
+    let lines = |count| {
+        format!(
+            "HTTP/1.1 204 No Content\r\n{}\r\n",
+            "x: 1\r\n".repeat(count)
+        )
+    };
+    let line = format!("x: {}\r\n", "x".repeat(50_000));
+    let large = format!("HTTP/1.1 200 OK\r\n{}\r\n", line.repeat(3));
+    for raw in [large, lines(APP_HEADER_LINES + 1)] {
+        let failure = failure_of(&raw).await.to_string();
+        assert!(
+            failure.contains("100 lines, 128 KiB"),
+            "{raw:.40}: {failure}"
+        );
+    }
+    let app = FakeApp::start().await;
+    let mut bench = Bench::to(&app.target());
+    let (_attempt, _exchange) = bench.start("POST", "x");
+    let mut caller = app.accept().await;
+    caller.request().await;
+    caller.write(&lines(APP_HEADER_LINES)).await;
+    match bench.end().await.0 {
+        Some(ToRelay::Answer(answer)) => {
+            assert_eq!(answer.response.headers.len(), APP_HEADER_LINES);
+        }
+        other => panic!("{other:?}"),
     }
 }
 
