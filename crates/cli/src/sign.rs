@@ -5,8 +5,8 @@
 use bytes::Bytes;
 use kreel_client::{DeliveryId, Edited};
 use kreel_signatures::Key;
+use kreel_wire::HeadersBuilder;
 use kreel_wire::rules::Scheme;
-use kreel_wire::{Header, Headers};
 
 use crate::args::Secret;
 use crate::problem::{Code, Problem, Result};
@@ -59,7 +59,7 @@ fn standard_names(request: &mut Edited, id: DeliveryId) -> (&'static str, Bytes)
     };
     let name = format!("{names}-id");
     if let Some(known) = request.headers.first(&name) {
-        return (names, known.clone());
+        return (names, Bytes::copy_from_slice(known));
     }
     let made = format!("msg_{id}");
     set(request, &name, &made);
@@ -69,39 +69,31 @@ fn standard_names(request: &mut Edited, id: DeliveryId) -> (&'static str, Bytes)
 /// Puts a value in the place of the first line of this name, and takes the others out; at the end
 /// if there is none.
 fn set(request: &mut Edited, name: &str, value: &str) {
-    let mut lines = Vec::with_capacity(request.headers.len() + 1);
+    let mut lines = HeadersBuilder::with_capacity(request.headers.len() + 1);
     let mut is_there = false;
-    let new = || Header {
-        name: Bytes::copy_from_slice(name.as_bytes()),
-        value: Bytes::copy_from_slice(value.as_bytes()),
-    };
     for line in &request.headers {
-        if line.name != name {
-            lines.push(line.clone());
+        if !line.is(name) {
+            lines.push(line.name, line.value);
         } else if !std::mem::replace(&mut is_there, true) {
-            lines.push(new());
+            lines.push(name.as_bytes(), value.as_bytes());
         }
     }
     if !is_there {
-        lines.push(new());
+        lines.push(name.as_bytes(), value.as_bytes());
     }
-    replace(request, lines);
+    request.headers = lines.checked().expect("names and values of ours are valid");
 }
 
 fn remove(request: &mut Edited, name: &str) {
-    let others = request.headers.iter().filter(|line| line.name != name);
-    let lines = others.cloned().collect();
-    replace(request, lines);
-}
-
-fn replace(request: &mut Edited, lines: Vec<Header>) {
-    request.headers = Headers::checked(lines).expect("names and values of ours are valid");
+    let mut others = HeadersBuilder::with_capacity(request.headers.len());
+    for line in request.headers.iter().filter(|line| !line.is(name)) {
+        others.push(line.name, line.value);
+    }
+    request.headers = others.build();
 }
 
 #[cfg(test)]
 mod tests {
-    use kreel_wire::HeadersBuilder;
-
     use super::*;
 
     fn signed(scheme: Scheme, secret: &str, body: &str, lines: &[(&str, &str)]) -> Edited {
@@ -185,12 +177,8 @@ mod tests {
             ("stripe-signature", "y"),
         ];
         let request = signed(Scheme::Stripe, "whsec_x", "{}", &lines);
-        let names: Vec<_> = request
-            .headers
-            .iter()
-            .map(|line| line.name.clone())
-            .collect();
-        assert_eq!(names, ["a", "stripe-signature", "b"]);
+        let names: Vec<_> = request.headers.iter().map(|line| line.name).collect();
+        assert_eq!(names, [&b"a"[..], b"stripe-signature", b"b"]);
         assert!(value(&request, "stripe-signature").starts_with("t=1614265330,v1="));
     }
 

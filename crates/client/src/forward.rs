@@ -57,7 +57,7 @@ pub(crate) struct Forward {
 /// A delivery ready to be handed over.
 #[derive(Debug)]
 pub(crate) struct Work {
-    pub(crate) delivery: Delivery,
+    pub(crate) delivery: Box<Delivery>,
     /// Which running this is.
     pub(crate) run: Run,
     /// Which attempt this is, from 1.
@@ -233,7 +233,7 @@ impl Forward {
         // A request that finds its connection closed is sent again only if its body is at hand.
         let is_at_risk = work.special.is_some() && matches!(body, Body::Stored(_));
         let connection = match is_at_risk {
-            true => app.connect().await,
+            true => Box::pin(app.connect()).await,
             false => app.connection().await,
         };
         let connection = match connection {

@@ -63,7 +63,7 @@ pub(crate) enum Incoming {
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) exchange: ExchangeId,
-    pub(crate) delivery: Delivery,
+    pub(crate) delivery: Box<Delivery>,
     /// The body, or its beginning.
     pub(crate) first: Bytes,
     pub(crate) is_complete: bool,

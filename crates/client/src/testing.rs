@@ -8,9 +8,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use kreel_wire::{
-    Delivery, DeliveryId, ExchangeId, Header, Headers, Kind, Policy, Request, Scheme, Seq,
-};
+use kreel_wire::{Delivery, DeliveryId, ExchangeId, Headers, Kind, Policy, Request, Scheme, Seq};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -75,11 +73,7 @@ pub(crate) fn delivery(number: u64, kind: Kind) -> Delivery {
 
 /// Header lines.
 pub(crate) fn headers(lines: &[(&str, &str)]) -> Headers {
-    let line = |(name, value): &(&str, &str)| Header {
-        name: Bytes::copy_from_slice(name.as_bytes()),
-        value: Bytes::copy_from_slice(value.as_bytes()),
-    };
-    Headers::checked(lines.iter().map(line).collect()).unwrap()
+    Headers::checked(lines.iter().copied()).unwrap()
 }
 
 /// The message that hands a delivery over with its whole body.
@@ -87,7 +81,7 @@ pub(crate) fn whole(exchange: u32, mut delivery: Delivery, body: &'static str) -
     delivery.body_bytes = Some(body.len() as u64);
     Request {
         exchange: ExchangeId(exchange),
-        delivery,
+        delivery: Box::new(delivery),
         body: Bytes::from_static(body.as_bytes()),
         end: true,
     }

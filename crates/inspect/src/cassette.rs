@@ -58,10 +58,10 @@ pub struct RecordedAnswer {
 
 impl Recorded {
     /// The names of the header lines whose values were masked: what they were is not known.
-    pub fn masked_headers(&self) -> impl Iterator<Item = &Bytes> {
+    pub fn masked_headers(&self) -> impl Iterator<Item = &[u8]> {
         let is_masked = |value: &[u8]| value.ends_with(MASKED.as_bytes());
-        let masked = self.headers.iter().filter(move |it| is_masked(&it.value));
-        masked.map(|line| &line.name)
+        let masked = self.headers.iter().filter(move |it| is_masked(it.value));
+        masked.map(|line| line.name)
     }
 }
 

@@ -87,7 +87,7 @@ pub fn write(request: &Request) -> Result<Vec<u8>, NotEditable> {
     }
     head.push(b'\n');
     for (place, line) in headers.iter().enumerate() {
-        write_header(headers, place, line, &mut head);
+        write_header(headers, place, &line, &mut head);
     }
     head.push(b'\n');
     match text(body) {
@@ -113,14 +113,14 @@ pub fn write(request: &Request) -> Result<Vec<u8>, NotEditable> {
 }
 
 fn write_header(headers: &Headers, place: usize, line: &Header, file: &mut Vec<u8>) {
-    file.extend_from_slice(&line.name);
+    file.extend_from_slice(line.name);
     file.extend_from_slice(b": ");
-    match read::is_value(&line.value) {
+    match read::is_value(line.value) {
         true if line.value.starts_with(b"@") => {
             file.push(b'@');
-            file.extend_from_slice(&line.value);
+            file.extend_from_slice(line.value);
         }
-        true => file.extend_from_slice(&line.value),
+        true => file.extend_from_slice(line.value),
         false => {
             let before = headers.iter().take(place);
             let nth = before.filter(|other| other.name == line.name).count() + 1;
@@ -169,21 +169,18 @@ fn header_changes(original: &Headers, edited: &Headers, changes: &mut Vec<String
         return;
     }
     let before = changes.len();
-    let mut names: Vec<&Bytes> = Vec::new();
+    let mut names: Vec<&[u8]> = Vec::new();
     for line in original.iter().chain(edited) {
-        if !names.contains(&&line.name) {
-            names.push(&line.name);
+        if !names.contains(&line.name) {
+            names.push(line.name);
         }
     }
     for name in names {
-        let values = |headers: &Headers| -> Vec<Bytes> {
-            let lines = headers.iter().filter(|line| line.name == *name);
-            lines.map(|line| line.value.clone()).collect()
-        };
-        let what = match (&values(original)[..], &values(edited)[..]) {
-            (was, is) if was == is => continue,
-            ([], _) => "added",
-            (_, []) => "removed",
+        let (was, is) = (|| original.all(name), || edited.all(name));
+        let what = match (was().next(), is().next()) {
+            _ if was().eq(is()) => continue,
+            (None, _) => "added",
+            (_, None) => "removed",
             _ => "changed",
         };
         changes.push(format!("header {} {what}", String::from_utf8_lossy(name)));

@@ -29,8 +29,8 @@ use serde_json::json;
 use tracing::{Instrument as _, debug, debug_span};
 
 use self::answer::{Body, fit, json_answer};
-use self::forward::Arriving;
 pub(crate) use self::forward::now_us;
+use self::forward::{Arriving, Sender};
 use self::problem::{Problem, Refusal};
 use self::route::{Route, route};
 use crate::connection::Busy;
@@ -57,7 +57,9 @@ pub(crate) struct From {
 #[derive(Debug, Clone)]
 pub(crate) struct Ingress {
     shared: Arc<Shared>,
-    from: From,
+    peer: Origin,
+    /// Its address as each delivery has it: most senders are their own connection's peer.
+    forwarded_for: Arc<str>,
     busy: Busy,
     /// What stands before an HTTP/1.1 connection; an upgrade must be let through.
     gate: Option<Gate>,
@@ -65,9 +67,14 @@ pub(crate) struct Ingress {
 
 /// A service for one connection.
 pub(crate) fn service(shared: Arc<Shared>, from: From, busy: Busy, gate: Option<Gate>) -> Ingress {
+    let peer = Origin {
+        address: from.peer.ip().to_canonical(),
+        scheme: from.scheme,
+    };
     Ingress {
         shared,
-        from,
+        peer,
+        forwarded_for: peer.address.to_string().into(),
         busy,
         gate,
     }
@@ -82,7 +89,8 @@ impl Service<Request<Incoming>> for Ingress {
         if let Some(order) = self.gate.as_ref().and_then(Gate::next_order) {
             request.extensions_mut().insert(order);
         }
-        let (shared, from, gate) = (self.shared.clone(), self.from, self.gate.clone());
+        let (shared, peer, gate) = (self.shared.clone(), self.peer, self.gate.clone());
+        let forwarded_for = self.forwarded_for.clone();
         let under_way = self.busy.begin();
         let method = request.method().clone();
         let begun = shared.metrics.is_some().then(Instant::now);
@@ -91,12 +99,16 @@ impl Service<Request<Incoming>> for Ingress {
         // Nothing is made of it unless somebody reads that much.
         let span = debug_span!("request", %id);
         let answered = async move {
-            let peer = Origin {
-                address: from.peer.ip().to_canonical(),
-                scheme: from.scheme,
-            };
             let origin = shared.proxies.origin(peer, request.headers());
-            let answer = dispatch(&shared, id, origin, gate, request).await;
+            let forwarded_for = match origin.address == peer.address {
+                true => forwarded_for,
+                false => origin.address.to_string().into(),
+            };
+            let sender = Sender {
+                origin,
+                forwarded_for,
+            };
+            let answer = dispatch(&shared, id, sender, gate, request).await;
             let mut response = answer.unwrap_or_else(|problem| problem.response(id));
             if asks_for_upgrade && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                 // What follows might be meant in the other protocol: nothing may.
@@ -127,10 +139,11 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("kreel-request-id");
 async fn dispatch(
     shared: &Arc<Shared>,
     id: DeliveryId,
-    origin: Origin,
+    sender: Sender,
     gate: Option<Gate>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Problem> {
+    let origin = sender.origin;
     debug!(
         sender = %origin.address,
         method = %request.method(),
@@ -166,14 +179,17 @@ async fn dispatch(
                 Some(rules) => admit(&tunnel, rules, origin, &request, target)?,
             };
             held.tunnel(tunnel.shelf.tunnel).map_err(Problem::from)?;
+            let (head, incoming) = request.into_parts();
             let arriving = Arriving {
                 id,
-                origin,
+                sender,
                 held,
                 target,
                 rules: rules.clone(),
+                head: Box::new(head),
+                incoming,
             };
-            let answer = forward::forward(shared, &tunnel, arriving, request).await;
+            let answer = forward::forward(shared, &tunnel, arriving).await;
             if let (Some(rules), Err(problem)) = (rules, &answer) {
                 count_broken(&tunnel, &rules, problem);
             }

@@ -11,14 +11,16 @@ use bytes::Bytes;
 use thiserror::Error;
 
 use crate::limits::{CHUNK_BYTES, HEAD_BYTES, HEADER_COUNT, TEXT_BYTES};
-use crate::{Chunk, ExchangeId, GoodbyeReason, Header, Headers, InvalidHeader, InvalidName, proto};
+use crate::{
+    Chunk, ExchangeId, GoodbyeReason, Headers, HeadersBuilder, InvalidHeader, InvalidName, proto,
+};
 
 /// What can travel in a websocket message.
 pub trait Wire: Sized {
     /// The message's bytes. What this end builds is within the limits, so it can't fail.
     fn encode(self) -> Bytes;
 
-    /// The message in these bytes. Bodies and header lines stay slices of them, uncopied.
+    /// The message in these bytes. Bodies, targets and reasons stay slices of them.
     fn decode(bytes: Bytes) -> Result<Self, DecodeError>;
 }
 
@@ -87,9 +89,9 @@ fn chunk(chunk: proto::Chunk) -> Result<Chunk, DecodeError> {
     })
 }
 
-fn headers(lines: Vec<Header>, rest_bytes: usize) -> Result<Headers, DecodeError> {
+fn headers(lines: HeadersBuilder, rest_bytes: usize) -> Result<Headers, DecodeError> {
     at_most("a head's count of lines", lines.len(), HEADER_COUNT)?;
-    let headers = Headers::checked(lines)?;
+    let headers = lines.checked()?;
     at_most("a head", headers.size_bytes() + rest_bytes, HEAD_BYTES)?;
     Ok(headers)
 }

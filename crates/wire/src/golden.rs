@@ -12,8 +12,8 @@ use std::fmt::Debug;
 use bytes::Bytes;
 
 use crate::{
-    AnswerMode, Delivery, Failure, GoodbyeReason, Hello, Kind, Policy, Reject, RejectReason,
-    Request, ToClient, ToRelay, WelcomeOrReject, Wire,
+    AnswerMode, Failure, GoodbyeReason, Hello, Kind, Policy, Reject, RejectReason, Request,
+    ToClient, ToRelay, WelcomeOrReject, Wire,
 };
 
 const PAGE: &str = include_str!("../../../docs/protocol.md");
@@ -27,13 +27,13 @@ trait Named: Wire + Clone + PartialEq + Debug + 'static {
 }
 
 macro_rules! named {
-    ($message:ty { $($pattern:pat => $name:literal,)* }) => {
+    ($message:ty { $($pattern:pat $(if $guard:expr)? => $name:literal,)* }) => {
         impl Named for $message {
             const NAMES: &[&str] = &[$($name),*];
 
             fn name(&self) -> &'static str {
                 match self {
-                    $($pattern => $name,)*
+                    $($pattern $(if $guard)? => $name,)*
                 }
             }
         }
@@ -55,8 +55,8 @@ named!(WelcomeOrReject {
 });
 
 named!(ToClient {
-    Self::Request(Request { delivery: Delivery { kind: Kind::Live, .. }, .. }) => "ToClient::Request Live",
-    Self::Request(Request { delivery: Delivery { kind: Kind::Queued, .. }, .. }) => "ToClient::Request Queued",
+    Self::Request(request) if is_live(request) => "ToClient::Request Live",
+    Self::Request(_) => "ToClient::Request Queued",
     Self::RequestBody(_) => "ToClient::RequestBody",
     Self::Credit { .. } => "ToClient::Credit",
     Self::Cancel { .. } => "ToClient::Cancel",
@@ -68,6 +68,14 @@ named!(ToClient {
     Self::Goodbye { reason: GoodbyeReason::Protocol, .. } => "ToClient::Goodbye Protocol",
     Self::Goodbye { reason: GoodbyeReason::Unknown, .. } => "ToClient::Goodbye Unknown",
 });
+
+/// Another kind would need an example of its own.
+fn is_live(request: &Request) -> bool {
+    match request.delivery.kind {
+        Kind::Live => true,
+        Kind::Queued => false,
+    }
+}
 
 named!(ToRelay {
     Self::Answer(_) => "ToRelay::Answer",

@@ -1,24 +1,34 @@
 //! The parts of an HTTP head that travel: header lines in their order, with their repeats.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use thiserror::Error;
 
 /// One header line. Names are lower case (RFC 9110, section 5.1: they compare without case);
 /// values are bytes as they came, without the white space around them.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Header {
+#[derive(Clone, Copy)]
+pub struct Header<'a> {
     /// A token (RFC 9110, section 5.6.2) in lower case.
-    pub name: Bytes,
+    pub name: &'a [u8],
     /// Any bytes but NUL, CR and LF.
-    pub value: Bytes,
+    pub value: &'a [u8],
+    block: &'a Bytes,
 }
 
 /// Header lines in order. A name may occur any number of times. Clones share them.
-#[derive(Clone, PartialEq, Eq, Default, Hash)]
-pub struct Headers(Arc<Vec<Header>>);
+#[derive(Clone, Default)]
+pub struct Headers(Arc<Block>);
+
+/// Names and values one behind the other, and how long each is: a head is a handful of copies,
+/// where a reference to each of its parts would be counted up and down.
+#[derive(Default)]
+struct Block {
+    bytes: Bytes,
+    lengths: Vec<(u32, u32)>,
+}
 
 /// Why a header line can't be one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -31,16 +41,41 @@ pub enum InvalidHeader {
     Value,
 }
 
+impl Header<'_> {
+    /// Whether it has this lower-case name.
+    pub fn is(&self, name: &str) -> bool {
+        self.name == name.as_bytes()
+    }
+
+    /// The value for whoever keeps it; it shares the memory of all lines.
+    pub fn shared_value(&self) -> Bytes {
+        self.block.slice_ref(self.value)
+    }
+}
+
 impl Headers {
     /// Takes the lines as they are, once each has been checked.
-    pub fn checked(lines: Vec<Header>) -> Result<Self, InvalidHeader> {
-        check(&lines)?;
-        Ok(Self(lines.into()))
+    pub fn checked<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        lines: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, InvalidHeader> {
+        let mut builder = HeadersBuilder::default();
+        for (name, value) in lines {
+            builder.push(name.as_ref(), value.as_ref());
+        }
+        builder.checked()
     }
 
     /// Whether each line can be one.
     pub(crate) fn check(&self) -> Result<(), InvalidHeader> {
-        check(&self.0)
+        for Header { name, value, .. } in self {
+            if !is_lower_case_token(name) {
+                return Err(InvalidHeader::Name);
+            }
+            if ends_line(value) {
+                return Err(InvalidHeader::Value);
+            }
+        }
+        Ok(())
     }
 
     /// The lines of a map, in its order of iteration. Costs one allocation for all the bytes.
@@ -53,94 +88,188 @@ impl Headers {
     }
 
     /// The lines in order.
-    pub fn iter(&self) -> std::slice::Iter<'_, Header> {
-        self.0.iter()
+    pub fn iter(&self) -> Iter<'_> {
+        let Block { bytes, lengths } = &*self.0;
+        Iter {
+            block: bytes,
+            rest: bytes,
+            lengths: lengths.iter(),
+        }
     }
 
     /// How many lines there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.lengths.len()
     }
 
     /// Whether there is no line at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.lengths.is_empty()
     }
 
     /// The value of the first line with this lower-case name.
-    pub fn first(&self, name: &str) -> Option<&Bytes> {
-        self.0
-            .iter()
-            .find(|line| line.name == name.as_bytes())
-            .map(|line| &line.value)
+    pub fn first(&self, name: &str) -> Option<&[u8]> {
+        self.all(name).next()
+    }
+
+    /// The values of all lines with this lower-case name, in order.
+    pub fn all(&self, name: impl AsRef<[u8]>) -> impl Iterator<Item = &[u8]> {
+        let lines = self.iter().filter(move |line| line.name == name.as_ref());
+        lines.map(|line| line.value)
     }
 
     /// The bytes of all names and values together.
     pub fn size_bytes(&self) -> usize {
-        self.0
-            .iter()
-            .map(|line| line.name.len() + line.value.len())
-            .sum()
+        self.0.bytes.len()
     }
+}
 
-    /// The lines themselves.
-    pub fn into_lines(self) -> Vec<Header> {
-        Arc::unwrap_or_clone(self.0)
+impl PartialEq for Header<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.name, self.value) == (other.name, other.value)
+    }
+}
+
+impl Eq for Header<'_> {}
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.lengths == other.0.lengths && self.0.bytes == other.0.bytes
+    }
+}
+
+impl Eq for Headers {}
+
+impl fmt::Debug for Header<'_> {
+    /// The name only: values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.name.escape_ascii(), f)
     }
 }
 
 impl fmt::Debug for Headers {
     /// Names only: values may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.iter().map(|line| &line.name))
-            .finish()
+        f.debug_list().entries(self).finish()
     }
 }
 
 impl<'a> IntoIterator for &'a Headers {
-    type Item = &'a Header;
-    type IntoIter = std::slice::Iter<'a, Header>;
+    type Item = Header<'a>;
+    type IntoIter = Iter<'a>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
+        self.iter()
     }
 }
 
-/// Gathers header lines into one block of memory. The caller vouches for what it pushes.
-#[derive(Debug, Default)]
+/// The lines of [`Headers`] in order.
+#[derive(Clone)]
+pub struct Iter<'a> {
+    block: &'a Bytes,
+    rest: &'a [u8],
+    lengths: std::slice::Iter<'a, (u32, u32)>,
+}
+
+impl fmt::Debug for Iter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Header<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, value) = *self.lengths.next()?;
+        let (name, rest) = self.rest.split_at(name as usize);
+        let (value, rest) = rest.split_at(value as usize);
+        self.rest = rest;
+        Some(Header {
+            name,
+            value,
+            block: self.block,
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.lengths.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+/// Gathers header lines into one block of memory. The caller vouches for what it pushes, unless
+/// it has it checked.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct HeadersBuilder {
-    block: BytesMut,
-    ends: Vec<(usize, usize)>,
+    block: Vec<u8>,
+    lengths: Vec<(u32, u32)>,
 }
 
 impl HeadersBuilder {
     /// A builder for about this many lines.
     pub fn with_capacity(lines: usize) -> Self {
         Self {
-            block: BytesMut::with_capacity(lines * 48),
-            ends: Vec::with_capacity(lines),
+            block: Vec::with_capacity(lines * USUAL_BYTES),
+            lengths: Vec::with_capacity(lines),
         }
     }
 
-    /// Adds a line with a lower-case name.
+    /// Adds a line with a lower-case name. Neither part may be 4 GiB long.
     pub fn push(&mut self, name: &[u8], value: &[u8]) {
         self.block.extend_from_slice(name);
         self.block.extend_from_slice(value);
-        self.ends.push((name.len(), value.len()));
+        self.lengths.push((length(name.len()), length(value.len())));
     }
 
     /// The lines pushed, in order.
     pub fn build(self) -> Headers {
-        let mut block = self.block.freeze();
-        let line = |(name, value)| Header {
-            name: block.split_to(name),
-            value: block.split_to(value),
-        };
-        let lines: Vec<_> = self.ends.into_iter().map(line).collect();
-        Headers(lines.into())
+        Headers(Arc::new(Block {
+            bytes: self.block.into(),
+            lengths: self.lengths,
+        }))
+    }
+
+    /// The same, once each has been checked.
+    pub fn checked(self) -> Result<Headers, InvalidHeader> {
+        let headers = self.build();
+        headers.check()?;
+        Ok(headers)
+    }
+
+    /// Adds a line that is read to the end of the block, name and value in any order and with
+    /// anything between them; what reads it says where they are.
+    pub(crate) fn push_read<E>(
+        &mut self,
+        read: impl FnOnce(&mut Vec<u8>) -> Result<(Range<usize>, Range<usize>), E>,
+    ) -> Result<(), E> {
+        let start = self.block.len();
+        let (name, value) = read(&mut self.block)?;
+        if name.start == start && value.start == name.end && value.end == self.block.len() {
+            self.lengths.push((length(name.len()), length(value.len())));
+        } else {
+            let (name, value) = (self.block[name].to_vec(), self.block[value].to_vec());
+            self.block.truncate(start);
+            self.push(&name, &value);
+            // Nobody of ours writes such a line: what it held besides shall not stay.
+            self.block.shrink_to_fit();
+        }
+        Ok(())
+    }
+
+    /// How many lines there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.lengths.len()
     }
 }
+
+fn length(bytes: usize) -> u32 {
+    bytes.try_into().expect("a part below 4 GiB")
+}
+
+/// What most lines take at most.
+const USUAL_BYTES: usize = 48;
 
 /// Whether these bytes are a token (RFC 9110, section 5.6.2), as methods and names must be.
 pub fn is_token(bytes: &[u8]) -> bool {
@@ -149,18 +278,6 @@ pub fn is_token(bytes: &[u8]) -> bool {
 
 fn is_lower_case_token(bytes: &[u8]) -> bool {
     all_of(LOWER_CASE_TOKEN, bytes)
-}
-
-fn check(lines: &[Header]) -> Result<(), InvalidHeader> {
-    for Header { name, value } in lines {
-        if !is_lower_case_token(name) {
-            return Err(InvalidHeader::Name);
-        }
-        if ends_line(value) {
-            return Err(InvalidHeader::Value);
-        }
-    }
-    Ok(())
 }
 
 /// Looks at every byte instead of stopping at the first, which is several times as fast.
@@ -200,11 +317,8 @@ fn all_of(classes: u8, bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn line(name: &'static str, value: &'static str) -> Header {
-        Header {
-            name: name.into(),
-            value: value.into(),
-        }
+    fn lines(headers: &Headers) -> Vec<(&[u8], &[u8])> {
+        headers.iter().map(|line| (line.name, line.value)).collect()
     }
 
     #[test]
@@ -214,32 +328,37 @@ mod tests {
             builder.push(name.as_bytes(), value.as_bytes());
         }
         let headers = builder.build();
-        assert_eq!(
-            headers.clone().into_lines(),
-            [line("x-a", "1"), line("x-b", ""), line("x-a", "2")]
-        );
-        assert_eq!(headers.first("x-a").unwrap(), "1");
+        let expected: [(&[u8], &[u8]); 3] = [(b"x-a", b"1"), (b"x-b", b""), (b"x-a", b"2")];
+        assert_eq!(lines(&headers), expected);
+        assert_eq!(headers.first("x-a").unwrap(), b"1");
+        assert_eq!(headers.iter().next().unwrap().shared_value(), "1");
+        assert_eq!(headers.first("x"), None);
+        assert!(headers.all("x-a").eq([b"1", b"2"]));
         assert_eq!(headers.size_bytes(), 11);
+        assert_eq!(headers.iter().len(), 3);
+        assert_eq!(Headers::checked(expected).unwrap(), headers);
+        assert_ne!(
+            Headers::checked([("x-", "a1"), ("x-b", ""), ("x-a", "2")]),
+            Ok(headers)
+        );
     }
 
     #[test]
     fn refuses_what_would_break_a_line() {
-        assert_eq!(
-            Headers::checked(vec![line("x a", "1")]),
-            Err(InvalidHeader::Name)
-        );
-        assert_eq!(
-            Headers::checked(vec![line("X-A", "1")]),
-            Err(InvalidHeader::Name)
-        );
-        assert_eq!(
-            Headers::checked(vec![line("", "1")]),
-            Err(InvalidHeader::Name)
-        );
-        assert_eq!(
-            Headers::checked(vec![line("x-a", "1\r\nx-b: 2")]),
-            Err(InvalidHeader::Value)
-        );
-        assert!(Headers::checked(vec![line("x-a", "caf\u{e9}")]).is_ok());
+        for (name, value, invalid) in [
+            ("x a", "1", InvalidHeader::Name),
+            ("X-A", "1", InvalidHeader::Name),
+            ("", "1", InvalidHeader::Name),
+            ("x-a", "1\r\nx-b: 2", InvalidHeader::Value),
+        ] {
+            assert_eq!(Headers::checked([("x", "y"), (name, value)]), Err(invalid));
+        }
+        assert!(Headers::checked([("x-a", "caf\u{e9}")]).is_ok());
+    }
+
+    #[test]
+    fn names_are_shown_and_values_are_not() {
+        let headers = Headers::checked([("x-a", "secret")]).unwrap();
+        assert_eq!(format!("{headers:?} {:?}", headers.iter()), "[x-a] [x-a]");
     }
 }

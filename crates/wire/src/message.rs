@@ -80,8 +80,8 @@ pub enum ToRelay {
 pub struct Request {
     /// The exchange it opens.
     pub exchange: ExchangeId,
-    /// Its head.
-    pub delivery: Delivery,
+    /// Its head. Boxed, since it is handed on many times on its way.
+    pub delivery: Box<Delivery>,
     /// The first piece of its body, possibly empty; costs no credit.
     pub body: Bytes,
     /// Whether the body ends here.

@@ -111,7 +111,7 @@ impl Running {
             return;
         };
         self.put(Job::Begin {
-            delivery: Box::new(received.delivery.clone()),
+            delivery: received.delivery.clone(),
             first: received.first.clone(),
             is_complete: received.is_complete,
         });
@@ -135,7 +135,7 @@ impl Running {
     fn store_queued(&mut self, id: DeliveryId) {
         if let Some(received) = self.arrived.take_if(|it| it.delivery.id == id) {
             self.put(Job::Receive {
-                delivery: Box::new(received.delivery),
+                delivery: received.delivery,
                 first: received.first,
                 is_complete: received.is_complete,
             });

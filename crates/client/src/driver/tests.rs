@@ -97,7 +97,7 @@ async fn without_an_app_deliveries_are_captured() {
     );
     assert_eq!(
         answer.response.headers.first("content-type").unwrap(),
-        "application/json"
+        b"application/json"
     );
     client
         .update(|update| matches!(update, Update::Captured(_)).then_some(()))

@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
-use kreel_wire::{Delivery, Header, Headers, HeadersBuilder};
+use kreel_wire::{Delivery, Headers, HeadersBuilder};
 
 use super::Work;
 use super::body::{Body, Framing, RequestBody};
@@ -108,14 +108,14 @@ impl HeadRules {
         }
         let nominated = Nominated::of(&delivery.headers);
         for line in &delivery.headers {
-            let name = HeaderName::from_bytes(&line.name)
+            let name = HeaderName::from_bytes(line.name)
                 .map_err(|error| format!("a header can't be sent: {error}"))?;
             if name == header::TRANSFER_ENCODING && matches!(framing, Framing::Chunked { .. }) {
                 if !headers.contains(&name) {
                     headers.append(name, HeaderValue::from_static("chunked"));
                 }
             } else if is_dropped(name.as_str())
-                || nominated.contains(&line.name)
+                || nominated.contains(line.name)
                 || is_of_a_proxy(name.as_str()) && is_as_sent(work, &name)
             {
                 continue;
@@ -135,9 +135,9 @@ impl HeadRules {
             } else if name == header::COOKIE && headers.contains(&name) {
                 // Joined with the first one already.
             } else if name == header::COOKIE {
-                headers.append(name, cookies(&delivery.headers, &line.value)?);
+                headers.append(name, cookies(&delivery.headers, line.shared_value())?);
             } else {
-                headers.append(name, value(line.value.clone())?);
+                headers.append(name, value(line.shared_value())?);
             }
         }
         self.append_ours(&mut headers, work, attempt, framing)?;
@@ -184,8 +184,8 @@ impl HeadRules {
         let forwarded_for = HeaderValue::from_str(&delivery.forwarded_for)
             .map_err(|error| format!("the sender's address can't be sent: {error}"))?;
         let id = value(Bytes::from(delivery.id.to_string()))?;
-        let senders = senders(work).first("host").cloned();
-        let host = senders.map(value).transpose()?;
+        let host = senders(work).iter().find(|line| line.is("host"));
+        let host = host.map(|line| value(line.shared_value())).transpose()?;
         let is_replay = work.special.is_some();
         let is_made_here = work
             .special
@@ -225,11 +225,8 @@ fn is_as_sent(work: &Work, name: &HeaderName) -> bool {
     if !work.special.as_deref().is_some_and(is_edited) {
         return true;
     }
-    let values = |headers: &Headers| -> Vec<Bytes> {
-        let lines = headers.iter().filter(|line| line.name == name.as_str());
-        lines.map(|line| line.value.clone()).collect()
-    };
-    values(&work.delivery.headers) == values(senders(work))
+    let (sent, senders) = (&work.delivery.headers, senders(work));
+    sent.all(name.as_str()).eq(senders.all(name.as_str()))
 }
 
 fn method(text: &str) -> Result<Method, String> {
@@ -263,8 +260,8 @@ struct Nominated<'a>(Vec<&'a [u8]>);
 
 impl<'a> Nominated<'a> {
     fn of(headers: &'a Headers) -> Self {
-        let lines = headers.iter().filter(|line| line.name == "connection");
-        let names = lines.flat_map(|line| line.value.split(|byte| *byte == b','));
+        let lines = headers.all("connection");
+        let names = lines.flat_map(|value| value.split(|byte| *byte == b','));
         Self(names.map(<[u8]>::trim_ascii).collect())
     }
 
@@ -320,20 +317,12 @@ fn is_of_the_hop(name: &str) -> bool {
 }
 
 /// All cookies in one line, since HTTP/1.1 has only one (RFC 9113, section 8.2.3).
-fn cookies(headers: &Headers, first: &Bytes) -> Result<HeaderValue, String> {
-    let mut lines = headers.iter().filter(|line| line.name == "cookie");
-    if lines.clone().nth(1).is_none() {
-        return value(first.clone());
+fn cookies(headers: &Headers, first: Bytes) -> Result<HeaderValue, String> {
+    let values: Vec<&[u8]> = headers.all("cookie").collect();
+    match values[..] {
+        [_] => value(first),
+        _ => value(values.join(&b"; "[..]).into()),
     }
-    let mut joined = Vec::new();
-    if let Some(line) = lines.next() {
-        joined.extend_from_slice(&line.value);
-    }
-    for line in lines {
-        joined.extend_from_slice(b"; ");
-        joined.extend_from_slice(&line.value);
-    }
-    value(joined.into())
 }
 
 fn value(bytes: Bytes) -> Result<HeaderValue, String> {
@@ -365,11 +354,8 @@ pub(super) fn answer_headers(headers: &HeaderMap) -> Headers {
 
 /// The lines of an answer made here.
 pub(super) fn own_headers(lines: &[(&'static str, String)]) -> Headers {
-    let line = |(name, value): &(&'static str, String)| Header {
-        name: Bytes::from_static(name.as_bytes()),
-        value: Bytes::from(value.clone()),
-    };
-    Headers::checked(lines.iter().map(line).collect()).expect("lines of our own are valid")
+    let lines = lines.iter().map(|(name, value)| (name, value));
+    Headers::checked(lines).expect("lines of our own are valid")
 }
 
 #[cfg(test)]

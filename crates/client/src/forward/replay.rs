@@ -79,7 +79,7 @@ impl Forward {
         let (delivery, body, senders) = match edited {
             Some((delivery, body)) => {
                 let senders = others.unwrap_or(head.headers);
-                (delivery, Body::Whole(body), Some(senders))
+                (Box::new(delivery), Body::Whole(body), Some(senders))
             }
             None => (head, own, None),
         };
@@ -182,12 +182,12 @@ fn framed(edited: &Edited, head: &Delivery) -> Result<Headers, String> {
     let mut lines = HeadersBuilder::with_capacity(edited.headers.len());
     let mut has_length = false;
     for line in &edited.headers {
-        if line.name != "content-length" {
-            lines.push(&line.name, &line.value);
+        if !line.is("content-length") {
+            lines.push(line.name, line.value);
             continue;
         }
-        if Some(&line.value) != senders && line.value != length.as_bytes() {
-            let set = String::from_utf8_lossy(&line.value);
+        if Some(line.value) != senders && line.value != length.as_bytes() {
+            let set = String::from_utf8_lossy(line.value);
             return Err(format!(
                 "its Content-Length was set to {set}, and its body has {length} bytes: the app \
                  would wait for the rest or take it for another request; without that line the \
@@ -195,7 +195,7 @@ fn framed(edited: &Edited, head: &Delivery) -> Result<Headers, String> {
             ));
         }
         if !is_chunked && !std::mem::replace(&mut has_length, true) {
-            lines.push(&line.name, length.as_bytes());
+            lines.push(line.name, length.as_bytes());
         }
     }
     Ok(lines.build())

@@ -114,7 +114,10 @@ impl From<String> for Unreadable {
 }
 
 /// A delivery that waits in the history: its head, and its body as far as it is small.
-pub(super) async fn load(history: &Jobs, id: DeliveryId) -> Result<(Delivery, Body), Unreadable> {
+pub(super) async fn load(
+    history: &Jobs,
+    id: DeliveryId,
+) -> Result<(Box<Delivery>, Body), Unreadable> {
     let head = head(history, id).await?;
     let size_bytes = head
         .body_bytes
@@ -124,11 +127,11 @@ pub(super) async fn load(history: &Jobs, id: DeliveryId) -> Result<(Delivery, Bo
 }
 
 /// The head of a delivery.
-pub(super) async fn head(history: &Jobs, id: DeliveryId) -> Result<Delivery, Unreadable> {
+pub(super) async fn head(history: &Jobs, id: DeliveryId) -> Result<Box<Delivery>, Unreadable> {
     let (reply, head) = oneshot::channel();
     history.put(Job::Head { id, reply });
     let head = head.await.map_err(|_| CLOSED.to_owned())??;
-    Ok(*head.ok_or(Unreadable::Gone("there is no such row"))?)
+    head.ok_or(Unreadable::Gone("there is no such row"))
 }
 
 /// A body of this size, as far as it is small.

@@ -99,7 +99,7 @@ impl Bench {
 
 fn work(body: Body) -> Work {
     Work {
-        delivery: delivery(7, Kind::Live),
+        delivery: Box::new(delivery(7, Kind::Live)),
         run: Run(1),
         attempt: 1,
         body,
@@ -111,9 +111,9 @@ fn work(body: Body) -> Work {
 
 /// The header lines of an answer, in order.
 fn lines(answer: &Answer) -> Vec<String> {
-    let line = |line: &kreel_wire::Header| {
+    let line = |line: kreel_wire::Header<'_>| {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        format!("{}: {}", text(&line.name), text(&line.value))
+        format!("{}: {}", text(line.name), text(line.value))
     };
     answer.response.headers.iter().map(line).collect()
 }

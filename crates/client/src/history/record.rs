@@ -155,9 +155,9 @@ pub(super) fn headers(row: &Row<'_>, column: usize) -> rusqlite::Result<Headers>
 pub(super) fn write_headers(headers: &Headers, lines: &mut Vec<u8>) {
     lines.reserve(headers.size_bytes() + headers.len() * 3);
     for line in headers {
-        lines.extend_from_slice(&line.name);
+        lines.extend_from_slice(line.name);
         lines.extend_from_slice(b": ");
-        lines.extend_from_slice(&line.value);
+        lines.extend_from_slice(line.value);
         lines.push(b'\n');
     }
 }

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use jiff::Timestamp;
-use kreel_wire::{Header, Headers, is_token};
+use kreel_wire::{Headers, is_token};
 use serde::Deserialize;
 
 use super::{CASSETTE_VERSION, Problem, Recorded, RecordedAnswer};
@@ -145,15 +145,15 @@ fn target(url: &str) -> Result<Bytes, Problem> {
 
 fn read_headers(lines: Vec<HeaderLine>, field: &'static str) -> Result<Headers, Problem> {
     let header = |line: HeaderLine| {
-        Ok(Header {
-            name: line.name.to_ascii_lowercase().into(),
-            value: one_of(line.value, line.value_base64, field)?,
-        })
+        Ok((
+            line.name.to_ascii_lowercase(),
+            one_of(line.value, line.value_base64, field)?,
+        ))
     };
     let lines = lines
         .into_iter()
         .map(header)
-        .collect::<Result<_, Problem>>()?;
+        .collect::<Result<Vec<_>, Problem>>()?;
     Headers::checked(lines).map_err(|_| wrong(field, "has a line that can't be one"))
 }
 

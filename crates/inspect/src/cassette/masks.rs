@@ -120,11 +120,11 @@ fn with_length<'a>(
     let length = body_bytes.to_string();
     let mut builder = HeadersBuilder::with_capacity(headers.len());
     for line in headers {
-        let value = match &line.name[..] {
+        let value = match line.name {
             b"content-length" => length.as_bytes(),
-            name => other(name).unwrap_or(&line.value),
+            name => other(name).unwrap_or(line.value),
         };
-        builder.push(&line.name, value);
+        builder.push(line.name, value);
     }
     builder.build()
 }
@@ -189,8 +189,8 @@ mod tests {
         );
         let recorded = super::super::read(text.as_bytes()).unwrap().remove(0);
         assert_eq!(&recorded.target[..], b"/hook?x=1");
-        assert_eq!(recorded.headers.first("host").unwrap(), "webhook.invalid");
+        assert_eq!(recorded.headers.first("host").unwrap(), b"webhook.invalid");
         let length = recorded.headers.first("content-length").unwrap();
-        assert_eq!(&length[..], recorded.body.len().to_string().as_bytes());
+        assert_eq!(length, recorded.body.len().to_string().as_bytes());
     }
 }

@@ -117,10 +117,10 @@ fn changed(left: Line<'_>, right: Line<'_>) -> Change {
 }
 
 fn lines<'a>(headers: &'a Headers, ignore: &Ignore) -> Vec<Line<'a>> {
-    let line = |(at, header): (usize, &'a kreel_wire::Header)| Line {
+    let line = |(at, header): (usize, kreel_wire::Header<'a>)| Line {
         nth: at + 1,
-        name: &header.name,
-        value: &header.value,
+        name: header.name,
+        value: header.value,
     };
     let lines = headers.iter().enumerate().map(line);
     lines.filter(|line| !ignore.header(line.name)).collect()

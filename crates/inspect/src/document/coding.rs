@@ -35,9 +35,7 @@ impl Coding {
     /// What the headers say.
     pub(super) fn of(headers: &Headers) -> Self {
         let mut coding = Self::None;
-        let lines = headers
-            .iter()
-            .filter(|it| &it.name[..] == b"content-encoding");
+        let lines = headers.iter().filter(|it| it.is("content-encoding"));
         let names = lines.flat_map(|it| it.value.split(|it| *it == b','));
         for name in names.map(|it| it.trim_ascii().to_ascii_lowercase()) {
             coding = match (coding, &name[..]) {

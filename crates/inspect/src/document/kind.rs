@@ -130,7 +130,7 @@ impl Kind {
 
 /// The value of the content type; empty if there is none.
 pub(super) fn content_type(headers: &Headers) -> &[u8] {
-    headers.first("content-type").map_or(&[][..], |it| it)
+    headers.first("content-type").unwrap_or_default()
 }
 
 /// Whether a content type is of JSON values one after the other.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use kreel_wire::{Header, Headers, is_token};
+use kreel_wire::{Headers, is_token};
 
 use super::{BODY_UNCHANGED, Fault, Request, UNCHANGED};
 
@@ -56,11 +56,11 @@ pub fn read(file: &[u8], original: &Request) -> Result<Request, Fault> {
         if line.is_empty() {
             break;
         }
-        let header = header(line, &lines, original, &headers)?;
-        if header.name == "content-length" {
-            lengths.push((lines.read, header.value.clone()));
+        let (name, value) = header(line, &lines, original, &headers)?;
+        if name == "content-length" {
+            lengths.push((lines.read, value.clone()));
         }
-        headers.push(header);
+        headers.push((name, value));
     }
     let body = body(&mut lines, original)?;
     for (line, value) in lengths {
@@ -143,8 +143,8 @@ fn header(
     line: &[u8],
     lines: &Lines<'_>,
     original: &Request,
-    before: &[Header],
-) -> Result<Header, Fault> {
+    before: &[(Bytes, Bytes)],
+) -> Result<(Bytes, Bytes), Fault> {
     const HINT: &str = "a header is a line like content-type: text/plain, and behind the last one \
         comes a blank line";
     let shown = || crate::inert::inert_bytes(&line[..line.len().min(SHOWN_BYTES)]).into_owned();
@@ -176,7 +176,7 @@ fn header(
         let hint = "take some out";
         return Err(lines.fault("there are too many headers", hint));
     }
-    Ok(Header { name, value })
+    Ok((name, value))
 }
 
 /// How much of a line is repeated in words.
@@ -190,7 +190,7 @@ fn came(name: &[u8], value: &[u8], original: &Request) -> Option<Bytes> {
     let mut lines = original.headers.iter().filter(|line| line.name == name);
     lines
         .nth(nth.checked_sub(1)?)
-        .map(|line| line.value.clone())
+        .map(|line| line.shared_value())
 }
 
 /// What is left of the file, without the line feed that an editor has put behind it.
@@ -220,7 +220,7 @@ fn body(lines: &mut Lines<'_>, original: &Request) -> Result<Bytes, Fault> {
 /// A length is what came, or true: the app would wait for the rest, or take it for another request.
 fn check_length(line: usize, value: &[u8], bytes: usize, original: &Request) -> Result<(), Fault> {
     let mut senders = original.headers.iter();
-    let is_senders = senders.any(|line| line.name == "content-length" && line.value == value);
+    let is_senders = senders.any(|line| line.is("content-length") && line.value == value);
     if is_senders || value == bytes.to_string().as_bytes() {
         return Ok(());
     }

@@ -5,11 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn headers(lines: &[(&str, &[u8])]) -> Headers {
-    let line = |(name, value): &(&str, &[u8])| Header {
-        name: Bytes::copy_from_slice(name.as_bytes()),
-        value: Bytes::copy_from_slice(value),
-    };
-    Headers::checked(lines.iter().map(line).collect()).unwrap()
+    Headers::checked(lines.iter().copied()).unwrap()
 }
 
 fn request(body: &'static [u8]) -> Request {

@@ -122,16 +122,16 @@ fn headers(request: &Request<'_>, body: &Body, masking: &Masking) -> Vec<String>
     let mut words = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     for header in request.headers {
-        let name = String::from_utf8_lossy(&header.name);
+        let name = String::from_utf8_lossy(header.name);
         if HOP.contains(&name.as_ref()) {
             continue;
         }
-        let word = if masking.hides(&header.name) {
-            masked(&name, &header.value, &mut seen)
+        let word = if masking.hides(header.name) {
+            masked(&name, header.value, &mut seen)
         } else if header.value.is_empty() {
             quoted(format!("{name};").as_bytes())
         } else {
-            let line = [name.as_bytes(), b": ", &header.value].concat();
+            let line = [name.as_bytes(), b": ", header.value].concat();
             quoted(&line)
         };
         words.push(format!("-H {word}"));

@@ -158,10 +158,10 @@ impl<'a> BodyParts<'a> {
 }
 
 fn lines<'a>(headers: &'a kreel_wire::Headers, masking: &Masking) -> Vec<Line<'a>> {
-    let line = |header: &'a kreel_wire::Header| {
-        let name = String::from_utf8_lossy(&header.name);
-        if masking.hides(&header.name) {
-            let value = Some(masked(&header.value).into());
+    let line = |header: kreel_wire::Header<'a>| {
+        let name = String::from_utf8_lossy(header.name);
+        if masking.hides(header.name) {
+            let value = Some(masked(header.value).into());
             return Line {
                 name,
                 value,
@@ -169,7 +169,7 @@ fn lines<'a>(headers: &'a kreel_wire::Headers, masking: &Masking) -> Vec<Line<'a
                 ..Line::default()
             };
         }
-        match Text::of(&header.value) {
+        match Text::of(header.value) {
             Text::Plain(text) => Line {
                 name,
                 value: Some(text.into()),

@@ -16,13 +16,13 @@ pub fn raw(request: &Request<'_>, masking: &Masking) -> Vec<u8> {
         push(&mut message, b"host", authority.as_bytes());
     }
     for header in request.headers {
-        if header.name == "transfer-encoding" {
+        if header.is("transfer-encoding") {
             continue;
         }
-        if masking.hides(&header.name) {
-            push(&mut message, &header.name, masked(&header.value).as_bytes());
+        if masking.hides(header.name) {
+            push(&mut message, header.name, masked(header.value).as_bytes());
         } else {
-            push(&mut message, &header.name, &header.value);
+            push(&mut message, header.name, header.value);
         }
     }
     if !request.body.is_empty() && request.headers.first("content-length").is_none() {

@@ -56,7 +56,7 @@ fn holds(term: &Term, subject: &Subject<'_>) -> Option<bool> {
                 line.name.eq_ignore_ascii_case(name.as_bytes())
                     && pattern
                         .as_ref()
-                        .is_none_or(|pattern| pattern.is_in(&line.value))
+                        .is_none_or(|pattern| pattern.is_in(line.value))
             })
         }
         Term::Body(pattern) => pattern.is_in(subject.body?),
@@ -86,7 +86,7 @@ fn has_words(words: &Words, subject: &Subject<'_>) -> Option<bool> {
     }
     let is_in_header = subject.headers.map(|headers| {
         let mut values = headers.iter();
-        values.any(|line| words.are_in(&String::from_utf8_lossy(&line.value)))
+        values.any(|line| words.are_in(&String::from_utf8_lossy(line.value)))
     });
     if is_in_header == Some(true) {
         return Some(true);

@@ -170,17 +170,18 @@ pub(super) fn app_answer(
 
 /// The app's header lines. The client leaves those of its own hop out; a hostile one might not.
 fn header_map(lines: &kreel_wire::Headers, body: &ReplyBody) -> HeaderMap {
-    let mut map = HeaderMap::with_capacity(lines.len());
+    // With room for the request's id, and what hyper adds.
+    let mut map = HeaderMap::with_capacity(lines.len() + 2);
     for line in lines {
         if matches!(
-            &line.name[..],
+            line.name,
             b"connection" | b"transfer-encoding" | b"keep-alive" | b"upgrade"
-        ) || (line.name == "content-length" && is_false_length(&line.value, body))
+        ) || (line.is("content-length") && is_false_length(line.value, body))
         {
             continue;
         }
-        let name = HeaderName::from_lowercase(&line.name);
-        let value = HeaderValue::from_maybe_shared(line.value.clone());
+        let name = HeaderName::from_lowercase(line.name);
+        let value = HeaderValue::from_maybe_shared(line.shared_value());
         if let (Ok(name), Ok(value)) = (name, value) {
             map.append(name, value);
         }

@@ -2,8 +2,7 @@
 //! end of a body can tell, they are read to their end before anybody else has anything of them.
 
 use bytes::Bytes;
-use http::{Request, Response};
-use hyper::body::Incoming;
+use http::Response;
 use kreel_signatures::Check;
 use kreel_wire::rules::Mode;
 use kreel_wire::{Delivery, Policy, Verdict};
@@ -19,7 +18,7 @@ pub(super) enum Checked {
     /// It is all here, or need not be.
     Here(Box<Arrived>),
     /// It was too large for that, and is in the store's pieces.
-    Aside(Box<(Delivery, Retained)>),
+    Aside(Box<(Box<Delivery>, Retained)>),
 }
 
 /// What is made of a signature.
@@ -54,19 +53,18 @@ impl Forward<'_> {
     pub(super) async fn arrive_checked(
         &self,
         arriving: Arriving,
-        request: Request<Incoming>,
         rules: &Rules,
     ) -> Result<Checked, Problem> {
         let now = i64::try_from(now_us() / 1_000_000).unwrap_or(i64::MAX);
         let mut signed = match rules.signature() {
             None => Signed::Ignored,
-            Some((key, mode)) => match key.check(request.headers(), now) {
+            Some((key, mode)) => match key.check(&arriving.head.headers, now) {
                 Ok(check) => Signed::Open(Box::new(check), mode),
                 // Nothing in the body can change that.
                 Err(verdict) => Signed::Settled(allowed(verdict, mode)?),
             },
         };
-        let begun = Self::begin(arriving, request).await?;
+        let begun = Self::begin(arriving).await?;
         begun.beginning.iter().for_each(|run| signed.update(run));
         let is_open = matches!(signed, Signed::Open(..));
         let may_be_too_large = rules.max_body_bytes().is_some() && begun.body_bytes.is_none();
@@ -113,7 +111,7 @@ impl Forward<'_> {
     /// `--strict` its sender would have to wait for that.
     pub(super) async fn keep_checked(
         &self,
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         retained: Retained,
         policy: Policy,
     ) -> Result<Response<Body>, Problem> {

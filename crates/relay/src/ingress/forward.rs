@@ -7,13 +7,12 @@ mod waiting;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
-use hyper::body::Incoming;
+use http::Response;
 use kreel_wire::{AnswerMode, Delivery, ExchangeId, Policy, Request as ToApp};
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::arriving::now_us;
-pub(super) use self::arriving::{Arrived, Arriving, Begun};
+pub(super) use self::arriving::{Arrived, Arriving, Begun, Sender};
 use self::arriving::{join, take_first};
 use self::waiting::Waiting;
 use super::answer::Body;
@@ -32,7 +31,6 @@ pub(super) async fn forward(
     shared: &Arc<Shared>,
     tunnel: &Arc<Tunnel>,
     arriving: Arriving,
-    request: Request<Incoming>,
 ) -> Result<Response<Body>, Problem> {
     let memory = Memory::within(&arriving.held.limits);
     let forward = Forward {
@@ -40,7 +38,7 @@ pub(super) async fn forward(
         tunnel,
         memory,
     };
-    forward.answer(arriving, request).await
+    forward.answer(arriving).await
 }
 
 pub(super) struct Forward<'a> {
@@ -50,18 +48,14 @@ pub(super) struct Forward<'a> {
 }
 
 impl Forward<'_> {
-    async fn answer(
-        &self,
-        arriving: Arriving,
-        request: Request<Incoming>,
-    ) -> Result<Response<Body>, Problem> {
-        let address = arriving.origin.address;
+    async fn answer(&self, arriving: Arriving) -> Result<Response<Body>, Problem> {
+        let address = arriving.sender.origin.address;
         let arrived = match arriving.rules.clone() {
             None => {
-                let begun = Self::begin(arriving, request).await?;
+                let begun = Self::begin(arriving).await?;
                 self.number(begun, None).await?
             }
-            Some(rules) => match Box::pin(self.arrive_checked(arriving, request, &rules)).await? {
+            Some(rules) => match Box::pin(self.arrive_checked(arriving, &rules)).await? {
                 Checked::Here(arrived) => *arrived,
                 Checked::Aside(aside) => {
                     let (delivery, retained) = *aside;
@@ -125,7 +119,7 @@ impl Forward<'_> {
 
     pub(super) async fn queue_complete(
         &self,
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         retained: Retained,
         policy: Policy,
     ) -> Result<Response<Body>, Problem> {
@@ -231,7 +225,7 @@ impl Forward<'_> {
     async fn wait_for_app(
         &self,
         mut waiting: Waiting,
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         retained: Option<Retained>,
         policy: Policy,
         deadline: Instant,
@@ -260,7 +254,7 @@ impl Forward<'_> {
     async fn leave_pending(
         &self,
         mut waiting: Waiting,
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         retained: Retained,
         policy: Policy,
     ) -> Result<Response<Body>, Problem> {
@@ -286,7 +280,7 @@ impl Forward<'_> {
         end: bool,
         deadline: Instant,
     ) -> Result<Opened, Problem> {
-        let delivery = delivery.clone();
+        let delivery = Box::new(delivery.clone());
         let request = ToApp {
             exchange: ExchangeId(0),
             delivery,

@@ -32,7 +32,7 @@ pub(super) enum State {
 pub(super) async fn keep(
     shared: &Arc<Shared>,
     tunnel: &Arc<Tunnel>,
-    delivery: Delivery,
+    delivery: Box<Delivery>,
     retained: Retained,
     with: Option<&Arc<Link>>,
 ) -> Result<(), Problem> {

@@ -104,7 +104,7 @@ impl Retained {
     }
 
     /// Keeps the delivery with this body until it is settled.
-    pub(super) async fn keep(mut self, delivery: Delivery) -> Result<(), StoreError> {
+    pub(super) async fn keep(mut self, delivery: Box<Delivery>) -> Result<(), StoreError> {
         if self.pieces > 0 && self.memory_bytes > 0 {
             self.spill().await?;
         }

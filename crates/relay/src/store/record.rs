@@ -8,7 +8,7 @@ use rusqlite::{Row, types::Type};
 #[derive(Debug)]
 pub(crate) struct Record {
     /// The head; its kind is always [`Kind::Queued`] when it comes from the store.
-    pub(crate) delivery: Delivery,
+    pub(crate) delivery: Box<Delivery>,
     /// The body's size in bytes, all of it.
     pub(crate) body_bytes: u64,
     /// The body, or nothing if it lies in pieces.
@@ -48,7 +48,7 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Record> {
         body => vec![body.into()],
     };
     Ok(Record {
-        delivery,
+        delivery: Box::new(delivery),
         body_bytes,
         body,
     })
@@ -69,9 +69,9 @@ pub(super) fn header_bytes(headers: &Headers) -> usize {
 /// The same, behind what is there.
 pub(super) fn push_headers(lines: &mut Vec<u8>, headers: &Headers) {
     for line in headers {
-        lines.extend_from_slice(&line.name);
+        lines.extend_from_slice(line.name);
         lines.extend_from_slice(b": ");
-        lines.extend_from_slice(&line.value);
+        lines.extend_from_slice(line.value);
         lines.push(b'\n');
     }
 }

@@ -78,7 +78,7 @@ fn record(seq: u64, body: &'static [u8]) -> Record {
         signature: None,
     };
     Record {
-        delivery,
+        delivery: Box::new(delivery),
         body_bytes: body.len() as u64,
         body: vec![Bytes::from_static(body)],
     }

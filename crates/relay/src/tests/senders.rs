@@ -34,7 +34,7 @@ async fn the_apps_answer_goes_back() {
     assert_eq!(&*request.delivery.forwarded_for, "127.0.0.1");
     assert_eq!(
         request.delivery.headers.first("content-length").unwrap(),
-        "5"
+        b"5"
     );
 }
 

@@ -196,9 +196,9 @@ pub(super) fn curl(taken: &Taken, masking: &Masking) -> String {
 
 /// Header lines as text.
 pub(super) fn headers_text(headers: &Headers, masking: &Masking) -> String {
-    let line = |header: &Header| {
-        let value = masking.shown(&header.name, &header.value);
-        format!("{}: {value}\n", inert_bytes(&header.name))
+    let line = |header: Header<'_>| {
+        let value = masking.shown(header.name, header.value);
+        format!("{}: {value}\n", inert_bytes(header.name))
     };
     headers.iter().map(line).collect()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use kreel_client::{KeptAttempt, Last, Ready, Row, Standing, Timings, Totals, Whole};
 use kreel_inspect::document::{Cancel, Cursor, Document, Kind};
-use kreel_wire::{Delivery, Header, Headers, Scheme};
+use kreel_wire::{Delivery, Headers, Scheme};
 
 use super::row;
 use crate::app::pane::{Body, Extent, Pane, Tab};
@@ -230,9 +230,5 @@ fn headers() -> Headers {
 }
 
 fn lines(lines: &'static [(&'static str, &'static str)]) -> Headers {
-    let line = |(name, value): &(&'static str, &'static str)| Header {
-        name: Bytes::from_static(name.as_bytes()),
-        value: Bytes::from_static(value.as_bytes()),
-    };
-    Headers::checked(lines.iter().map(line).collect()).expect("they are header lines")
+    Headers::checked(lines.iter().copied()).expect("they are header lines")
 }

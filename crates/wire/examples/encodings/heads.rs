@@ -111,7 +111,7 @@ pub(crate) fn to_relay() -> Vec<(&'static str, ToRelay)> {
 fn request(target: &'static str, headers: &[(&str, &str)], body: &'static str) -> Request {
     Request {
         exchange: ExchangeId(214),
-        delivery: Delivery {
+        delivery: Box::new(Delivery {
             id: DeliveryId::from_bytes(
                 *b"\x01\x99\xa3\x61\x2b\x58\x7c\x3d\x9a\x0d\x0c\x1f\x3a\x5b\x7d\x11",
             ),
@@ -126,7 +126,7 @@ fn request(target: &'static str, headers: &[(&str, &str)], body: &'static str) -
             body_bytes: Some(body.len() as u64),
             attempted: false,
             signature: None,
-        },
+        }),
         body: Bytes::from_static(body.as_bytes()),
         end: true,
     }

@@ -81,7 +81,7 @@ pub(crate) fn to_client(bytes: Bytes) -> Option<ToClient> {
     Some(match serde_json::from_slice(&bytes).ok()? {
         Message::Request(request) => ToClient::Request(Request {
             exchange: ExchangeId(request.exchange),
-            delivery: Delivery {
+            delivery: Box::new(Delivery {
                 id: request.delivery_id.parse().ok()?,
                 seq: Seq(request.seq),
                 received_at_us: request.received_at_us,
@@ -102,7 +102,7 @@ pub(crate) fn to_client(bytes: Bytes) -> Option<ToClient> {
                 body_bytes: request.body_bytes,
                 attempted: false,
                 signature: None,
-            },
+            }),
             body: BASE64_STANDARD.decode(request.body).ok()?.into(),
             end: request.end,
         }),
@@ -147,7 +147,7 @@ pub(crate) fn to_relay(bytes: Bytes) -> Option<ToRelay> {
 fn pairs(headers: &Headers) -> Vec<(String, String)> {
     headers
         .iter()
-        .map(|line| (text(&line.name), text(&line.value)))
+        .map(|line| (text(line.name), text(line.value)))
         .collect()
 }
 
@@ -156,7 +156,7 @@ fn lines(pairs: &[(String, String)]) -> Option<Headers> {
     for (name, value) in pairs {
         builder.push(name.as_bytes(), value.as_bytes());
     }
-    Headers::checked(builder.build().into_lines()).ok()
+    builder.checked().ok()
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -122,7 +122,7 @@ fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {
     check_line(&request.method, &request.target, &request.forwarded_for)?;
     at_most("a body piece", request.body.len(), CHUNK_BYTES)?;
     let line_bytes = request.method.len() + request.target.len();
-    let delivery = Delivery {
+    let delivery = Box::new(Delivery {
         id: DeliveryId::from_bytes(id),
         seq: Seq(request.seq),
         received_at_us: request.received_at_us,
@@ -143,7 +143,7 @@ fn request_from_proto(request: proto::Request) -> Result<Request, DecodeError> {
         body_bytes: request.body_bytes,
         attempted: request.attempted,
         signature: Verdict::from_number(request.signature),
-    };
+    });
     let exchange = ExchangeId(request.exchange);
     Ok(Request {
         exchange,
@@ -219,7 +219,7 @@ mod tests {
                 exchange: ExchangeId(1),
                 body: Bytes::new(),
                 end: true,
-                delivery: delivery.clone(),
+                delivery: Box::new(delivery.clone()),
             };
             let decoded = ToClient::decode(ToClient::Request(request).encode());
             assert_eq!(decoded.is_ok(), is_fit, "{delivery:?}");

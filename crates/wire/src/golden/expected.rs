@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::{
-    Answer, AnswerMode, Chunk, Delivery, DeliveryId, ExchangeId, Failure, GoodbyeReason, Header,
-    Headers, Hello, Kind, Policy, Reject, RejectReason, Request, Response, Scheme, Seq, ToClient,
-    ToRelay, Verdict, Welcome, WelcomeOrReject,
+    Answer, AnswerMode, Chunk, Delivery, DeliveryId, ExchangeId, Failure, GoodbyeReason, Headers,
+    Hello, Kind, Policy, Reject, RejectReason, Request, Response, Scheme, Seq, ToClient, ToRelay,
+    Verdict, Welcome, WelcomeOrReject,
 };
 
 pub(super) fn hellos() -> Vec<Hello> {
@@ -73,7 +73,7 @@ pub(super) fn to_client() -> Vec<ToClient> {
     vec![
         ToClient::Request(Request {
             exchange: ExchangeId(7),
-            delivery: Delivery {
+            delivery: Box::new(Delivery {
                 id: id("0199a361-2b58-7c3d-9a0d-0c1f3a5b7d11"),
                 seq: Seq(214),
                 received_at_us: 1_790_928_937_904_120,
@@ -91,13 +91,13 @@ pub(super) fn to_client() -> Vec<ToClient> {
                 body_bytes: Some(12),
                 attempted: false,
                 signature: None,
-            },
+            }),
             body: Bytes::from_static(b"{\"job"),
             end: false,
         }),
         ToClient::Request(Request {
             exchange: ExchangeId(8),
-            delivery: Delivery {
+            delivery: Box::new(Delivery {
                 id: id("0199a361-2b58-7c3d-9a0d-0c1f3a5b7d12"),
                 seq: Seq(215),
                 received_at_us: 1_790_928_937_904_121,
@@ -110,7 +110,7 @@ pub(super) fn to_client() -> Vec<ToClient> {
                 body_bytes: None,
                 attempted: true,
                 signature: Some(Verdict::Wrong),
-            },
+            }),
             body: Bytes::new(),
             end: true,
         }),
@@ -203,9 +203,5 @@ fn id(text: &str) -> DeliveryId {
 }
 
 fn lines(lines: &[(&'static str, &'static [u8])]) -> Headers {
-    let line = |(name, value): &(&'static str, &'static [u8])| Header {
-        name: Bytes::from_static(name.as_bytes()),
-        value: Bytes::from_static(value),
-    };
-    Headers::checked(lines.iter().map(line).collect()).unwrap()
+    Headers::checked(lines.iter().copied()).unwrap()
 }

@@ -57,9 +57,9 @@ impl Fields {
     /// Header lines: `{ bytes name = 1; bytes value = 2; }` for each.
     pub(crate) fn lines(&mut self, tag: u32, headers: &Headers) {
         for line in headers {
-            self.begin(tag, field_len(&line.name) + field_len(&line.value));
-            self.bytes(1, &line.name);
-            self.bytes(2, &line.value);
+            self.begin(tag, field_len(line.name) + field_len(line.value));
+            self.bytes(1, line.name);
+            self.bytes(2, line.value);
         }
     }
 

@@ -1,18 +1,20 @@
 //! Header lines ⇄ bytes: the repeated message `{ bytes name = 1; bytes value = 2; }`.
 //!
-//! By hand, since a head is most of what a message costs: derived code copies a reference for
-//! each name and value it writes, and reads any number of lines before anybody counts them. Heads
+//! By hand, since a head is most of what a message costs: derived code counts a reference for
+//! each name and value, and reads any number of lines before anybody counts them. Heads
 //! of our own are written by [`Fields`](super::Fields).
 
-use bytes::{Buf, BufMut, Bytes};
+use std::ops::Range;
+
+use bytes::{Buf, BufMut};
 use prost::DecodeError;
 use prost::encoding::{
-    self, DecodeContext, WireType, check_wire_type, decode_key, encode_key, encode_varint,
+    DecodeContext, WireType, check_wire_type, decode_key, decode_varint, encode_key, encode_varint,
     encoded_len_varint, key_len, merge_loop, skip_field,
 };
 
-use crate::Header;
 use crate::limits::HEADER_COUNT;
+use crate::{Header, HeadersBuilder};
 
 /// The lines a head is likely to have at most, so that they are seldom moved while it is read.
 const USUAL_COUNT: usize = 16;
@@ -20,36 +22,30 @@ const USUAL_COUNT: usize = 16;
 /// Header lines as a field. Derived code reaches it as it would a `oneof` of one member, since
 /// that is the one kind of field that is read by its type's own function, one line at a time.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Lines<const TAG: u32>(Vec<Header>);
+pub(crate) struct Lines<const TAG: u32>(HeadersBuilder);
 
 impl<const TAG: u32> Lines<TAG> {
-    #[cfg(test)]
-    pub(crate) fn new(lines: Vec<Header>) -> Option<Self> {
-        Some(Self(lines))
-    }
-
     /// The lines read, at most one more than [`HEADER_COUNT`].
-    pub(crate) fn take(lines: Option<Self>) -> Vec<Header> {
-        lines.map_or_else(Vec::new, |lines| lines.0)
+    pub(crate) fn take(lines: Option<Self>) -> HeadersBuilder {
+        lines.map(|lines| lines.0).unwrap_or_default()
     }
 
     pub(crate) fn encode(&self, buf: &mut impl BufMut) {
-        for line in &self.0 {
+        for Header { name, value, .. } in &self.0.clone().build() {
             encode_key(TAG, WireType::LengthDelimited, buf);
-            encode_varint(line_len(line) as u64, buf);
-            encode_bytes(1, &line.name, buf);
-            encode_bytes(2, &line.value, buf);
+            encode_varint(line_len(name, value) as u64, buf);
+            encode_bytes(1, name, buf);
+            encode_bytes(2, value, buf);
         }
     }
 
     pub(crate) fn encoded_len(&self) -> usize {
-        self.0
-            .iter()
-            .map(|line| {
-                let len = line_len(line);
-                key_len(TAG) + encoded_len_varint(len as u64) + len
-            })
-            .sum()
+        let headers = self.0.clone().build();
+        let lines = headers.iter().map(|line| {
+            let len = line_len(line.name, line.value);
+            key_len(TAG) + encoded_len_varint(len as u64) + len
+        });
+        lines.sum()
     }
 
     pub(crate) fn merge(
@@ -60,30 +56,48 @@ impl<const TAG: u32> Lines<TAG> {
         ctx: DecodeContext,
     ) -> Result<(), DecodeError> {
         check_wire_type(WireType::LengthDelimited, wire_type)?;
-        let lines = field.get_or_insert_with(|| Self(Vec::with_capacity(USUAL_COUNT)));
-        // One too many tells that there are too many; a line takes 64 bytes, and two of input.
-        if lines.0.len() > HEADER_COUNT {
+        let Self(lines) =
+            field.get_or_insert_with(|| Self(HeadersBuilder::with_capacity(USUAL_COUNT)));
+        // One too many tells that there are too many.
+        if lines.len() > HEADER_COUNT {
             return skip_field(wire_type, tag, buf, ctx);
         }
-        let mut line = Header {
-            name: Bytes::new(),
-            value: Bytes::new(),
-        };
-        merge_loop(&mut line, buf, ctx, |line, buf, ctx| {
-            let (tag, wire_type) = decode_key(buf)?;
-            match tag {
-                1 => encoding::bytes::merge(wire_type, &mut line.name, buf, ctx),
-                2 => encoding::bytes::merge(wire_type, &mut line.value, buf, ctx),
-                _ => skip_field(wire_type, tag, buf, ctx),
-            }
-        })?;
-        lines.0.push(line);
-        Ok(())
+        lines.push_read(|block| {
+            let mut line = (block, 0..0, 0..0);
+            merge_loop(&mut line, buf, ctx, |(block, name, value), buf, ctx| {
+                let (tag, wire_type) = decode_key(buf)?;
+                match tag {
+                    1 => *name = read_bytes(wire_type, block, buf)?,
+                    2 => *value = read_bytes(wire_type, block, buf)?,
+                    _ => skip_field(wire_type, tag, buf, ctx)?,
+                }
+                Ok(())
+            })?;
+            let (_, name, value) = line;
+            Ok((name, value))
+        })
     }
 }
 
-fn line_len(line: &Header) -> usize {
-    encoded_len(1, &line.name) + encoded_len(2, &line.value)
+/// Copies a field's bytes to the end of a block; where they are then.
+fn read_bytes(
+    wire_type: WireType,
+    block: &mut Vec<u8>,
+    buf: &mut impl Buf,
+) -> Result<Range<usize>, DecodeError> {
+    check_wire_type(WireType::LengthDelimited, wire_type)?;
+    let length = usize::try_from(decode_varint(buf)?).unwrap_or(usize::MAX);
+    if length > buf.remaining() {
+        // Cut off: what is said of a number of which nothing is there.
+        return Err(decode_varint(&mut [].as_slice()).expect_err("nothing is no number"));
+    }
+    let start = block.len();
+    block.put(buf.take(length));
+    Ok(start..block.len())
+}
+
+fn line_len(name: &[u8], value: &[u8]) -> usize {
+    encoded_len(1, name) + encoded_len(2, value)
 }
 
 fn encoded_len(tag: u32, bytes: &[u8]) -> usize {
@@ -104,6 +118,7 @@ fn encode_bytes(tag: u32, bytes: &[u8], buf: &mut impl BufMut) {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use proptest::collection::vec;
     use proptest::prelude::*;
     use prost::Message;
@@ -132,6 +147,41 @@ mod tests {
         lines: Option<Lines16>,
     }
 
+    /// The lines in these bytes, by either code; none if they can't be read.
+    fn decoded(bytes: &[u8]) -> [Option<HeadersBuilder>; 2] {
+        let derived = Derived::decode(bytes).map(|derived| {
+            let mut lines = HeadersBuilder::default();
+            for DerivedLine { name, value } in derived.lines {
+                lines.push(&name, &value);
+            }
+            lines
+        });
+        // In two runs, since the bytes of a message may come so.
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        let by_hand = ByHand::decode(first.chain(second));
+        let by_hand = by_hand.map(|by_hand| Lines::take(by_hand.lines));
+        [derived.ok(), by_hand.ok()]
+    }
+
+    /// Fields as nobody of ours writes them: repeated, in another order, of another type.
+    fn odd_line() -> impl Strategy<Value = Vec<u8>> {
+        let part = (1..4_u32, vec(any::<u8>(), 0..5), any::<bool>());
+        vec(part, 0..5).prop_map(|parts| {
+            let mut line = Vec::new();
+            for (tag, bytes, is_number) in parts {
+                match is_number {
+                    true => encode_key(tag, WireType::Varint, &mut line),
+                    false => encode_key(tag, WireType::LengthDelimited, &mut line),
+                }
+                encode_varint(bytes.len() as u64, &mut line);
+                if !is_number {
+                    line.extend_from_slice(&bytes);
+                }
+            }
+            line
+        })
+    }
+
     proptest! {
         #[test]
         fn the_bytes_are_those_of_derived_code(
@@ -142,15 +192,30 @@ mod tests {
                 value: value.clone().into(),
             };
             let derived = Derived { lines: lines.iter().map(derived).collect() };
-            let header = |DerivedLine { name, value }| Header { name, value };
-            let headers: Vec<Header> = derived.lines.iter().cloned().map(header).collect();
-            let by_hand = ByHand { lines: Lines::new(headers.clone()) };
+            let mut headers = HeadersBuilder::default();
+            lines.iter().for_each(|(name, value)| headers.push(name, value));
+            let by_hand = ByHand { lines: Some(Lines(headers.clone())) };
 
             let bytes = derived.encode_to_vec();
             prop_assert_eq!(&by_hand.encode_to_vec(), &bytes);
             prop_assert_eq!(by_hand.encoded_len(), bytes.len());
-            let decoded = ByHand::decode(&*bytes).unwrap();
-            prop_assert_eq!(Lines::take(decoded.lines), headers);
+            prop_assert_eq!(decoded(&bytes), [Some(headers.clone()), Some(headers)]);
+        }
+
+        #[test]
+        fn odd_bytes_are_read_as_derived_code_reads_them(
+            lines in vec(odd_line(), 0..4),
+            cut in 0..4_usize,
+        ) {
+            let mut bytes = Vec::new();
+            for line in lines {
+                encode_key(16, WireType::LengthDelimited, &mut bytes);
+                encode_varint(line.len() as u64, &mut bytes);
+                bytes.extend_from_slice(&line);
+            }
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            let [derived, by_hand] = decoded(&bytes);
+            prop_assert_eq!(derived, by_hand);
         }
     }
 }

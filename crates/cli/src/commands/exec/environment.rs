@@ -41,11 +41,11 @@ fn named(name: &str, value: impl Into<Vec<u8>>) -> (String, OsString) {
 fn of_headers(headers: &Headers) -> Vec<(String, OsString)> {
     let mut facts: Vec<(String, Vec<u8>)> = Vec::new();
     for line in headers {
-        let name = format!("HEADER_{}", variable(&line.name));
+        let name = format!("HEADER_{}", variable(line.name));
         match facts.iter_mut().find(|(known, _)| *known == name) {
             Some((_, value)) => {
                 value.extend_from_slice(b", ");
-                value.extend_from_slice(&line.value);
+                value.extend_from_slice(line.value);
             }
             None => facts.push((name, line.value.to_vec())),
         }

@@ -1,6 +1,5 @@
 //! `--dry-run`: what would be sent, and nothing is.
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 use kreel_client::inert::{inert, inert_bytes};
 use kreel_client::plain::{inert_line, size};
@@ -76,17 +75,14 @@ fn changed(
 /// The lines with those that are set for all requests. They replace the sender's, and not what was
 /// edited.
 fn with(set: &[(HeaderName, HeaderValue)], senders: &Headers, lines: &Headers) -> Headers {
-    let values = |of: &Headers, name: &[u8]| -> Vec<Bytes> {
-        let lines = of.iter().filter(|line| line.name == name);
-        lines.map(|line| line.value.clone()).collect()
-    };
     let replaces = |name: &[u8]| {
-        let is_set = set.iter().any(|(set, _)| set.as_str().as_bytes() == name);
-        is_set && values(senders, name) == values(lines, name)
+        let mut set = set.iter().map(|(set, _)| set.as_str());
+        set.find(|set| set.as_bytes() == name)
+            .is_some_and(|name| senders.all(name).eq(lines.all(name)))
     };
     let mut all = HeadersBuilder::with_capacity(lines.len() + set.len());
-    for line in lines.iter().filter(|line| !replaces(&line.name)) {
-        all.push(&line.name, &line.value);
+    for line in lines.iter().filter(|line| !replaces(line.name)) {
+        all.push(line.name, line.value);
     }
     for (name, value) in set {
         let name = name.as_str().as_bytes();

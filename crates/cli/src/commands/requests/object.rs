@@ -76,12 +76,12 @@ fn of_attempt(attempt: &KeptAttempt, masking: &Masking) -> Value {
 
 /// Names and values in order, with their repeats.
 fn headers(headers: &Headers, masking: &Masking) -> Value {
-    let pair = |line: &kreel_wire::Header| {
-        let value = match masking.hides(&line.name) {
+    let pair = |line: kreel_wire::Header<'_>| {
+        let value = match masking.hides(line.name) {
             true => Cow::Borrowed(MASK),
-            false => String::from_utf8_lossy(&line.value),
+            false => String::from_utf8_lossy(line.value),
         };
-        json!([String::from_utf8_lossy(&line.name), value])
+        json!([String::from_utf8_lossy(line.name), value])
     };
     headers.iter().map(pair).collect()
 }

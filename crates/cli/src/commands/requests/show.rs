@@ -122,11 +122,11 @@ fn push_attempt(text: &mut String, attempt: &KeptAttempt, masking: &Masking, pai
 
 fn push_headers(text: &mut String, headers: &Headers, masking: &Masking, indent: &str) {
     for line in headers {
-        let value = match masking.hides(&line.name) {
+        let value = match masking.hides(line.name) {
             true => Cow::Borrowed(MASK),
-            false => inert_bytes(&line.value),
+            false => inert_bytes(line.value),
         };
-        let _ = writeln!(text, "{indent}{}: {value}", inert_bytes(&line.name));
+        let _ = writeln!(text, "{indent}{}: {value}", inert_bytes(line.name));
     }
 }
 

@@ -102,7 +102,7 @@ impl Saved {
     fn of(whole: &Whole, body: &Bytes) -> Self {
         let lines = whole.delivery.headers.iter();
         let lines = lines.map(|line| {
-            let name = String::from_utf8_lossy(&line.name).into_owned();
+            let name = String::from_utf8_lossy(line.name).into_owned();
             (
                 name,
                 line.value.iter().map(|byte| char::from(*byte)).collect(),

@@ -248,12 +248,12 @@ fn mime_type(headers: &Headers) -> Cow<'_, str> {
 }
 
 fn pairs<'a>(headers: &'a Headers, masking: &Masking) -> Vec<Pair<'a>> {
-    let pair = |header: &'a kreel_wire::Header| Pair {
-        name: latin(&header.name),
-        value: if masking.hides(&header.name) {
-            masked(&header.value).into()
+    let pair = |header: kreel_wire::Header<'a>| Pair {
+        name: latin(header.name),
+        value: if masking.hides(header.name) {
+            masked(header.value).into()
         } else {
-            latin(&header.value)
+            latin(header.value)
         },
     };
     headers.iter().map(pair).collect()
@@ -264,7 +264,7 @@ fn cookies<'a>(headers: &'a Headers, name: &str, masking: &Masking) -> Vec<Pair<
     let lines = headers
         .iter()
         .filter(|header| header.name == name.as_bytes());
-    let lines = lines.filter(|header| !masking.hides(&header.name));
+    let lines = lines.filter(|header| !masking.hides(header.name));
     // What follows the first `;` of a `Set-Cookie` are its attributes.
     let most = if name == "cookie" { usize::MAX } else { 1 };
     let cookies = lines.flat_map(|header| header.value.split(|byte| *byte == b';').take(most));

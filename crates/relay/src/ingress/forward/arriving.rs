@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue};
 use hyper::body::Incoming;
 use kreel_wire::limits::CHUNK_BYTES;
 use kreel_wire::{Delivery, DeliveryId, Headers, HeadersBuilder, Kind, Verdict};
@@ -20,26 +20,37 @@ use crate::ingress::retained::Retained;
 use crate::proxies::Origin;
 use crate::rules::Rules;
 
+/// Who a request comes from.
+pub(in crate::ingress) struct Sender {
+    pub(in crate::ingress) origin: Origin,
+    /// Its address, as deliveries have it.
+    pub(in crate::ingress) forwarded_for: Arc<str>,
+}
+
 /// What is known of a request before it is read.
 pub(in crate::ingress) struct Arriving {
     /// What it is called from now on.
     pub(in crate::ingress) id: DeliveryId,
     /// Who it comes from.
-    pub(in crate::ingress) origin: Origin,
+    pub(in crate::ingress) sender: Sender,
     /// The limits it is under.
     pub(in crate::ingress) held: Arc<Held>,
     /// Path and query behind the tunnel's name, and behind what is secret of its address.
     pub(in crate::ingress) target: Bytes,
     /// Who may post, if not everybody.
     pub(in crate::ingress) rules: Option<Arc<Rules>>,
+    /// The rest of the head. Boxed, as what is made of it: it is handed on many times.
+    pub(in crate::ingress) head: Box<Parts>,
+    /// The body.
+    pub(in crate::ingress) incoming: Incoming,
 }
 
 /// A request whose beginning is here, before it has a position.
 pub(in crate::ingress) struct Begun {
     id: DeliveryId,
-    origin: Origin,
+    sender: Sender,
     target: Bytes,
-    head: Parts,
+    head: Box<Parts>,
     /// What the sender said it is.
     pub(in crate::ingress) body_bytes: Option<u64>,
     /// `Authorization` was for the relay.
@@ -50,7 +61,7 @@ pub(in crate::ingress) struct Begun {
 
 /// A request whose beginning is here.
 pub(in crate::ingress) struct Arrived {
-    pub(in crate::ingress) delivery: Delivery,
+    pub(in crate::ingress) delivery: Box<Delivery>,
     pub(in crate::ingress) beginning: Vec<Bytes>,
     pub(in crate::ingress) body: SenderBody,
     /// Where it was read to its end first, all of it: those bytes are in the beginning, too.
@@ -59,19 +70,17 @@ pub(in crate::ingress) struct Arrived {
 
 impl Forward<'_> {
     /// Waits for a request's beginning.
-    pub(in crate::ingress) async fn begin(
-        arriving: Arriving,
-        request: Request<Incoming>,
-    ) -> Result<Begun, Problem> {
+    pub(in crate::ingress) async fn begin(arriving: Arriving) -> Result<Begun, Problem> {
         let Arriving {
             id,
-            origin,
+            sender,
             held,
             target,
             rules,
+            head,
+            incoming,
         } = arriving;
         let limits = &held.limits;
-        let (head, incoming) = request.into_parts();
         let of_rules = rules.as_ref().and_then(|rules| rules.max_body_bytes());
         let most = of_rules.map_or(limits.max_body_bytes, |most| {
             most.min(limits.max_body_bytes)
@@ -81,7 +90,7 @@ impl Forward<'_> {
         let beginning = body.beginning().await?;
         Ok(Begun {
             id,
-            origin,
+            sender,
             target,
             head,
             body_bytes,
@@ -99,7 +108,7 @@ impl Forward<'_> {
     ) -> Result<Arrived, Problem> {
         let Begun {
             id,
-            origin,
+            sender,
             target,
             head,
             body_bytes,
@@ -112,7 +121,7 @@ impl Forward<'_> {
             .next_seq(&self.shared.store)
             .await
             .map_err(|error| Problem::store(&error))?;
-        let delivery = Delivery {
+        let delivery = Box::new(Delivery {
             id,
             seq,
             received_at_us: now_us(),
@@ -120,12 +129,12 @@ impl Forward<'_> {
             method: head.method.as_str().into(),
             target,
             headers: lines(&head, hides_authorization),
-            scheme: origin.scheme,
-            forwarded_for: origin.address.to_string().into(),
+            scheme: sender.origin.scheme,
+            forwarded_for: sender.forwarded_for,
             body_bytes,
             attempted: false,
             signature,
-        };
+        });
         Ok(Arrived {
             delivery,
             beginning,

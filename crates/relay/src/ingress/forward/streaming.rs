@@ -17,7 +17,7 @@ impl Forward<'_> {
     pub(super) async fn stream_to_app(
         &self,
         mut waiting: Waiting,
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         rest: Rest,
         policy: Policy,
     ) -> Result<Response<Body>, Problem> {
@@ -65,7 +65,7 @@ impl Forward<'_> {
     async fn keep_upload(
         &self,
         mut upload: UploadTask,
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         policy: Policy,
         strictly: Problem,
     ) -> Result<Response<Body>, Problem> {
@@ -78,7 +78,7 @@ impl Forward<'_> {
 
     async fn keep_rest(
         &self,
-        delivery: Delivery,
+        delivery: Box<Delivery>,
         retained: Option<Retained>,
         policy: Policy,
     ) -> Result<Response<Body>, Problem> {

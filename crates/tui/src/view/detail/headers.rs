@@ -42,14 +42,14 @@ pub(super) fn request(app: &App) -> Vec<Line<'static>> {
 
 /// Header lines.
 pub(super) fn of(headers: &Headers, masking: &Masking, theme: Theme) -> Vec<Line<'static>> {
-    let line = |header: &Header| {
+    let line = |header: Header<'_>| {
         Line::from(vec![
             Span::styled(
-                format!(" {}", inert_bytes(&header.name)),
+                format!(" {}", inert_bytes(header.name)),
                 theme.style(Look::Key),
             ),
             Span::styled(": ", theme.style(Look::Dim)),
-            Span::raw(masking.shown(&header.name, &header.value).into_owned()),
+            Span::raw(masking.shown(header.name, header.value).into_owned()),
         ])
     };
     headers.iter().map(line).collect()

@@ -251,7 +251,7 @@ fn assert_headers(headers: &Headers) {
     assert!(headers.len() <= HEADER_COUNT);
     assert!(headers.size_bytes() <= HEAD_BYTES);
     for line in headers {
-        assert!(is_token(&line.name));
+        assert!(is_token(line.name));
         assert!(!line.name.iter().any(u8::is_ascii_uppercase));
         assert!(!line.value.iter().any(|byte| b"\r\n\0".contains(byte)));
     }

@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn request(headers: Headers) -> Request {
     Request {
         exchange: ExchangeId(1),
-        delivery: Delivery {
+        delivery: Box::new(Delivery {
             id: DeliveryId::from_bytes([7; 16]),
             seq: Seq(1),
             received_at_us: 1,
@@ -25,7 +25,7 @@ pub(super) fn request(headers: Headers) -> Request {
             body_bytes: None,
             attempted: false,
             signature: None,
-        },
+        }),
         body: Bytes::new(),
         end: true,
     }

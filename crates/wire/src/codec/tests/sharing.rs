@@ -1,4 +1,4 @@
-//! Bodies and header lines of a decoded message lie in the bytes it came in: none is copied.
+//! The body and the target of a decoded message lie in the bytes it came in: neither is copied.
 
 use bytes::Bytes;
 
@@ -15,7 +15,7 @@ fn a_request_shares_the_bytes_it_came_in() {
     headers.push(b"x-hub-signature-256", b"sha256=d57c68ca");
     let message = ToClient::Request(Request {
         exchange: ExchangeId(1),
-        delivery: Delivery {
+        delivery: Box::new(Delivery {
             id: DeliveryId::from_bytes([7; 16]),
             seq: Seq(1),
             received_at_us: 1,
@@ -28,7 +28,7 @@ fn a_request_shares_the_bytes_it_came_in() {
             body_bytes: None,
             attempted: false,
             signature: None,
-        },
+        }),
         body: vec![7; CHUNK_BYTES].into(),
         end: true,
     });
@@ -38,10 +38,6 @@ fn a_request_shares_the_bytes_it_came_in() {
     };
     assert_shared(&bytes, &request.body);
     assert_shared(&bytes, &request.delivery.target);
-    for line in &request.delivery.headers {
-        assert_shared(&bytes, &line.name);
-        assert_shared(&bytes, &line.value);
-    }
 }
 
 #[test]
@@ -64,10 +60,6 @@ fn an_answer_and_further_pieces_share_the_bytes_they_came_in() {
     };
     assert_shared(&bytes, &answer.body);
     assert_shared(&bytes, &answer.response.reason.unwrap());
-    for line in &answer.response.headers {
-        assert_shared(&bytes, &line.name);
-        assert_shared(&bytes, &line.value);
-    }
 
     let piece = Chunk {
         exchange: ExchangeId(1),

@@ -49,7 +49,7 @@ fn too_many_header_lines_are_refused_without_reading_them_all() {
         HEADER_COUNT + 1,
     );
 
-    // Two bytes each here, and 64 each in memory if they were all taken.
+    // Two bytes each here, and eight each in memory if they were all taken.
     let status_200 = b"\x10\xc8\x01".to_vec();
     let empty_lines = [status_200, b"\x22\x00".repeat(100_000)].concat();
     let mut bytes = vec![0x0a];
