@@ -72,7 +72,8 @@ struct Open {
 /// Short messages, which overtake bodies but not each other.
 #[derive(Debug)]
 enum Urgent {
-    Open(Open),
+    /// Boxed: the queue has room for some of these on each idle link.
+    Open(Box<Open>),
     Credit(ExchangeId, u32),
     Cancel(ExchangeId),
     Answered(ExchangeId, Option<u16>),
@@ -193,11 +194,11 @@ impl Link {
         *last += 1;
         let exchange = ExchangeId(*last);
         request.exchange = exchange;
-        let open = Urgent::Open(Open {
+        let open = Urgent::Open(Box::new(Open {
             request,
             reply,
             upload,
-        });
+        }));
         self.urgent.send(open).map_err(|_| Unavailable)?;
         Ok(exchange)
     }

@@ -194,7 +194,7 @@ impl Actor {
         match urgent {
             Urgent::Open(open) => {
                 self.link.places.add_permits(1);
-                self.open(socket, open)?;
+                self.open(socket, *open)?;
             }
             Urgent::Credit(exchange, bytes) => {
                 if self.replies.granted(exchange, bytes) {
