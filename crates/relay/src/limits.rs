@@ -161,9 +161,9 @@ const MANY: u64 = 1_000_000;
 /// window's beginning. Small pieces still go together.
 pub(crate) const ANSWER_UNWRITTEN_BYTES: usize = 16 * 1024;
 
-/// How much of what is written to a sender under TLS may wait for it to be read: 16 KiB, one record
-/// (RFC 8446, section 5.1). rustls would hold four.
-pub(crate) const TLS_SEND_BUFFER: usize = 16 * 1024;
+/// How much of what is written to a sender under TLS may wait for it to be read: 8 KiB, half of what
+/// a record may hold (RFC 8446, section 5.1). rustls would hold eight times that for each slow reader.
+pub(crate) const TLS_SEND_BUFFER: usize = 8 * 1024;
 
 /// The same of what is written to a client: 64 KiB, what a link writes at a time.
 pub(crate) const TLS_LINK_BUFFER: usize = 64 * 1024;
