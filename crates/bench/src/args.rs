@@ -38,7 +38,7 @@ pub(crate) struct Args {
 }
 
 /// What else this program can be.
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
     /// The local app that answers the webhooks; started by the bench itself.
     #[command(hide = true)]
@@ -53,6 +53,9 @@ pub(crate) enum Command {
         relay: SocketAddr,
         /// The app.
         app: SocketAddr,
+        /// Keeps what comes in this file.
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
     },
 }
 
@@ -167,7 +170,7 @@ mod tests {
     fn everything_but_tls_by_default() {
         assert_eq!(parse("").parts().len(), PARTS.len() - 2);
         assert_eq!(parse("--tls").parts().len(), PARTS.len());
-        assert_eq!(parse("").variants.len(), 6);
+        assert_eq!(parse("").variants.len(), 7);
     }
 
     #[test]

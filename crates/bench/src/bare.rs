@@ -1,11 +1,12 @@
 //! A yardstick: the least that carries HTTP over one websocket to an app, without routing, limits,
-//! deadlines, record or screen.
+//! deadlines or screen; with the least of a record if one is wanted, otherwise without.
 //!
 //! What it reaches on a machine is what a tunnel of this kind can reach there at best. Its two ends
 //! are processes of this program.
 
 mod client;
 mod message;
+mod record;
 mod relay;
 
 pub(crate) use client::serve as client;

@@ -37,22 +37,33 @@ pub(crate) enum Variant {
     Nginx,
     /// The least that can be done over a websocket: a yardstick.
     Bare,
+    /// The same, and what came and was answered kept in a file.
+    BareRecord,
     /// Ours.
     Kreel,
 }
 
 impl Variant {
     /// Every variant, in the order of the report.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Direct,
         Self::Bore,
         Self::Rathole,
         Self::Nginx,
         Self::Bare,
+        Self::BareRecord,
         Self::Kreel,
     ];
     /// The names, in the same order.
-    pub(crate) const NAMES: [&str; 6] = ["direct", "bore", "rathole", "nginx", "bare", "kreel"];
+    pub(crate) const NAMES: [&str; 7] = [
+        "direct",
+        "bore",
+        "rathole",
+        "nginx",
+        "bare",
+        "bare-record",
+        "kreel",
+    ];
 
     /// What one types and reads.
     pub(crate) fn name(self) -> &'static str {
@@ -126,7 +137,8 @@ impl Contender {
             Variant::Bore => bore::start(stage, &dir).await?,
             Variant::Rathole => rathole::start(stage, &dir)?,
             Variant::Nginx => nginx::start(stage, &dir, tls)?,
-            Variant::Bare => bare::start(stage, &dir).await?,
+            Variant::Bare => bare::start(stage, &dir, false).await?,
+            Variant::BareRecord => bare::start(stage, &dir, true).await?,
             Variant::Kreel => kreel::start(stage, &dir, tls).await?,
         };
         let mut contender = Self {

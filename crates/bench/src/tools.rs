@@ -39,7 +39,7 @@ impl Tools {
             .with_context(|| format!("cannot make {}", tools.cache.display()))?;
         for variant in &args.variants {
             match variant {
-                Variant::Direct | Variant::Bare => {}
+                Variant::Direct | Variant::Bare | Variant::BareRecord => {}
                 Variant::Bore => tools.install("bore", BORE).await?,
                 Variant::Rathole => tools.install("rathole", RATHOLE).await?,
                 Variant::Nginx => tools.look_for_nginx().await?,

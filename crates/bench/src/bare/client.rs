@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
+use std::time::Instant;
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -17,26 +19,45 @@ use tokio::task::LocalSet;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::message::{Reader, Writer};
+use super::record::{self, Exchange, Record};
 
 /// Connections to the app that are at rest.
 type Pool = Rc<RefCell<Vec<SendRequest<Full<Bytes>>>>>;
 
-/// Hands what comes over the link to the app, until the relay has gone.
-pub(crate) async fn serve(relay: SocketAddr, app: SocketAddr) -> Result<()> {
-    LocalSet::new().run_until(run(relay, app)).await
+/// What an attempt has to do with.
+#[derive(Debug, Clone)]
+struct Ends {
+    app: SocketAddr,
+    pool: Pool,
+    outgoing: UnboundedSender<Bytes>,
+    record: Option<Record>,
 }
 
-async fn run(relay: SocketAddr, app: SocketAddr) -> Result<()> {
+/// Hands what comes over the link to the app, until the relay has gone; keeps it in this file.
+pub(crate) async fn serve(
+    relay: SocketAddr,
+    app: SocketAddr,
+    kept_in: Option<&Path>,
+) -> Result<()> {
+    let record = kept_in.map(record::start).transpose()?;
+    LocalSet::new().run_until(run(relay, app, record)).await
+}
+
+async fn run(relay: SocketAddr, app: SocketAddr, record: Option<Record>) -> Result<()> {
     let stream = connect(relay).await?;
     let (link, _) = tokio_tungstenite::client_async(format!("ws://{relay}/"), stream).await?;
     let (sink, mut messages) = link.split();
     let (outgoing, written) = mpsc::unbounded_channel();
     tokio::task::spawn_local(told(super::write(sink, written)));
-    let pool = Pool::default();
+    let ends = Ends {
+        app,
+        pool: Pool::default(),
+        outgoing,
+        record,
+    };
     while let Some(message) = messages.next().await {
         if let Message::Binary(message) = message? {
-            let attempt = attempt(message, app, pool.clone(), outgoing.clone());
-            tokio::task::spawn_local(told(attempt));
+            tokio::task::spawn_local(told(attempt(message, ends.clone())));
         }
     }
     Ok(())
@@ -49,23 +70,21 @@ async fn told(work: impl Future<Output = Result<()>>) {
     }
 }
 
-async fn attempt(
-    message: Bytes,
-    app: SocketAddr,
-    pool: Pool,
-    outgoing: UnboundedSender<Bytes>,
-) -> Result<()> {
+async fn attempt(message: Bytes, ends: Ends) -> Result<()> {
+    let began = Instant::now();
+    let whole = message.clone();
     let (number, mut message) = Reader::new(message)?;
     let mut request = Request::new(Full::default());
     *request.method_mut() = Method::from_bytes(&message.take()?)?;
     *request.uri_mut() = Uri::from_maybe_shared(message.take()?)?;
     message.take_headers(request.headers_mut())?;
-    *request.body_mut() = Full::new(message.finish());
-    let pooled = pool.borrow_mut().pop();
+    let posted = message.finish();
+    *request.body_mut() = Full::new(posted.clone());
+    let pooled = ends.pool.borrow_mut().pop();
     let mut connection = match pooled {
         Some(connection) => connection,
         None => {
-            let stream = TokioIo::new(connect(app).await?);
+            let stream = TokioIo::new(connect(ends.app).await?);
             let (connection, driver) = http1::handshake(stream).await?;
             tokio::task::spawn_local(driver);
             connection
@@ -77,8 +96,18 @@ async fn attempt(
     let mut answer = Writer::new(number, &body);
     answer.put(head.status.as_str().as_bytes())?;
     answer.put_headers(&head.headers)?;
-    outgoing.send(answer.finish(&body))?;
-    pool.borrow_mut().push(connection);
+    let answer = answer.finish(&body);
+    ends.outgoing.send(answer.clone())?;
+    if let Some(record) = ends.record {
+        record.send(Exchange {
+            began,
+            head: whole.slice(..whole.len() - posted.len()),
+            body: posted,
+            status: head.status.as_u16(),
+            answer,
+        })?;
+    }
+    ends.pool.borrow_mut().push(connection);
     Ok(())
 }
 

@@ -10,8 +10,12 @@ use super::{Stage, hook};
 use crate::load::Target;
 use crate::process::Process;
 
-/// Starts relay and client.
-pub(super) async fn start(stage: &Stage, dir: &Path) -> Result<(Target, Vec<Process>)> {
+/// Starts relay and client, which keeps a record or does not.
+pub(super) async fn start(
+    stage: &Stage,
+    dir: &Path,
+    is_kept: bool,
+) -> Result<(Target, Vec<Process>)> {
     let mut relay = Command::new(&stage.tools.bench);
     let (mut relay, mut printout) = Process::talking("relay", relay.arg("bare-relay"), dir)?;
     let line = relay.line(&mut printout).await?;
@@ -20,10 +24,13 @@ pub(super) async fn start(stage: &Stage, dir: &Path) -> Result<(Target, Vec<Proc
     let port = |text: &str| -> Result<u16> { text.parse().context("a port") };
     let link = format!("127.0.0.1:{}", port(link)?);
     let mut client = Command::new(&stage.tools.bench);
-    let client = client
+    client
         .arg("bare-client")
         .args([link, stage.app.to_string()]);
-    let client = Process::quiet("client", client, dir)?;
+    if is_kept {
+        client.arg("--record").arg(dir.join("record.db"));
+    }
+    let client = Process::quiet("client", &mut client, dir)?;
     let target = hook((Ipv4Addr::LOCALHOST, port(public)?).into());
     Ok((target, vec![relay, client]))
 }
