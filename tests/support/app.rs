@@ -8,12 +8,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::net::TcpSocket;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
-use self::server::{acceptor, bind, serve};
+use self::server::{acceptor, bind, bound, serve};
 use super::certificate::Certificate;
 use super::client::AppAddress;
 use super::http::{Connection, Digest, Framing, Head};
@@ -55,6 +56,8 @@ pub(crate) struct LocalApp {
     behaviour: Arc<Behaviour>,
     received: Arc<Mutex<Vec<Received>>>,
     server: Option<JoinHandle<()>>,
+    /// Keeps its port from others while it does not run; nobody listens on it.
+    held: Option<TcpSocket>,
     gate: Arc<Semaphore>,
     tls: Option<TlsAcceptor>,
 }
@@ -121,6 +124,7 @@ impl LocalApp {
             behaviour: Arc::new(move |visit| Box::pin(behaviour(visit))),
             received: Arc::default(),
             server: None,
+            held: None,
             gate,
             tls: None,
         };
@@ -189,11 +193,13 @@ impl LocalApp {
         self.received()
     }
 
-    /// Closes its port and all its connections.
+    /// Closes its port and all its connections. Nobody else is given the port meanwhile.
     pub(crate) async fn stop(&mut self) {
         if let Some(server) = self.server.take() {
             server.abort();
             let _ = server.await;
+            let held = bound(self.address);
+            self.held = Some(held.expect("nobody else has taken the app's port"));
         }
         let address = self.address;
         eventually("the app's port is closed", DEADLINE, || {
@@ -205,6 +211,7 @@ impl LocalApp {
     /// Opens its port again, the same as before.
     pub(crate) async fn restart(&mut self) {
         assert!(self.server.is_none(), "the app still runs");
+        self.held = None;
         let listener = within("the app's port is free", DEADLINE, bind(self.address)).await;
         self.address = listener.local_addr().unwrap();
         self.server = Some(tokio::spawn(serve(
@@ -215,7 +222,7 @@ impl LocalApp {
         )));
     }
 
-    /// The address of an app that does not run, on a port that was free a moment ago.
+    /// The address of an app that does not run.
     pub(crate) async fn absent() -> Self {
         let mut app = Self::echo().await;
         app.stop().await;

@@ -1,5 +1,6 @@
 //! The sockets of an app.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,17 +19,22 @@ use crate::support::http::Connection;
 
 pub(super) async fn bind(address: SocketAddr) -> TcpListener {
     loop {
-        let socket = match address {
-            SocketAddr::V4(_) => TcpSocket::new_v4(),
-            SocketAddr::V6(_) => TcpSocket::new_v6(),
-        };
-        let socket = socket.unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        match socket.bind(address).and_then(|()| socket.listen(1024)) {
+        match bound(address).and_then(|socket| socket.listen(1024)) {
             Ok(listener) => return listener,
             Err(_) => sleep(Duration::from_millis(10)).await,
         }
     }
+}
+
+/// A socket that has this address, and on which nobody listens yet.
+pub(super) fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 pub(super) async fn serve(
