@@ -70,6 +70,11 @@ impl Variant {
         Self::NAMES[self as usize]
     }
 
+    /// Whether it is there only to tell what the machine lets a tunnel reach.
+    pub(crate) fn is_yardstick(self) -> bool {
+        matches!(self, Self::Bare | Self::BareRecord)
+    }
+
     /// Whether it can end TLS itself.
     pub(crate) fn tls(self) -> bool {
         matches!(self, Self::Nginx | Self::Kreel)
@@ -137,8 +142,8 @@ impl Contender {
             Variant::Bore => bore::start(stage, &dir).await?,
             Variant::Rathole => rathole::start(stage, &dir)?,
             Variant::Nginx => nginx::start(stage, &dir, tls)?,
-            Variant::Bare => bare::start(stage, &dir, false).await?,
-            Variant::BareRecord => bare::start(stage, &dir, true).await?,
+            Variant::Bare => bare::start(stage, &dir, None).await?,
+            Variant::BareRecord => bare::start(stage, &dir, Some(&dir.join("record.db"))).await?,
             Variant::Kreel => kreel::start(stage, &dir, tls).await?,
         };
         let mut contender = Self {

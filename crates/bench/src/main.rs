@@ -37,33 +37,40 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Args, Command, Part};
 use crate::contender::Stage;
 use crate::tools::Tools;
 
-// As kreel has it, so that the yardstick is behind in nothing.
+// As kreel has it, so that the yardstick is not behind in it.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-// One thread for the senders: none of their own wake-ups is counted against anyone.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode> {
+fn main() -> Result<ExitCode> {
     let args = Args::parse();
-    if let Some(command) = args.command {
-        match command {
-            Command::App => app::serve().await?,
-            Command::BareRelay => bare::relay().await?,
-            Command::BareClient { relay, app, record } => {
-                bare::client(relay, app, record.as_deref()).await?;
-            }
+    match args.command {
+        Some(Command::App) => one_thread()?.block_on(app::serve())?,
+        Some(Command::BareRelay) => bare::runtime()?.block_on(bare::relay())?,
+        Some(Command::BareClient { relay, app, record }) => {
+            bare::runtime()?.block_on(bare::client(relay, app, record.as_deref()))?;
         }
-        return Ok(ExitCode::SUCCESS);
+        None => return one_thread()?.block_on(bench_until_stopped(&args)),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One thread, for the senders as for the app: none of their own wake-ups is counted against anyone.
+fn one_thread() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+/// The bench, unless it is stopped before it ends.
+async fn bench_until_stopped(args: &Args) -> Result<ExitCode> {
     // Whichever ends first drops the other, and every child process with it.
     tokio::select! {
-        clean = bench(&args) => Ok(if clean? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        clean = bench(args) => Ok(if clean? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         reason = stopped() => bail!("stopped by {}", reason?),
     }
 }

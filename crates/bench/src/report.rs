@@ -52,20 +52,30 @@ pub(crate) fn figures(results: &Results) {
     table.print();
 }
 
-/// Ours to each peer's, as the median of the rounds' ratios.
+/// Ours to each peer's, as the median of the rounds' ratios, and the yardsticks' to the peers that
+/// are not.
 pub(crate) fn ratios(results: &Results) {
     if !results.variants.contains(&Variant::Kreel) {
         println!("\nno ratios: kreel was not among the variants");
         return;
     }
-    let peers = results.variants.iter().filter(|v| **v != Variant::Kreel);
-    let mut table = Table::new("kreel to", peers.clone().map(|v| v.name()));
+    let others = |of: Variant| results.variants.iter().filter(move |v| **v != of);
+    ratios_to(results, Variant::Kreel, others(Variant::Kreel));
+    for yardstick in results.variants.iter().filter(|v| v.is_yardstick()) {
+        let peers = others(Variant::Kreel).filter(|v| !v.is_yardstick());
+        ratios_to(results, *yardstick, peers);
+    }
+}
+
+fn ratios_to<'a>(results: &Results, of: Variant, peers: impl Iterator<Item = &'a Variant> + Clone) {
+    let corner = format!("{} to", of.name());
+    let mut table = Table::new(&corner, peers.clone().map(|v| v.name()));
     for scenario in &results.scenarios {
-        let ours = results.rounds(*scenario, Variant::Kreel);
+        let rounds = results.rounds(*scenario, of);
         for metric in scenario.metrics() {
             let cell = |peer: &Variant| {
-                let ratio = ratios_of(ours, results.rounds(*scenario, *peer), *metric);
-                let aim = aims::aim(*scenario, *metric, *peer);
+                let ratio = ratios_of(rounds, results.rounds(*scenario, *peer), *metric);
+                let aim = aims::aim(*scenario, *metric, *peer).filter(|_| of == Variant::Kreel);
                 ratio.map_or(NOTHING.into(), |ratio| against(ratio, aim))
             };
             let label = format!("{}: {}", scenario.label(), metric.label());

@@ -19,27 +19,32 @@ use tokio::task::LocalSet;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::message::{Reader, Writer};
-use super::record::{self, Exchange, Record};
+use super::record::{Exchange, Record};
 
 /// Connections to the app that are at rest.
-type Pool = Rc<RefCell<Vec<SendRequest<Full<Bytes>>>>>;
+type Pool = RefCell<Vec<SendRequest<Full<Bytes>>>>;
 
-/// What an attempt has to do with.
-#[derive(Debug, Clone)]
+/// What attempts have to do with.
+#[derive(Debug)]
 struct Ends {
+    /// Where requests go.
     app: SocketAddr,
+    /// The connections there.
     pool: Pool,
+    /// Where answers go.
     outgoing: UnboundedSender<Bytes>,
+    /// Where both are kept, if they are.
     record: Option<Record>,
 }
 
-/// Hands what comes over the link to the app, until the relay has gone; keeps it in this file.
+/// Hands what comes over the link to the app, until the relay has gone, and keeps it in a file if
+/// one is named.
 pub(crate) async fn serve(
     relay: SocketAddr,
     app: SocketAddr,
     kept_in: Option<&Path>,
 ) -> Result<()> {
-    let record = kept_in.map(record::start).transpose()?;
+    let record = kept_in.map(Record::start).transpose()?;
     LocalSet::new().run_until(run(relay, app, record)).await
 }
 
@@ -49,12 +54,12 @@ async fn run(relay: SocketAddr, app: SocketAddr, record: Option<Record>) -> Resu
     let (sink, mut messages) = link.split();
     let (outgoing, written) = mpsc::unbounded_channel();
     tokio::task::spawn_local(told(super::write(sink, written)));
-    let ends = Ends {
+    let ends = Rc::new(Ends {
         app,
         pool: Pool::default(),
         outgoing,
         record,
-    };
+    });
     while let Some(message) = messages.next().await {
         if let Message::Binary(message) = message? {
             tokio::task::spawn_local(told(attempt(message, ends.clone())));
@@ -70,7 +75,7 @@ async fn told(work: impl Future<Output = Result<()>>) {
     }
 }
 
-async fn attempt(message: Bytes, ends: Ends) -> Result<()> {
+async fn attempt(message: Bytes, ends: Rc<Ends>) -> Result<()> {
     let began = Instant::now();
     let whole = message.clone();
     let (number, mut message) = Reader::new(message)?;
@@ -97,16 +102,17 @@ async fn attempt(message: Bytes, ends: Ends) -> Result<()> {
     answer.put(head.status.as_str().as_bytes())?;
     answer.put_headers(&head.headers)?;
     let answer = answer.finish(&body);
-    ends.outgoing.send(answer.clone())?;
-    if let Some(record) = ends.record {
-        record.send(Exchange {
-            began,
+    if let Some(record) = &ends.record {
+        let exchange = Exchange {
             head: whole.slice(..whole.len() - posted.len()),
             body: posted,
             status: head.status.as_u16(),
-            answer,
-        })?;
+            answer: answer.clone(),
+            took: began.elapsed(),
+        };
+        record.put(exchange).await?;
     }
+    ends.outgoing.send(answer)?;
     ends.pool.borrow_mut().push(connection);
     Ok(())
 }

@@ -10,11 +10,11 @@ use super::{Stage, hook};
 use crate::load::Target;
 use crate::process::Process;
 
-/// Starts relay and client, which keeps a record or does not.
+/// Starts relay and client, which keeps what comes if it is told where.
 pub(super) async fn start(
     stage: &Stage,
     dir: &Path,
-    is_kept: bool,
+    kept_in: Option<&Path>,
 ) -> Result<(Target, Vec<Process>)> {
     let mut relay = Command::new(&stage.tools.bench);
     let (mut relay, mut printout) = Process::talking("relay", relay.arg("bare-relay"), dir)?;
@@ -27,8 +27,8 @@ pub(super) async fn start(
     client
         .arg("bare-client")
         .args([link, stage.app.to_string()]);
-    if is_kept {
-        client.arg("--record").arg(dir.join("record.db"));
+    if let Some(file) = kept_in {
+        client.arg("--record").arg(file);
     }
     let client = Process::quiet("client", &mut client, dir)?;
     let target = hook((Ipv4Addr::LOCALHOST, port(public)?).into());
