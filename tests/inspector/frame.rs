@@ -152,7 +152,9 @@ async fn columns_behind_any_writing_stand_where_they_stand_behind_plain_letters(
     for path in PATHS {
         screen.sender().post(path, "{\"a\":1}").await;
     }
-    screen.shows_all(&["received 9 · delivered 9", "/plain"]).await;
+    screen
+        .shows_all(&["received 9 · delivered 9", "/plain"])
+        .await;
     let (plain, _) = screen.place_of("/plain ").unwrap();
     let (first, status) = (plain + 1 - PATHS.len(), screen.place_of("200 ").unwrap().1);
     let size = screen.place_of("7 B").unwrap().1;
